@@ -1,0 +1,87 @@
+# Two commands matter: `make lab` opens the lessons, `make test` tests everything.
+# `make env` installs alone; a second run is quick because nothing changed.
+
+PYTHON ?= python3
+PORT ?= 8888
+ARGS ?=
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+# A machine may forbid .pyc files; without them importing Keras takes three times as long.
+unexport PYTHONDONTWRITEBYTECODE
+# TensorFlow's log lines say nothing to a learner.
+export TF_CPP_MIN_LOG_LEVEL ?= 2
+
+.PHONY: env lab test check format notebooks bench bench-lessons chromium clean help \
+        test-pure test-keras test-notebooks test-browser test-binder
+
+help:
+	@sed -n 's/^# //p' Makefile | head -2; echo 'make check | test | notebooks | bench | format | clean'
+
+env: $(READY)
+
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "tlwidgets needs Python 3.11 or later; this is $$($(PYTHON) --version). Try: make env PYTHON=python3.12"; exit 1; }
+	@test -x $(BIN)/pip || $(MAKE) --no-print-directory $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python -e '.[cpu,lessons,test]'
+	@touch $@
+
+# Debian keeps ensurepip in a package of its own.
+$(VENV):
+	@$(PYTHON) -m venv $(VENV) 2>/dev/null || { rm -rf $(VENV); \
+	  echo "Python's venv module is incomplete here; trying to install python3-venv"; \
+	  apt-get install -y -qq python3-venv >/dev/null && $(PYTHON) -m venv $(VENV); } || \
+	  { rm -rf $(VENV); echo "Please install it (Debian: sudo apt-get install python3-venv) and run make again."; exit 1; }
+
+lab: env
+	$(BIN)/jupyter lab --port=$(PORT) $(ARGS) notebooks/00_start_here.ipynb
+
+notebooks: env
+	$(BIN)/python notebooks/build.py
+
+format: env
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+check: env
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python notebooks/build.py --check
+	$(BIN)/pytest -q tests/test_architecture.py tests/test_docs.py
+
+test: test-pure test-keras test-notebooks test-browser test-binder
+
+test-pure: env
+	$(BIN)/pytest -m 'not keras and not browser and not binder' tests
+	$(BIN)/pytest --doctest-modules tlwidgets
+
+test-keras: env
+	$(BIN)/pytest -m keras tests
+
+# The student's notebook first: the solutions then find features and images in the cache.
+test-notebooks: env
+	$(BIN)/pytest --nbval-lax --nbval-current-env notebooks/*.ipynb
+	TLWIDGETS_STRICT_CHECKS=1 $(BIN)/pytest --nbval-lax --nbval-current-env notebooks/solutions/*.ipynb
+
+test-browser: env chromium
+	$(BIN)/pytest -m browser tests/browser
+
+test-binder: env
+	$(BIN)/pytest -m binder tests/binder
+
+chromium:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
+	  { echo "no chromium here; trying to install it"; apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null; } || \
+	  echo "could not install chromium: the browser tests will say so"
+
+bench: bench-lessons
+
+bench-lessons: env
+	$(BIN)/python benchmarks/lessons.py
+
+clean:
+	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis build dist

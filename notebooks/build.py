@@ -1,0 +1,126 @@
+"""Build the student and the solution notebook of each lesson from its one source.
+
+A source is a Python file in the percent format (`# %%` starts a cell). In cells with the tag
+`exercise`, a line that ends with `#:` is part of the solution; what follows `#:` stands in
+its place in the student's notebook (nothing: the line is left out):
+
+    best = scores.idxmax()  #: best = ...
+
+Everything is deterministic: the committed notebooks are tested to equal a fresh build.
+
+Run with: python notebooks/build.py [--check]
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import re
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any, Literal
+
+import jupytext
+import nbformat
+
+FOLDER = Path(__file__).parent
+SOURCES = FOLDER / "src"
+Kind = Literal["student", "solution"]
+
+_SOLUTION_LINE = re.compile(r"^(?P<indent>\s*).*?\s*#:(?P<stub>.*)$")
+_SOLUTION_MARK = re.compile(r"\s*#:.*$")
+_KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+
+
+def build(source: str, kind: Kind) -> Any:
+    """Return one notebook of a lesson.
+
+    Parameters
+    ----------
+    source : str
+        The lesson in the percent format, solutions included.
+    kind : {"student", "solution"}
+        Which of the two.
+
+    Returns
+    -------
+    NotebookNode
+        Valid, without outputs, with ids that depend only on the cells' texts.
+    """
+    notebook = jupytext.reads(source, fmt="py:percent")
+    seen: Counter[str] = Counter()
+    for cell in notebook.cells:
+        if "exercise" in cell.metadata.get("tags", []):
+            _turn_exercise(cell, kind)
+        cell["id"] = _cell_id(cell, seen)
+    notebook.metadata.clear()
+    notebook.metadata.update({"kernelspec": _KERNEL, "language_info": {"name": "python"}})
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    nbformat.validate(notebook)
+    return notebook
+
+
+def _turn_exercise(cell: Any, kind: Kind) -> None:
+    lines = cell.source.split("\n")
+    if kind == "solution":
+        cell.source = "\n".join(_SOLUTION_MARK.sub("", line) for line in lines)
+        cell.metadata["tags"] = ["solution"]
+        return
+    cell.source = "\n".join(stub for line in lines if (stub := _stub_of(line)) is not None)
+
+
+def _stub_of(line: str) -> str | None:
+    match = _SOLUTION_LINE.match(line)
+    if match is None:
+        return line
+    stub = match["stub"].strip()
+    return match["indent"] + stub if stub else None
+
+
+def _cell_id(cell: Any, seen: Counter[str]) -> str:
+    digest = hashlib.sha256(f"{cell.cell_type}\n{cell.source}".encode()).hexdigest()[:10]
+    seen[digest] += 1
+    return digest if seen[digest] == 1 else f"{digest}-{seen[digest]}"
+
+
+def outputs() -> dict[Path, str]:
+    """Return the text of every notebook of the course, by the path where it belongs."""
+    texts = {}
+    for path in sorted(SOURCES.glob("[0-9][0-9]_*.py")):
+        source = path.read_text("utf-8")
+        for kind, folder in (("student", FOLDER), ("solution", FOLDER / "solutions")):
+            notebook = build(source, kind)  # type: ignore[arg-type]
+            texts[folder / f"{path.stem}.ipynb"] = json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+    return texts
+
+
+def stale(texts: dict[Path, str]) -> list[Path]:
+    """Return the notebooks on disk that differ from the build, or that no source makes."""
+    on_disk = {*FOLDER.glob("*.ipynb"), *(FOLDER / "solutions").glob("*.ipynb")}
+    differ = [p for p, text in texts.items() if not p.is_file() or p.read_text("utf-8") != text]
+    return sorted({*differ, *(on_disk - set(texts))})
+
+
+def main(arguments: list[str]) -> int:
+    """Write the notebooks, or with --check only say which are stale."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="write nothing, fail if stale")
+    only_check = parser.parse_args(arguments).check
+    texts = outputs()
+    for path in stale(texts):
+        if only_check:
+            print(f"stale: {path.name}; run `make notebooks`")
+        elif path in texts:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(texts[path], "utf-8")
+            print(f"wrote {path.relative_to(FOLDER)}")
+        else:
+            path.unlink()
+            print(f"removed {path.relative_to(FOLDER)}, which has no source")
+    return int(only_check and bool(stale(texts)))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,28 @@
+"""What all tests share: a cache of their own, and no silent skips in CI."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    """An empty cache folder, so that a test neither finds nor leaves anything."""
+    folder = tmp_path / "cache"
+    monkeypatch.setenv("TLWIDGETS_CACHE", str(folder))
+    return folder
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_sessionfinish(session):
+    yield
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    skipped = reporter.stats.get("skipped", []) if reporter else []
+    if skipped and os.environ.get("TLWIDGETS_NO_SKIPS") == "1":
+        reporter.write_line(f"{len(skipped)} tests were skipped, which CI does not allow")
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

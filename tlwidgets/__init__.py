@@ -1,0 +1,57 @@
+"""Learn transfer learning by moving it.
+
+Importing this package is cheap: it loads neither TensorFlow nor matplotlib. Each public
+name is imported from its home when it is first used (PEP 562).
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .backbones import (
+        BlockTaps,
+        extract_features,
+        imagenet_class_names,
+        list_backbones,
+        load_backbone,
+        tap_blocks,
+    )
+    from .course import Prediction, budget, check, claim, expect, self_test
+    from .course.plot import plot_transfer_map
+    from .data import fetch_solar_cells, load_digits, load_optdigits, load_photographs
+
+_HOMES = {
+    "backbones": (
+        "BlockTaps",
+        "extract_features",
+        "imagenet_class_names",
+        "list_backbones",
+        "load_backbone",
+        "tap_blocks",
+    ),
+    "course": (
+        "Prediction",
+        "budget",
+        "check",
+        "claim",
+        "expect",
+        "self_test",
+    ),
+    "course.plot": ("plot_transfer_map",),
+    "data": ("fetch_solar_cells", "load_digits", "load_optdigits", "load_photographs"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = sorted(_HOME_OF)  # noqa: PLE0605 - built from the one table above
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"tlwidgets has no public name {name!r}; it has: {', '.join(__all__)}")
+    value = getattr(import_module(f".{_HOME_OF[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

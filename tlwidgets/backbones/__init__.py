@@ -1,0 +1,21 @@
+"""Pretrained convolutional networks that take raw pixels, and what they see in your images."""
+
+from .catalog import BackboneEntry, read_backbones
+from .features import BlockTaps, extract_features, tap_blocks
+from .folding import fold_batchnorm
+from .loading import CheckpointUnavailableError, load_backbone
+from .names import imagenet_class_names
+from .overview import list_backbones
+
+__all__ = [
+    "BackboneEntry",
+    "BlockTaps",
+    "CheckpointUnavailableError",
+    "extract_features",
+    "fold_batchnorm",
+    "imagenet_class_names",
+    "list_backbones",
+    "load_backbone",
+    "read_backbones",
+    "tap_blocks",
+]

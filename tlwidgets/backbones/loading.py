@@ -1,0 +1,203 @@
+"""Load a pretrained network that takes raw pixels: one function for every family."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import keras
+from keras import layers
+
+from .. import _check
+from . import efficientnet_lite
+from .catalog import BackboneEntry, read_backbones
+from .overview import offline_names
+
+_LARGEST_INPUT_PX = 1024
+_DOWNLOAD_TIMEOUT_SECONDS = 20.0
+
+# The means (and deviations) of ImageNet's pixels that the old networks were trained with.
+_CAFFE_MEAN_BGR = (103.939, 116.779, 123.68)
+_TORCH_MEAN_RGB = (0.485, 0.456, 0.406)
+_TORCH_DEVIATION_RGB = (0.229, 0.224, 0.225)
+
+
+class CheckpointUnavailableError(RuntimeError):
+    """The checkpoint could not be downloaded; the message names networks that work offline."""
+
+
+def load_backbone(
+    name: str,
+    input_size: int | None = None,
+    *,
+    checkpoint: str | Path | None = "imagenet",
+    include_top: bool = False,
+    pooling: str | None = "avg",
+) -> keras.Model:
+    """Give me a pretrained network that takes raw pixels.
+
+    Preprocessing is inside the model, so nobody can forget it: feed RGB images with values
+    from 0 to 255.
+
+    Parameters
+    ----------
+    name : str
+        One of `list_backbones()`, for instance "efficientnet_lite0".
+    input_size : int, pixels, optional
+        Side of the square input. By default the size that the network was trained with.
+    checkpoint : "imagenet", path or None
+        Where the parameters come from: pretrained on ImageNet, a file of yours
+        (`.weights.h5` or `.h5` for the same architecture), or None for random ones.
+    include_top : bool
+        Keep the classifier of the 1,000 ImageNet classes.
+    pooling : "avg", "max" or None
+        What happens to the last feature map when there is no top: the average or largest
+        value of each channel, or nothing.
+
+    Returns
+    -------
+    keras.Model
+        Functional, flat (its layers are the network's own), named `name`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a name, size or path is not usable, or a file does not fit.
+    ImportError
+        If the package with the checkpoint is not installed.
+    CheckpointUnavailableError
+        If the checkpoint must be downloaded and cannot be.
+
+    Notes
+    -----
+    EfficientNet-Lite0 works offline once the extra `lessons` is installed. The networks of
+    `keras.applications` download their ImageNet checkpoint once.
+    """
+    entry = read_backbones()[_check.one_of("name", name, read_backbones(), kind="backbone")]
+    size = _check.whole_number(
+        "input_size",
+        entry.input_size if input_size is None else input_size,
+        low=entry.min_size,
+        high=_LARGEST_INPUT_PX,
+        meaning=f"the side in pixels that {name} can take",
+    )
+    _check.one_of("pooling", str(pooling), ("avg", "max", "None"), kind="pooling")
+    file = _local_file(checkpoint)
+    if file is None and checkpoint is not None:
+        return _with_imagenet(entry, size, include_top, pooling)
+    model = _build(entry, size, include_top, pooling)
+    if file is not None:
+        _load_file(model, file)
+    return model
+
+
+def _local_file(checkpoint: str | Path | None) -> Path | None:
+    if checkpoint is None or checkpoint == "imagenet":
+        return None
+    path = Path(checkpoint)
+    if not path.is_file():
+        raise ValueError(
+            f"`checkpoint` must be 'imagenet', None or the path of a file; got {checkpoint!r}, "
+            "and there is no such file."
+        )
+    if path.suffix not in (".h5", ".keras"):
+        raise ValueError(
+            "`checkpoint` must be a Keras file that ends in .weights.h5, .h5 or .keras; "
+            f"got {path.name!r}."
+        )
+    return path
+
+
+def _load_file(model: keras.Model, file: Path) -> None:
+    try:
+        model.load_weights(file)
+    except (ValueError, OSError, KeyError) as error:
+        reason = str(error).splitlines()[0]
+        raise ValueError(
+            f"`checkpoint`: {file.name} does not fit {model.name} with input "
+            f"{model.input_shape[1:]}: {reason} Save it with `save_weights` from the same "
+            "architecture, with or without top as here."
+        ) from None
+
+
+def _with_imagenet(
+    entry: BackboneEntry, size: int, include_top: bool, pooling: str | None
+) -> keras.Model:
+    if entry.class_name == "EfficientNetLite0":
+        path = efficientnet_lite.imagenet_checkpoint()
+        model = _build(entry, size, include_top, pooling)
+        efficientnet_lite.load_checkpoint(model, path)
+        return model
+    try:
+        with _download_timeout():
+            return _build(entry, size, include_top, pooling, download="imagenet")
+    except Exception as error:
+        # Keras' downloader wraps every network error into a plain Exception.
+        if not _is_download_error(error):
+            raise
+        raise CheckpointUnavailableError(
+            f"The ImageNet checkpoint of {entry.name} is not on this machine and could not be "
+            f"downloaded ({_cause(error)}). The file is "
+            f"{entry.checkpoint_file(size, include_top=include_top)}, "
+            f"about {entry.size_mb:.0f} MB. These networks work offline now: "
+            f"{', '.join(offline_names()) or 'none (install tlwidgets[lessons])'}. Or pass "
+            "checkpoint=None for random parameters, or the path of a file you have."
+        ) from None
+
+
+def _is_download_error(error: Exception) -> bool:
+    return isinstance(error, OSError) or str(error).startswith("URL fetch failure")
+
+
+def _cause(error: Exception) -> str:
+    return str(error).rsplit(": ", 1)[-1].rsplit(" -- ", 1)[-1]
+
+
+@contextlib.contextmanager
+def _download_timeout() -> Iterator[None]:
+    """Give up on a silent network; Keras' downloader would wait for ever."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(_DOWNLOAD_TIMEOUT_SECONDS)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)
+
+
+def _build(
+    entry: BackboneEntry,
+    size: int,
+    include_top: bool,
+    pooling: str | None,
+    *,
+    download: str | None = None,
+) -> keras.Model:
+    if entry.class_name == "EfficientNetLite0":
+        return efficientnet_lite.build_efficientnet_lite0(
+            size, include_top=include_top, pooling=pooling
+        )
+    inputs = keras.Input((size, size, 3), name="image")
+    network = getattr(keras.applications, entry.class_name)(
+        include_top=include_top,
+        weights=download,
+        input_tensor=_preprocess(inputs, entry.preprocessing),
+        pooling=None if include_top else pooling,
+    )
+    return keras.Model(inputs, network.output, name=entry.name)
+
+
+def _preprocess(pixels: keras.KerasTensor, kind: str) -> keras.KerasTensor:
+    """Turn raw RGB pixels into what the network was trained with."""
+    if kind == "inside":
+        return pixels
+    if kind == "caffe":
+        offset = [-mean for mean in _CAFFE_MEAN_BGR]
+        return layers.Rescaling(1.0, offset=offset, name="preprocessing")(pixels[..., ::-1])
+    if kind == "torch":
+        pairs = list(zip(_TORCH_MEAN_RGB, _TORCH_DEVIATION_RGB, strict=True))
+        scale = [1 / (255 * deviation) for _, deviation in pairs]
+        offset = [-mean / deviation for mean, deviation in pairs]
+        return layers.Rescaling(scale, offset=offset, name="preprocessing")(pixels)
+    return layers.Rescaling(1 / 127.5, offset=-1.0, name="preprocessing")(pixels)

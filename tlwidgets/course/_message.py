@@ -1,0 +1,30 @@
+"""One short message in a notebook: a coloured edge, a symbol, a sentence; never raw HTML."""
+
+from __future__ import annotations
+
+from html import escape
+
+from .. import _palette
+
+# The text takes the theme's own colour; only the edge and the symbol are coloured.
+_STYLE = (
+    "border-left: 4px solid {colour}; padding: 4px 12px; margin: 4px 0; max-width: 46em; "
+    "color: var(--jp-content-font-color1, inherit)"
+)
+COLOUR_OF = {"good": _palette.GOOD, "not yet": _palette.BAD, "neutral": _palette.NEUTRAL}
+_SYMBOL_OF = {"good": "✓", "not yet": "→", "neutral": "•"}
+
+
+def to_html(kind: str, title: str, sentence: str) -> str:
+    """Return a message as HTML with everything that came from people escaped."""
+    colour = COLOUR_OF[kind]
+    return (
+        f'<div role="status" style="{_STYLE.format(colour=colour)}">'
+        f'<b style="color: {colour}" aria-hidden="true">{_SYMBOL_OF[kind]}</b> '
+        f"<b>{escape(title)}</b> {escape(sentence)}</div>"
+    )
+
+
+def to_text(kind: str, title: str, sentence: str) -> str:
+    """Return the same message for a terminal."""
+    return f"{_SYMBOL_OF[kind]} {title} {sentence}"

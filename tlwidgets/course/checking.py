@@ -1,0 +1,138 @@
+"""Checks for exercises: each says in one sentence what is right, or what to try next."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from .. import _check
+from ._message import to_html, to_text
+
+# The solution notebooks are run with this set: there a check that does not pass is an error.
+STRICT_VARIABLE = "TLWIDGETS_STRICT_CHECKS"
+
+
+class CheckFailedError(AssertionError):
+    """A check did not pass while the notebook with the solutions was run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """One thing that must hold for an answer, and what to say where it does not.
+
+    Parameters
+    ----------
+    holds : callable
+        Takes the answer and returns whether it is as it should be.
+    hint : str
+        A kind sentence that leads on; never the solution.
+    """
+
+    holds: Callable[[Any], object]
+    hint: str
+
+
+def expect(holds: Callable[[Any], object], hint: str) -> Expectation:
+    """Say what must hold for an answer, and how to help where it does not.
+
+    Parameters
+    ----------
+    holds : callable
+        Takes the answer and returns whether it is as it should be.
+    hint : str
+        A kind sentence that leads on; never the solution.
+
+    Returns
+    -------
+    Expectation
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `holds` cannot be called or `hint` is no text.
+    """
+    if not callable(holds):
+        raise TypeError(f"`holds` must be a function of the answer; got {holds!r}.")
+    return Expectation(holds, _check.text("hint", hint, meaning="a sentence that helps"))
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a check found: shown as a coloured line in the notebook.
+
+    Parameters
+    ----------
+    exercise : str
+        Which exercise.
+    passed : bool
+        Whether every expectation holds.
+    message : str
+        The first hint that applies, or the praise.
+    """
+
+    exercise: str
+    passed: bool
+    message: str
+
+    def _parts(self) -> tuple[str, str, str]:
+        return ("good" if self.passed else "not yet", f"{self.exercise}:", self.message)
+
+    def __repr__(self) -> str:
+        return to_text(*self._parts())
+
+    def _repr_html_(self) -> str:
+        return to_html(*self._parts())
+
+
+def check(exercise: str, answer: Any, *expectations: Expectation, well_done: str) -> Verdict:
+    """Tell me whether my answer is right, and what to try next if it is not.
+
+    Parameters
+    ----------
+    exercise : str
+        Which exercise, for instance "Exercise 1".
+    answer : object
+        The learner's answer; `...` means that it was not touched yet.
+    *expectations : Expectation
+        From the simplest to the subtlest. The first that does not hold gives the hint.
+    well_done : str
+        What there is to see now, when all hold.
+
+    Returns
+    -------
+    Verdict
+
+    Raises
+    ------
+    ValueError
+        If there is no expectation, so that nothing could fail.
+    CheckFailedError
+        Only where solutions are run (`TLWIDGETS_STRICT_CHECKS=1`), if the answer is wrong.
+
+    Examples
+    --------
+    >>> check("Exercise 1", 4, expect(lambda a: a % 2, "Try an odd number."), well_done="Odd!")
+    → Exercise 1: Try an odd number.
+    """
+    if not expectations:
+        raise ValueError("`expectations` must hold at least one `expect(...)`; got none.")
+    hint = _first_hint(answer, expectations)
+    verdict = Verdict(exercise, hint is None, well_done if hint is None else hint)
+    if not verdict.passed and os.environ.get(STRICT_VARIABLE) == "1":
+        raise CheckFailedError(repr(verdict))
+    return verdict
+
+
+def _first_hint(answer: Any, expectations: tuple[Expectation, ...]) -> str | None:
+    if answer is ...:
+        return "Not answered yet: replace the three dots above, run that cell, then this one."
+    for expectation in expectations:
+        try:
+            holds = bool(expectation.holds(answer))
+        except Exception as error:  # noqa: BLE001 - a learner's answer may fail in any way
+            return f"{expectation.hint} (Trying your answer raised {type(error).__name__}: {error})"
+        if not holds:
+            return expectation.hint
+    return None

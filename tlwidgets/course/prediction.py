@@ -1,0 +1,184 @@
+"""A prediction: commit to a guess before you run the experiment, then compare."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import ipywidgets
+
+from .. import _check
+from ._message import to_html, to_text
+
+
+def describe_guess(guess: float | str | None, measured: float | str, *, close: float) -> str:
+    """Return the sentence that compares a guess with what was measured.
+
+    Parameters
+    ----------
+    guess : float, str or None
+        None when the learner did not commit to one.
+    measured : float or str
+        What the experiment gave.
+    close : float, >= 0
+        How far a number may be off and still be called close.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> describe_guess(70, 78.4, close=5)
+    'You said 70, measured 78.4: too low by 8.4.'
+    """
+    if guess is None:
+        return f"Measured {_short(measured)}. You made no guess; the next one is yours."
+    start = f"You said {_short(guess)}, measured {_short(measured)}: "
+    if isinstance(guess, str) or isinstance(measured, str):
+        return start + ("right." if guess == measured else "not this time. Why?")
+    error = float(guess) - float(measured)
+    if abs(error) <= close:
+        return start + "close."
+    return start + f"too {'high' if error > 0 else 'low'} by {_short(abs(error))}."
+
+
+def _short(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:.3g}"
+
+
+class Prediction(ipywidgets.VBox):
+    """Let me guess before I see the result, and remember my guess.
+
+    Parameters
+    ----------
+    question : str
+        What to guess.
+    low, high : float
+        Range of a numerical guess; both, or neither.
+    choices : list of str, at least two
+        Answers to choose from, instead of a range.
+    close : float, >= 0
+        How far a number may be off and still be called close. By default a twentieth of
+        the range.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there is neither a range nor at least two choices, or both.
+
+    Examples
+    --------
+    >>> guess = Prediction("How many of 100 cells will be sorted right?", low=0, high=100)
+    >>> guess.commit(70)
+    >>> guess.reveal(78.4)
+    • How many of 100 cells will be sorted right? You said 70, measured 78.4: too low by 8.4.
+    """
+
+    def __init__(
+        self,
+        question: str,
+        *,
+        low: float | None = None,
+        high: float | None = None,
+        choices: Sequence[str] | None = None,
+        close: float | None = None,
+    ) -> None:
+        self.question = _check.text("question", question, meaning="what to guess")
+        self.guess: float | str | None = None
+        self._control = _make_control(low, high, choices)
+        self._close = close if close is not None else (0 if choices else (high - low) / 20)  # type: ignore[operator]
+        self._button = ipywidgets.Button(
+            description="This is my guess", layout=ipywidgets.Layout(width="10em")
+        )
+        self._button.on_click(lambda _: self.commit(self._control.value))
+        self._line = ipywidgets.HTML()
+        label = ipywidgets.Label(self.question, layout=ipywidgets.Layout(width="auto"))
+        row = ipywidgets.HBox([self._control, self._button])
+        super().__init__([label, row, self._line])
+        self.add_class("tlwidgets-prediction")
+
+    def __repr__(self) -> str:
+        state = "no guess yet" if self.guess is None else f"guess: {_short(self.guess)}"
+        return to_text("neutral", self.question, f"({state})")
+
+    def commit(self, guess: float | str) -> None:
+        """Fix a guess, as the button does; a later one replaces it.
+
+        Parameters
+        ----------
+        guess : float or str
+            In the range, or one of the choices.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If it is neither; the guess before is kept.
+        """
+        if isinstance(self._control, ipywidgets.ToggleButtons):
+            guess = _check.one_of("guess", guess, self._control.options, kind="choice")
+        else:
+            guess = _check.number(
+                "guess",
+                guess,
+                low=self._control.min,
+                high=self._control.max,
+                meaning="the range of this question",
+            )
+        self.guess = guess
+        self._control.value = guess
+        self._line.value = to_html("good", "Kept:", f"{_short(guess)}. Now run the next cell.")
+
+    def reveal(self, measured: float | str) -> GuessAndResult:
+        """Compare my guess with what was measured.
+
+        Parameters
+        ----------
+        measured : float or str
+            What the experiment gave.
+
+        Returns
+        -------
+        GuessAndResult
+            Shown as one line in the notebook.
+        """
+        sentence = describe_guess(self.guess, measured, close=self._close)
+        return GuessAndResult(self.question, sentence)
+
+
+class GuessAndResult:
+    """A guess beside the result: one line in the notebook."""
+
+    def __init__(self, question: str, sentence: str) -> None:
+        self.question, self.sentence = question, sentence
+
+    def __repr__(self) -> str:
+        return to_text("neutral", self.question, self.sentence)
+
+    def _repr_html_(self) -> str:
+        return to_html("neutral", self.question, self.sentence)
+
+
+def _make_control(low: float | None, high: float | None, choices: Sequence[str] | None) -> Any:
+    if (low is None) != (high is None) or (low is None) == (choices is None):
+        raise ValueError(
+            "`low` and `high`, or `choices`, must be given, and not all; "
+            f"got low={low!r}, high={high!r}, choices={choices!r}."
+        )
+    if choices is not None:
+        if isinstance(choices, str) or len(choices) < 2 or len(set(choices)) < len(choices):
+            raise ValueError(f"`choices` must be at least two different texts; got {choices!r}.")
+        # Nothing is chosen beforehand: a preset answer would be a hint.
+        return ipywidgets.ToggleButtons(
+            options=list(choices), value=None, style={"button_width": "auto"}
+        )
+    if not low < high:  # type: ignore[operator]
+        raise ValueError(f"`low` must be smaller than `high`; got {low!r} and {high!r}.")
+    return ipywidgets.FloatSlider(
+        value=(low + high) / 2,  # type: ignore[operator]
+        min=low,
+        max=high,
+        step=(high - low) / 100,  # type: ignore[operator]
+        readout_format=".3~g",
+        layout=ipywidgets.Layout(width="24em"),
+    )

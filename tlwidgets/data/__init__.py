@@ -1,0 +1,24 @@
+"""Data sets of the course: real, small, described by a card, and available offline.
+
+`load_*` reads what ships with tlwidgets or its dependencies, `fetch_*` reads a package of
+somebody else's that an extra installs. Cards and licences stand in `datasets/`.
+"""
+
+from .cache import CacheWarning
+from .catalog import DatasetEntry, read_catalog
+from .digits import Digits, load_digits, load_optdigits
+from .photographs import Photographs, load_photographs
+from .solar_cells import SolarCells, fetch_solar_cells
+
+__all__ = [
+    "CacheWarning",
+    "DatasetEntry",
+    "Digits",
+    "Photographs",
+    "SolarCells",
+    "fetch_solar_cells",
+    "load_digits",
+    "load_optdigits",
+    "load_photographs",
+    "read_catalog",
+]

@@ -1,0 +1,146 @@
+"""A cache on disk for what is slow to make: decoded images, extracted features.
+
+A file's name holds a hash of everything that its content depends on, so a stale entry is
+never found. Files are written beside their place and moved in one step, so a reader sees a
+whole file or none, and two processes may race. A zip's own checksums are verified on read.
+A cache that cannot be written costs time, never the result.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+import warnings
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import platformdirs
+from numpy.typing import NDArray
+
+Arrays = dict[str, NDArray[Any]]
+
+# Learners on a shared or small disk can move the cache, and a test can point it elsewhere.
+FOLDER_VARIABLE = "TLWIDGETS_CACHE"
+
+_said_read_only = False
+
+
+class CacheWarning(UserWarning):
+    """The cache was damaged or cannot be used; results are right, only slower to get."""
+
+
+def cache_folder() -> Path:
+    """Return the folder of the cache: `TLWIDGETS_CACHE`, or the user's own cache folder."""
+    chosen = os.environ.get(FOLDER_VARIABLE)
+    return Path(chosen) if chosen else Path(platformdirs.user_cache_dir("tlwidgets"))
+
+
+def is_writable() -> bool:
+    """Tell whether slow results can be kept on this machine."""
+    try:
+        cache_folder().mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=cache_folder()):
+            return True
+    except OSError:
+        return False
+
+
+def digest(*parts: str | int | float | bytes | NDArray[Any]) -> str:
+    """Return a short hash of all that a cached result depends on.
+
+    Parameters
+    ----------
+    *parts : str, number, bytes or array
+        Arrays count with their dtype, shape and bytes.
+
+    Returns
+    -------
+    str
+        16 hexadecimal digits.
+
+    Examples
+    --------
+    >>> digest("cells", 96) == digest("cells", 96), digest("cells", 96) == digest("cells", 9, 6)
+    (True, False)
+    """
+    state = hashlib.sha256()
+    for part in parts:
+        if isinstance(part, np.ndarray):
+            state.update(f"array{part.dtype.str}{part.shape}".encode())
+            state.update(np.ascontiguousarray(part).data)
+        else:
+            data = part if isinstance(part, bytes) else repr(part).encode()
+            state.update(f"{type(part).__name__}{len(data)}:".encode() + data)
+    return state.hexdigest()[:16]
+
+
+def cached(name: str, key: str, build: Callable[[], Mapping[str, NDArray[Any]]]) -> Arrays:
+    """Return named arrays from the cache, or build them once and keep them.
+
+    Parameters
+    ----------
+    name : str
+        First part of the file's name, for people who look into the folder.
+    key : str
+        Hash of everything the arrays depend on, see `digest`.
+    build : callable
+        Makes the arrays when the cache does not have them.
+
+    Returns
+    -------
+    dict of str to array
+    """
+    path = cache_folder() / f"{name}-{key}.npz"
+    found = _read(path)
+    if found is not None:
+        return found
+    arrays = dict(build())
+    _write(path, arrays)
+    return arrays
+
+
+def _read(path: Path) -> Arrays | None:
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except FileNotFoundError:
+        return None
+    except (zipfile.BadZipFile, ValueError, EOFError, OSError) as error:
+        warnings.warn(
+            f"The cached file {path.name} cannot be read ({error}); it is made again.",
+            CacheWarning,
+            stacklevel=4,
+        )
+        return None
+
+
+def _write(path: Path, arrays: Arrays) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
+            temporary = Path(file.name)
+            try:
+                np.savez(file, **arrays)  # type: ignore[arg-type]  # its stub takes a bool for any name
+                file.close()
+                temporary.replace(path)
+            finally:
+                temporary.unlink(missing_ok=True)
+    except OSError as error:
+        _say_read_only(path.parent, error)
+
+
+def _say_read_only(folder: Path, error: OSError) -> None:
+    global _said_read_only
+    if _said_read_only:
+        return
+    _said_read_only = True
+    warnings.warn(
+        f"Nothing can be kept in the cache folder {folder} ({error.strerror or error}): all works, "
+        f"but slow steps run again each time. Set {FOLDER_VARIABLE} to a folder you may write to.",
+        CacheWarning,
+        stacklevel=5,
+    )

@@ -1,0 +1,89 @@
+"""Six photographs of everyday things, for asking a network what it sees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import _check
+
+# Shipped inside scikit-image and scikit-learn; licences stand in the card.
+_IN_SKIMAGE = ("chelsea", "coffee", "rocket", "astronaut")
+_IN_SKLEARN = ("china", "flower")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Photographs:
+    """Square photographs and the short names of what they show.
+
+    Parameters
+    ----------
+    images : array of uint8, shape (6, size_px, size_px, 3), 0..255
+        RGB.
+    names : tuple of str
+        Short name of each photograph.
+    """
+
+    images: NDArray[np.uint8]
+    names: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"Photographs({', '.join(self.names)}; {self.images.shape[1]} px)"
+
+
+def load_photographs(size_px: int = 224) -> Photographs:
+    """Give me six photographs of everyday things.
+
+    Parameters
+    ----------
+    size_px : int, 32..512, pixels
+        Side of the square. The middle 7/8 of the shorter side is cut out and resized
+        (bicubic), as ImageNet networks are usually evaluated.
+
+    Returns
+    -------
+    Photographs
+
+    Raises
+    ------
+    ImportError
+        If scikit-image, which ships four of them, is not installed.
+    TypeError, ValueError
+        If `size_px` is not a whole number in the range.
+
+    Examples
+    --------
+    >>> load_photographs(64)
+    Photographs(chelsea, coffee, rocket, astronaut, china, flower; 64 px)
+    """
+    size_px = _check.whole_number(
+        "size_px", size_px, low=32, high=512, meaning="the side of a photograph in pixels"
+    )
+    images = [_square(_read(name), size_px) for name in (*_IN_SKIMAGE, *_IN_SKLEARN)]
+    return Photographs(np.stack(images), (*_IN_SKIMAGE, *_IN_SKLEARN))
+
+
+def _read(name: str) -> NDArray[np.uint8]:
+    if name in _IN_SKLEARN:
+        from sklearn.datasets import load_sample_image
+
+        return np.asarray(load_sample_image(f"{name}.jpg"))
+    try:
+        from skimage import data
+    except ImportError:
+        raise _check.missing_package(
+            "scikit-image", needed_for="load_photographs()", extra="lessons"
+        ) from None
+    return np.asarray(getattr(data, name)())
+
+
+def _square(image: NDArray[np.uint8], size_px: int) -> NDArray[np.uint8]:
+    from PIL import Image
+
+    height, width = image.shape[:2]
+    side = round(min(height, width) * 0.875)
+    top, left = (height - side) // 2, (width - side) // 2
+    crop = Image.fromarray(image[top : top + side, left : left + side])
+    return np.asarray(crop.resize((size_px, size_px), Image.Resampling.BICUBIC))
