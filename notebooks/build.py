@@ -92,7 +92,9 @@ def outputs() -> dict[Path, str]:
         source = path.read_text("utf-8")
         for kind, folder in (("student", FOLDER), ("solution", FOLDER / "solutions")):
             notebook = build(source, kind)  # type: ignore[arg-type]
-            texts[folder / f"{path.stem}.ipynb"] = json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+            texts[folder / f"{path.stem}.ipynb"] = (
+                json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+            )
     return texts
 
 

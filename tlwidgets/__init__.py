@@ -4,6 +4,7 @@ Importing this package is cheap: it loads neither TensorFlow nor matplotlib. Eac
 name is imported from its home when it is first used (PEP 562).
 """
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,16 @@ if TYPE_CHECKING:
     )
     from .course import Prediction, budget, check, claim, expect, self_test
     from .course.plot import plot_transfer_map
-    from .data import fetch_solar_cells, load_digits, load_optdigits, load_photographs
+    from .data import (
+        fetch_solar_cells,
+        load_digits,
+        load_optdigits,
+        load_photographs,
+        load_results,
+    )
+
+# TensorFlow greets every learner with lines in red that mean nothing to them; errors stay.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 _HOMES = {
     "backbones": (
@@ -38,7 +48,7 @@ _HOMES = {
         "self_test",
     ),
     "course.plot": ("plot_transfer_map",),
-    "data": ("fetch_solar_cells", "load_digits", "load_optdigits", "load_photographs"),
+    "data": ("fetch_solar_cells", "load_digits", "load_optdigits", "load_photographs", "load_results"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

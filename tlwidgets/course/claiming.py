@@ -72,7 +72,9 @@ def claim(
     """
     _check.text("sentence", sentence, meaning="what is claimed, in words")
     if at_least is None and at_most is None:
-        raise ValueError("`at_least` or `at_most` must be given; a claim without a bound says nothing.")
+        raise ValueError(
+            "`at_least` or `at_most` must be given; a claim without a bound says nothing."
+        )
     limits = {"at least": at_least, "at most": at_most}
     bounds = " and ".join(f"{word} {_short(x)}" for word, x in limits.items() if x is not None)
     low = -float("inf") if at_least is None else at_least

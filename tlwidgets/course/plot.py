@@ -19,6 +19,7 @@ _METHODS = (
     ("domain adaptation  07", "sample-selection bias  10"),
     ("clustering and", "dimension reduction  08"),
 )
+_LINE = "#777777"
 _FOR_ALL = "why  01      pretrained models  04      what to transfer from  09      capstone  11"
 
 
@@ -42,11 +43,10 @@ def plot_transfer_map(ax: Axes) -> Axes:
     ax.set(xlim=(0, 12), ylim=(0, 6))
     ax.axis("off")
     _box(ax, (6, 5.4), _QUESTION, width=4.4, colour="#333333")
+    ax.plot([6, 6], [5.08, 4.75], [2, 10], [4.75, 4.75], color=_LINE)
     for x, (answer, name, colour), methods in zip((2, 6, 10), _TYPES, _METHODS, strict=True):
-        ax.annotate(
-            "", (x, 4.05), (6, 5.08), arrowprops={"arrowstyle": "-|>", "color": "#777777"}
-        )
-        ax.text((x + 6) / 2, 4.6, answer, ha="center", va="center", fontsize=10, backgroundcolor="white")
+        ax.annotate("", (x, 4.02), (x, 4.77), arrowprops={"arrowstyle": "-|>", "color": _LINE})
+        ax.text(x + 0.15, 4.48, answer, va="center", fontsize=10)
         _box(ax, (x, 3.72), name, width=3.4, colour=colour)
         ax.text(x, 3.2, "\n".join(methods), ha="center", va="top", fontsize=11, linespacing=1.6)
     ax.text(6, 0.4, _FOR_ALL, ha="center", va="center", fontsize=10, color="#333333")
@@ -57,7 +57,11 @@ def plot_transfer_map(ax: Axes) -> Axes:
 def _box(ax: Axes, centre: tuple[float, float], label: str, *, width: float, colour: str) -> None:
     x, y = centre
     patch = FancyBboxPatch(
-        (x - width / 2, y - 0.3), width, 0.6, boxstyle="round,pad=0.02,rounding_size=0.15", color=colour
+        (x - width / 2, y - 0.3),
+        width,
+        0.6,
+        boxstyle="round,pad=0.02,rounding_size=0.15",
+        color=colour,
     )
     ax.add_patch(patch)
     ax.text(x, y, label, ha="center", va="center", color="white", fontsize=11, weight="bold")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -174,11 +175,12 @@ def _make_control(low: float | None, high: float | None, choices: Sequence[str] 
         )
     if not low < high:  # type: ignore[operator]
         raise ValueError(f"`low` must be smaller than `high`; got {low!r} and {high!r}.")
+    decimals = max(0, 2 - math.ceil(math.log10(high - low)))  # type: ignore[operator]
     return ipywidgets.FloatSlider(
         value=(low + high) / 2,  # type: ignore[operator]
         min=low,
         max=high,
-        step=(high - low) / 100,  # type: ignore[operator]
-        readout_format=".3~g",
+        step=10**-decimals,
+        readout_format=f".{decimals}f",
         layout=ipywidgets.Layout(width="24em"),
     )

@@ -8,6 +8,7 @@ from .cache import CacheWarning
 from .catalog import DatasetEntry, read_catalog
 from .digits import Digits, load_digits, load_optdigits
 from .photographs import Photographs, load_photographs
+from .results import load_results
 from .solar_cells import SolarCells, fetch_solar_cells
 
 __all__ = [
@@ -20,5 +21,6 @@ __all__ = [
     "load_digits",
     "load_optdigits",
     "load_photographs",
+    "load_results",
     "read_catalog",
 ]
