@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .course.plot import plot_transfer_map
     from .data import (
         fetch_solar_cells,
+        image_strip,
         load_digits,
         load_optdigits,
         load_photographs,
@@ -48,11 +49,18 @@ _HOMES = {
         "self_test",
     ),
     "course.plot": ("plot_transfer_map",),
-    "data": ("fetch_solar_cells", "load_digits", "load_optdigits", "load_photographs", "load_results"),
+    "data": (
+        "fetch_solar_cells",
+        "image_strip",
+        "load_digits",
+        "load_optdigits",
+        "load_photographs",
+        "load_results",
+    ),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
-__all__ = sorted(_HOME_OF)  # noqa: PLE0605 - built from the one table above
+__all__ = sorted(_HOME_OF)
 
 
 def __getattr__(name: str) -> Any:

@@ -102,8 +102,8 @@ def class_labels(name: str, value: ArrayLike, *, n: int | None = None) -> NDArra
     """Return one label per example when there are at least two classes."""
     array = np.asarray(value)
     if array.ndim != 1 or (n is not None and len(array) != n):
-        expected = f"({n},)" if n is not None else "(n,)"
-        raise ValueError(f"`{name}` must have shape {expected}, one per example; got {array.shape}.")
+        shape = f"({n},)" if n is not None else "(n,)"
+        raise ValueError(f"`{name}` must have shape {shape}, one per example; got {array.shape}.")
     classes = np.unique(array)
     if len(classes) < 2:
         raise ValueError(
@@ -115,8 +115,8 @@ def class_labels(name: str, value: ArrayLike, *, n: int | None = None) -> NDArra
 
 def columns_of(name: str, value: Sequence[str], known: Sequence[str], *, kind: str) -> list[str]:
     """Return a list of names, each one of `known`, without repeats and not empty."""
-    if isinstance(value, str):
-        raise TypeError(f"`{name}` must be a list of {kind} names; got the text {value!r}.")
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        raise TypeError(f"`{name}` must be a list of {kind} names; got {value!r}.")
     chosen = [one_of(name, item, known, kind=kind) for item in value]
     if not chosen or len(set(chosen)) != len(chosen):
         raise ValueError(
@@ -124,6 +124,17 @@ def columns_of(name: str, value: Sequence[str], known: Sequence[str], *, kind: s
             f"Available: {', '.join(known)}."
         )
     return chosen
+
+
+def functional_model(name: str, value: Any) -> Any:
+    """Return `value` when it is a Keras model whose layers form a known graph."""
+    # By its attributes, because this module must not load Keras.
+    if not (hasattr(value, "layers") and getattr(value, "inputs", None)):
+        raise TypeError(
+            f"`{name}` must be a Keras model with known inputs (Functional, or Sequential and "
+            f"built); got {value!r}."
+        )
+    return value
 
 
 def missing_package(package: str, *, needed_for: str, extra: str) -> ImportError:

@@ -6,7 +6,7 @@
 #
 # [![Open on Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/tlwidgets/tlwidgets/main?labpath=notebooks/02_feature_extraction.ipynb)
 #
-# **About 40 minutes** · at most 120 CPU seconds the first time, much less after · 1.1 GB of memory
+# **About 40 minutes** · 90 CPU seconds the first time, less after · 1.3 GB of memory
 #
 # The photographs of solar cells (ELPV, CC BY-NC-SA 4.0) are for **non-commercial use only**.
 
@@ -16,8 +16,7 @@
 # - **use** a pretrained network as a frozen feature extractor, with a new head on top;
 # - **measure** what ImageNet is worth, against networks that never saw it;
 # - **find** the depth of the network from which features transfer best.
-
-# %% [markdown]
+#
 # ## Setup
 #
 # All numbers of this lesson that you may want to change stand in the second cell.
@@ -27,6 +26,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from tlwidgets import Prediction, budget, check, claim, expect
@@ -60,44 +63,40 @@ from tlwidgets import imagenet_class_names, load_backbone, load_photographs
 photographs = load_photographs(224)
 classifier = load_backbone("efficientnet_lite0", 224, include_top=True)
 probability = classifier.predict(photographs.images, verbose=0)
-best = probability.argmax(axis=1)
-names = np.array(imagenet_class_names())
+names = np.array(imagenet_class_names())[probability.argmax(axis=1)]
+seen = dict(zip(photographs.names, names.tolist(), strict=True))
 
 fig, axes = plt.subplots(1, 6, figsize=(12, 2.6))
-for ax, image, row, i in zip(axes, photographs.images, probability, best, strict=True):
+for ax, image, name, row in zip(axes, photographs.images, names, probability, strict=True):
     ax.imshow(image)
-    ax.set_title(f"{names[i]}\n{row[i]:.0%}", fontsize=10)
+    ax.set_title(f"{name}\n{row.max():.0%}", fontsize=10)
     ax.axis("off")
+astronaut.reveal(seen["astronaut"])
 
 # %% [markdown]
 # Read it from left to right: the cat and the cup are what they are. The portrait gets the most
 # similar thing that has a name, with little confidence: the network can only answer with words
 # it was taught.
-
-# %%
-shown = dict(zip(photographs.names, best, strict=True))
-astronaut.reveal(str(names[shown["astronaut"]]))
+#
+# But the answer is only the **last** step. Before it, the network has turned the photograph into
+# 1,280 numbers, its **features**: how much of this texture, how much of that shape. Perhaps they
+# know a crack when they see one.
 
 # %% tags=["claim"]
 confidence = dict(zip(photographs.names, probability.max(axis=1), strict=True))
-assert names[shown["coffee"]] == "espresso"
-claim("It is sure of the cup", confidence["coffee"], at_least=0.9)
-
-# %% tags=["claim"]
+assert seen["coffee"] == "espresso" and confidence["coffee"] > 0.9
 claim("It is unsure of the astronaut", confidence["astronaut"], at_most=0.3)
-
-# %% [markdown]
-# A solar cell has no name either. But the answer is only the **last** step. Before it, the
-# network has turned the photograph into 1,280 numbers, its **features**: how much of this
-# texture, how much of that shape. Perhaps these know a crack when they see one. So we keep the
-# network as it is (**frozen**), cut off its last layer, and train a new **head** on the features.
 
 # %% [markdown]
 # ## 2. What is ImageNet worth?
 #
 # These are solar cells under current: they glow, and what stays dark is dead. Experts marked
-# each as sound or defective. Some defects are cracks, some are whole dark areas, and much of
-# what looks bad is harmless.
+# each as sound or defective. We keep the network as it is (**frozen**), cut off its last layer,
+# and train a new **head** on the features.
+#
+# The **AUC** says how good it is: show it one defective and one sound cell; how often does the
+# defective one get the higher score? 0.5 is guessing, 1 is perfect. Look at the cells, then
+# guess.
 
 # %%
 from tlwidgets import fetch_solar_cells
@@ -112,71 +111,47 @@ for row, label in enumerate([0, 1]):
         ax.set_title(["sound", "defective"][label], fontsize=10)
         ax.axis("off")
 
-# %% [markdown]
-# We measure with the **AUC**: show the head one defective and one sound cell; how often does it
-# give the defective one the higher score? 0.5 is guessing, 1 is perfect. Unlike accuracy it is
-# not flattered by the many sound cells.
-
 # %% tags=["widget"]
 with_100 = Prediction("AUC of a head on ImageNet features with 100 labels?", low=0.5, high=1.0)
 with_100
 
 # %% [markdown]
-# Extract the features of all cells, once. The bar shows the network at work; the second time
-# the features come from the disk.
+# The head is a logistic regression: one weight per feature, one sum, one probability. The more
+# features, the stronger the penalty `C`, so that none is trusted too early. Each seed keeps
+# other cells for the test and draws other labels.
+
+
+# %%
+def train_head(features, n_labels, seed):
+    """Train a head on `n_labels` cells; return it with the cells kept for the test."""
+    train, test = cells.split(seed)
+    chosen = train[:n_labels]
+    regression = LogisticRegression(C=3 / features.shape[1], class_weight="balanced", max_iter=999)
+    return make_pipeline(StandardScaler(), regression).fit(features[chosen], y[chosen]), test
+
+
+def auc_table(name, features):
+    """Return the AUC for every number of labels and every seed."""
+    rows = []
+    for n_labels, seed in [(n, s) for n in N_LABELS for s in SEEDS]:
+        head, test = train_head(features, n_labels, seed)
+        auc = roc_auc_score(y[test], head.decision_function(features[test]))
+        rows.append({"features": name, "n_labels": n_labels, "seed": seed, "auc": auc})
+    return pd.DataFrame(rows)
+
 
 # %%
 from tlwidgets import extract_features
 
 network = load_backbone("efficientnet_lite0", SIZE_PX)
 features = extract_features(network, cells.images)
-features.shape
-
-# %% [markdown]
-# The head is a logistic regression: one weight per feature, one sum, one probability. More
-# features need a stronger penalty, so that none of them is trusted too early.
-
-# %%
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import roc_auc_score
-from sklearn.model_selection import train_test_split
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
-
-
-def train_head(features, n_labels, seed):
-    """Train a head on `n_labels` cells; return it with the cells kept for the test."""
-    train, test = cells.split(seed)
-    if n_labels < len(train):
-        train, _ = train_test_split(
-            train, train_size=n_labels, stratify=y[train], random_state=seed
-        )
-    regression = LogisticRegression(C=3 / features.shape[1], class_weight="balanced", max_iter=1000)
-    return make_pipeline(StandardScaler(), regression).fit(features[train], y[train]), test
-
-
-# %%
-def auc_table(name, features):
-    """Return the AUC for every number of labels and every seed."""
-    rows = []
-    for n_labels in N_LABELS:
-        for seed in SEEDS:
-            head, test = train_head(features, n_labels, seed)
-            auc = roc_auc_score(y[test], head.decision_function(features[test]))
-            rows.append({"features": name, "n_labels": n_labels, "seed": seed, "auc": auc})
-    return pd.DataFrame(rows)
-
-
 imagenet = auc_table("ImageNet", features)
-imagenet.groupby("n_labels")["auc"].agg(["mean", "std"]).round(3)
-
-# %%
 with_100.reveal(imagenet.query("n_labels == 100")["auc"].mean())
 
 # %% [markdown]
 # Is that ImageNet, or would anything do? Two controls see the same cells and the same labels:
-# the **same network with random parameters**, and the **raw pixels**. Any gain over the first
-# comes from what the network learned, not from its architecture.
+# the **same network with random parameters**, and the **raw pixels**. What the features gain over
+# the first comes from what the network learned, not from how it is built.
 
 # %%
 import keras
@@ -195,114 +170,77 @@ sns.lineplot(
     frozen, x="n_labels", y="auc", hue="features", style="features", markers=True,
     dashes=False, errorbar="sd", palette="colorblind", ax=ax,
 )  # fmt: skip
-ax.set(xscale="log", xlabel="labelled cells", ylabel="AUC on 656 test cells", ylim=(0.65, 0.95))
+ax.set(xscale="log", xlabel="labelled cells", ylabel="AUC on 656 test cells")
 ax.set_xticks(N_LABELS, N_LABELS)
 ax.minorticks_off()
+ax.legend(title=None, frameon=False)
 sns.despine()
 
 # %% [markdown]
-# Read it upwards: at each number of labels, the distance between the curves is what ImageNet is
-# worth. The bands (one standard deviation over seeds) are wide on the left: with 50 labels, luck
-# decides much.
+# Read it upwards: from 100 labels on, the distance between the curves is what ImageNet is worth,
+# and it does not shrink with more labels. With 50 labels, pixels do as well! The band (one
+# standard deviation over seeds) is wide there: luck decides much. Is transfer useless when
+# labels are very few? Part 3 finds the reason.
 
 # %% tags=["claim"]
-mean_auc = frozen.groupby(["features", "n_labels"])["auc"].mean().unstack("features")
-gain = mean_auc["ImageNet"] - mean_auc["random network"]
-claim("Mean gain of ImageNet over random parameters, 100 labels", gain[100], at_least=0.05)
-
-# %% tags=["claim"]
-claim("The same gain with all labels: it does not go away", gain[1968], at_least=0.05)
+auc = frozen.groupby(["features", "n_labels"])["auc"].mean().unstack("features")
+over_random = auc["ImageNet"] - auc["random network"]
+claim("ImageNet over random parameters, all labels", over_random[1968], at_least=0.05)
+claim(
+    "ImageNet over pixels, 50 labels: nothing",
+    (auc["ImageNet"] - auc["raw pixels"])[50],
+    at_most=0.03,
+)
+claim("ImageNet over random parameters, 100 labels", over_random[100], at_least=0.04)
 
 # %% [markdown]
-# And if we *train* a network on our cells alone? That takes too long for a lesson, so we ran it
-# before: the script and its results lie in `datasets/results/`. The same network from random
-# parameters, and a small one that suits few labels better, both with turned and mirrored copies
-# of each cell. They saw the cells at 96 pixels, so for fairness ImageNet does here, too.
+# And if you *train* a network on the cells alone? Too long for a lesson, so we ran it before: the
+# script and its results lie in `datasets/results/`. The same network from random parameters, and
+# a small one that suits few labels better, both with turned and mirrored copies of each cell; and
+# the frozen network on the same cells, at the same 96 pixels. With few labels it leads clearly;
+# with all of them, at a small part of the cost.
 
-# %%
+# %% tags=["claim"]
 from tlwidgets import load_results
 
-scratch = load_results("solar_cells_from_scratch").rename(columns={"network": "features"})
-scratch["features"] += ", from scratch"
-small_cells = fetch_solar_cells(96).images
-small_features = extract_features(load_backbone("efficientnet_lite0", 96), small_cells)
-at_96_px = pd.concat([auc_table("ImageNet, frozen", small_features), scratch])
-at_96_px.pivot_table(index="features", columns="n_labels", values="auc").round(3)
+ways = load_results("solar_cells_from_scratch")
+by_way = ways.pivot_table(index="way", columns="n_labels", values="auc")
+cost = ways.query("n_labels == 1968").groupby("way")["cpu_seconds"].mean()
+lead = by_way.loc["ImageNet network, frozen"] - by_way.drop("ImageNet network, frozen").max()
+claim("Lead of the frozen network over both with all labels", lead[1968], at_least=0.0)
+claim("Its lead with 100 labels", lead[100], at_least=0.03)
+claim("Share of the cost", cost["ImageNet network, frozen"] / cost.max(), at_most=0.2)
+by_way.round(3).assign(cpu_seconds=cost.round())
 
 # %% [markdown]
-# Training from scratch needs all labels to come near to what the frozen network gives with few.
-# Look at the column for 100 labels, the usual case.
-
-# %% tags=["claim"]
-by_96 = at_96_px.pivot_table(index="features", columns="n_labels", values="auc")
-best_scratch = by_96.drop("ImageNet, frozen").max()
-lead = by_96.loc["ImageNet, frozen"] - best_scratch
-claim("Lead over the better network from scratch, 100 labels", lead[100], at_least=0.03)
-
-# %% [markdown]
-# ### What you would ship
-#
-# A logistic regression is a `Dense` layer with a sigmoid. Put it on the network, and the whole
-# inspector is one Keras model that takes raw pixels. (We fold the scaling into the layer.)
-
-# %%
-head, test = train_head(features, 500, SEED)
-scaler, regression = head[0], head[1]
-kernel = regression.coef_ / scaler.scale_
-dense = keras.layers.Dense(1, activation="sigmoid", name="defective")
-inspector = keras.Sequential([network, dense])
-dense.set_weights([kernel.T, regression.intercept_ - kernel @ scaler.mean_])
-network.trainable = False  # frozen: only the head would learn if you trained on
-
-few = np.repeat(cells.images[test[:32], :, :, None], 3, axis=-1)
-by_keras = inspector.predict(few, verbose=0)[:, 0]
-by_sklearn = head.predict_proba(features[test[:32]])[:, 1]
-
-# %% tags=["claim"]
-difference = float(np.abs(by_keras - by_sklearn).max())
-claim("Largest difference of the two probabilities", difference, at_most=0.01)
-
-# %% [markdown]
-# ### What do the features see?
-#
-# Look up the nearest neighbour of some cells *in feature space*. No label is used here.
-
-# %%
-from sklearn.neighbors import NearestNeighbors
-
-scaled = StandardScaler().fit_transform(features)
-_, neighbours = NearestNeighbors(n_neighbors=4, metric="cosine").fit(scaled).kneighbors(scaled)
-fig, axes = plt.subplots(3, 4, figsize=(7, 5.6))
-for row, i in zip(axes, rng.choice(len(y), 3), strict=True):
-    for ax, j, title in zip(row, neighbours[i], ["cell", "1st", "2nd", "3rd"], strict=True):
-        ax.imshow(cells.images[j], cmap="gray", vmin=0, vmax=255)
-        ax.set_title(f"{title}: {cells.module_type[j]}, {['sound', 'defective'][y[j]]}", size=9)
-        ax.axis("off")
+# What do the features see *without* any label? A map that puts cells with similar features close
+# together, coloured twice.
 
 # %%
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 
-few_numbers = PCA(30, random_state=SEED).fit_transform(scaled)
-across, up = TSNE(init="pca", max_iter=500, random_state=SEED).fit_transform(few_numbers).T
+scaled = StandardScaler().fit_transform(features)
+short = PCA(30, random_state=SEED).fit_transform(scaled)
+x_map, y_map = TSNE(init="pca", max_iter=500, random_state=SEED).fit_transform(short).T
 verdict = np.where(y == 1, "defective", "sound")
 fig, axes = plt.subplots(1, 2, figsize=(11, 4))
-for ax, colour, title in zip(
-    axes, [cells.module_type, verdict], ["crystal", "verdict"], strict=True
-):
-    sns.scatterplot(x=across, y=up, hue=colour, palette="colorblind", s=9, linewidth=0, ax=ax)
-    ax.set(title=f"each dot a cell, coloured by {title}", xticks=[], yticks=[])
-    ax.set(xlabel="map, across", ylabel="map, up")
+for ax, colour in zip(axes, [cells.module_type, verdict], strict=True):
+    sns.scatterplot(x=x_map, y=y_map, hue=colour, palette="colorblind", s=9, linewidth=0, ax=ax)
+    ax.set(xticks=[], yticks=[], xlabel="map, across (no unit)", ylabel="map, up (no unit)")
 
 # %% [markdown]
-# The map falls into parts by the **crystal** (grown as one, or as many), which nobody asked for.
-# Defects are mixed into both parts. What a network sees first need not be what you want to know;
-# the head has to find the rest. (Lessons 07 and 10 come back to these two parts.)
+# Each dot is a cell. The map falls into parts by the **crystal** (left: grown as one, or as
+# many), which nobody asked for. Defects (right) are mixed into all parts. What a network sees
+# first need not be what you want to know; the head has to find the rest. Lessons 07 and 10 come
+# back to the two crystals.
 
 # %% tags=["claim"]
-nearest = neighbours[:, 1]
-same_crystal = np.mean(cells.module_type[nearest] == cells.module_type)
-claim("Share of cells whose nearest neighbour is of the same crystal", same_crystal, at_least=0.95)
+from sklearn.neighbors import NearestNeighbors
+
+near = NearestNeighbors(n_neighbors=2, metric="cosine").fit(scaled).kneighbors(scaled)[1][:, 1]
+same_crystal = np.mean(cells.module_type[near] == cells.module_type)
+claim("Cells whose nearest neighbour is of the same crystal", same_crystal, at_least=0.95)
 
 # %% [markdown]
 # ## 3. From which depth?
@@ -325,165 +263,118 @@ taps = tap_blocks(network, BLOCKS)
 tapped = extract_features(taps.model, cells.images)
 by_block = pd.concat([auc_table(block, tapped[:, taps.columns[block]]) for block in BLOCKS])
 
-# %%
+few_or_many = by_block.query("n_labels in (50, 500)").assign(labels=lambda t: t["n_labels"])
 fig, ax = plt.subplots(figsize=(8, 4))
-sns.lineplot(
-    by_block.query("n_labels in (50, 500)"), x="features", y="auc", hue="n_labels",
-    style="n_labels", markers=True, errorbar="sd", palette=["#D55E00", "#0072B2"], ax=ax,
-)  # fmt: skip
+sns.lineplot(few_or_many, x="features", y="auc", hue="labels", style="labels", markers=True,
+             errorbar="sd", palette=["#D55E00", "#0072B2"], ax=ax)  # fmt: skip
 ax.set(xlabel="features from this depth", ylabel="AUC on 656 test cells")
-ax.legend(title="labelled cells", frameon=False)
-sns.despine()
-
-# %%
-by_depth = by_block.groupby(["n_labels", "features"])["auc"].mean().unstack()
-choices = ["stage1", "stage3", "stage6", "head"]
-depth.reveal(by_depth.loc[50, choices].idxmax())
+at_50 = by_block.query("n_labels == 50").groupby("features")["auc"].mean()
+depth.reveal(at_50[["stage1", "stage3", "stage6", "head"]].idxmax())
 
 # %% [markdown]
-# Read it from left to right: the curves rise up to stage 6 and then no more. The last layer,
-# the one that everybody takes, is the most specialised in ImageNet's own 1,000 words, and its
-# 1,280 numbers are many for 50 labels; stage 6 has 192. With 500 labels the difference is small.
-
-# %% tags=["claim"]
-late = by_depth.loc[50, "stage6"] - by_depth.loc[50, "head"]
-claim("Stage 6 over the last layer with 50 labels", late, at_least=0.02)
-
-# %% tags=["claim"]
-early = by_depth.loc[50, "stage6"] - by_depth.loc[50, "stage1"]
-claim("Stage 6 over stage 1 with 50 labels", early, at_least=0.05)
-
-# %% [markdown]
-# You need not choose. Joined, the depths are better than any of them: cracks and dark areas are
-# seen best at different depths, and the penalty keeps 2,064 numbers in check.
+# Read it from left to right: both curves rise through the stages and then no more. The last
+# layer, the one that everybody takes, is the most specialised in ImageNet's own 1,000 words, and
+# its 1,280 numbers are many for 50 labels; stage 6 has 192. With 500 labels the difference is
+# small.
+#
+# You need not choose: joined, all depths are better than any of them.
 
 # %% tags=["claim"]
 joined = auc_table("all depths", tapped).groupby("n_labels")["auc"].mean()
-claim("AUC of all depths together, all labels", joined[1968], at_least=0.89)
+claim("Stage 6 over stage 1, 50 labels", at_50["stage6"] - at_50["stage1"], at_least=0.03)
+claim(
+    "All depths over the last layer, all labels", joined[1968] - auc["ImageNet"][1968], at_least=0
+)
+claim("AUC of all depths, all labels", joined[1968], at_least=0.89)
+claim("Stage 6 over the last layer, 50 labels", at_50["stage6"] - at_50["head"], at_least=0.02)
 
 # %% [markdown]
 # ## Play
 #
-# Change the depth, the number of labels and the seed. Below the score you see the head's worst
-# errors: on the left the defective cells that look most sound to it, on the right the sound ones
-# that look most defective. Try these:
+# Change the depth, the number of labels and the seed. The pictures show the head's worst errors,
+# and under each the most similar cell in feature space. Try:
 #
 # 1. `head` with 25 labels, and move the seed: the score jumps. That is luck, not skill.
-# 2. `stage1` with 1,000 labels: it hardly gains from labels. Edges alone don't tell.
+# 2. `stage1` with 1,000 labels: hardly better than with 100. Edges alone don't tell.
 # 3. `all` with 1,000 labels, and look at the errors: would *you* have been right?
 
-# %%
-import io
+# %% tags=["widget"]
+from ipywidgets import HTML, Dropdown, Image, IntSlider, SelectionSlider, VBox, interactive_output
 
-import ipywidgets
-from PIL import Image
+from tlwidgets import image_strip
 
-
-def strip(indices):
-    """Return some cells side by side, as the bytes of a PNG."""
-    file = io.BytesIO()
-    Image.fromarray(np.hstack(cells.images[indices])).save(file, "png")
-    return file.getvalue()
+block = Dropdown(options=["all", *BLOCKS], value="head", description="features")
+labels = SelectionSlider(options=[25, 50, 100, 200, 500, 1000], value=100, description="labels")
+seed = IntSlider(0, 0, 9, description="seed")
+score, missed, false_alarms = HTML(), Image(width=560), Image(width=560)
+captions = [HTML("Defective, and missed:"), HTML("Sound, and called defective:")]
+controls = {"block": block, "n_labels": labels, "seed": seed}
 
 
 # %% tags=["widget"]
-block = ipywidgets.Dropdown(options=["all", *BLOCKS], value="head", description="features")
-labels = ipywidgets.SelectionSlider(options=[25, 50, 100, 200, 500, 1000], description="labels")
-seed = ipywidgets.IntSlider(0, 0, 9, description="seed")
-score = ipywidgets.HTML()
-pictures = [ipywidgets.Image(width=420), ipywidgets.Image(width=420)]
-
-
-def show(_=None):
-    x = tapped if block.value == "all" else tapped[:, taps.columns[block.value]]
-    head, test = train_head(x, labels.value, seed.value)
+def show(block, n_labels, seed):
+    x = tapped if block == "all" else tapped[:, taps.columns[block]]
+    head, test = train_head(x, n_labels, seed)
     s = head.decision_function(x[test])
     score.value = f"AUC <b>{roc_auc_score(y[test], s):.3f}</b>"
-    pictures[0].value = strip(test[y[test] == 1][s[y[test] == 1].argsort()[:4]])
-    pictures[1].value = strip(test[y[test] == 0][s[y[test] == 0].argsort()[-4:]])
+    others = NearestNeighbors(n_neighbors=2).fit(head[0].transform(x))
+    for picture, label, sign in [(missed, 1, 1), (false_alarms, 0, -1)]:
+        worst = test[y[test] == label][(sign * s[y[test] == label]).argsort()[:5]]
+        similar = others.kneighbors(head[0].transform(x[worst]))[1][:, 1]
+        picture.value = image_strip(cells.images[worst], cells.images[similar])
 
 
-# %% tags=["widget"]
-for control in (block, labels, seed):
-    control.observe(show, "value")
-show()
-ipywidgets.VBox([block, labels, seed, score, ipywidgets.HBox(pictures)])
+errors = interactive_output(show, controls)
+VBox([block, labels, seed, score, captions[0], missed, captions[1], false_alarms, errors])
 
 # %% [markdown]
 # ## Exercises
 #
-# **Exercise 1.** Your boss wants *accuracy*. Which share of the test cells (`test`, labels
-# `y[test]`) does a head get right that calls **every** cell sound? A head must beat this number
-# before it is worth anything.
+# **Exercise 1.** Your boss wants *accuracy*. Which share of all cells (labels `y`) does a head
+# get right that calls **every** cell sound? A head must beat this number before it is worth
+# anything.
 
 # %% tags=["exercise"]
-majority_accuracy = np.mean(y[test] == 0)  #: majority_accuracy = ...
+majority_accuracy = np.mean(y == 0)  #: majority_accuracy = ...
 
 # %% tags=["check"]
 check(
     "Exercise 1",
     majority_accuracy,
     expect(lambda a: 0 <= float(a) <= 1, "Give a share between 0 and 1."),
-    expect(
-        lambda a: not np.isclose(a, np.mean(y[test])), "That is the share of *defective* cells."
-    ),
-    expect(
-        lambda a: np.isclose(a, np.mean(y[test] == 0)), "Count the sound cells of the test set."
-    ),
+    expect(lambda a: not np.isclose(a, np.mean(y)), "That is the share of *defective* cells."),
+    expect(lambda a: np.isclose(a, np.mean(y == 0)), "Which share of `y` is 0, that is sound?"),
     well_done="So two thirds right is nothing to be proud of here.",
 )
 
 # %% [markdown]
-# **Exercise 2.** Join the features of stage 3, stage 6 and the head, in this order, into one
-# array with one row per cell. (`taps.columns["stage3"]` says which columns of `tapped` belong to
-# stage 3.) Then look at its AUC with `auc_table("three depths", three_depths)`.
+# **Exercise 2.** Ship it: a logistic regression *is* a `Dense` layer with a sigmoid. The cell
+# makes that layer from a trained head (the scaling is folded in). Build `inspector`, **one** Keras
+# model that takes raw pixels and gives the probability of a defect, and see to it that only the
+# head would train if somebody trained on.
 
 # %% tags=["exercise"]
-three = ["stage3", "stage6", "head"]  #:
-three_depths = np.hstack([tapped[:, taps.columns[b]] for b in three])  #: three_depths = ...
+head, test = train_head(features, 500, SEED)
+kernel = head[1].coef_ / head[0].scale_
+dense = keras.layers.Dense(1, activation="sigmoid", name="defective")
+dense.build((None, kernel.shape[1]))
+dense.set_weights([kernel.T, head[1].intercept_ - kernel @ head[0].mean_])
+
+inspector = keras.Sequential([network, dense])  #: inspector = ...
+network.trainable = False  #:
 
 # %% tags=["check"]
-expected_columns = np.r_[taps.columns["stage3"], taps.columns["stage6"], taps.columns["head"]]
+rgb = np.repeat(cells.images[test[:32], :, :, None], 3, axis=-1)
+goal = head.predict_proba(features[test[:32]])[:, 1]
 check(
     "Exercise 2",
-    three_depths,
-    expect(lambda a: np.ndim(a) == 2, "An array with rows and columns is wanted: see np.hstack."),
-    expect(lambda a: len(a) == len(y), "One row per cell is wanted: join columns, not rows."),
-    expect(lambda a: a.shape[1] == len(expected_columns), "Some columns are missing or too many."),
-    expect(
-        lambda a: np.array_equal(a, tapped[:, expected_columns]), "Mind the order of the three."
-    ),
-    well_done="Now the head can use edges, textures and parts at once.",
-)
-
-# %% [markdown]
-# **Exercise 3.** How many labels do *random* features need to reach what ImageNet features reach
-# with 50? Write a function that takes `mean_auc` (printed below) and returns the smallest number
-# of labels in its index where "random network" is at least as good as "ImageNet" with 50; or
-# `None` if no number is enough.
-
-# %%
-mean_auc.round(3)
-
-
-# %% tags=["exercise"]
-def labels_needed(mean_auc):
-    goal = mean_auc.loc[50, "ImageNet"]  #: ...
-    enough = mean_auc.index[mean_auc["random network"] >= goal]  #:
-    return int(enough[0]) if len(enough) else None  #:
-
-
-# %% tags=["check"]
-toy = pd.DataFrame({"ImageNet": [0.8, 0.9], "random network": [0.6, 0.8]}, index=[50, 100])
-check(
-    "Exercise 3",
-    labels_needed,
-    expect(callable, "Write a function."),
-    expect(lambda f: f(toy) is not None, "It returns nothing where 100 labels are enough."),
-    expect(lambda f: f(toy) == 100, "In a table where 100 labels just reach it, 100 is wanted."),
-    expect(lambda f: f(toy.assign(ImageNet=[0.5, 0.9])) == 50, "The smallest number is wanted."),
-    expect(lambda f: f(toy * [2, 1]) is None, "Return None where no number of labels is enough."),
-    well_done="This is how you say in labels what a pretrained network is worth.",
+    inspector,
+    expect(lambda m: isinstance(m, keras.Model), "A Keras model: keras.Sequential takes a list."),
+    expect(lambda m: m.input_shape[1:] == network.input_shape[1:], "It must take raw pixels."),
+    expect(lambda m: m.output_shape[1:] == (1,), "One number per cell: `dense` comes last."),
+    expect(lambda m: np.allclose(m.predict(rgb, verbose=0)[:, 0], goal, atol=0.01), "Use `dense`."),
+    expect(lambda m: len(m.trainable_variables) == 2, "Freeze `network`: its `trainable` flag."),
+    well_done="That is a product: pixels in, probability out, one file.",
 )
 
 # %% [markdown]
@@ -494,38 +385,24 @@ check(
 # first. No error, no warning:
 
 # %%
-twice = keras.Sequential([keras.Input((224, 224, 3)), keras.layers.Rescaling(1 / 255), classifier])
-seen = names[twice.predict(photographs.images, verbose=0).argmax(axis=1)]
-dict(zip(photographs.names, seen.tolist(), strict=True))
-
-# %%
-inputs = keras.Input((SIZE_PX, SIZE_PX, 3))
-once_more = keras.layers.Rescaling(1 / 255, name="once_more")(inputs)
-wrong_network = keras.Model(inputs, network(once_more), name="twice")
+again = keras.layers.Rescaling(1 / 255, name="again")
+twice = classifier.predict(again(photographs.images), verbose=0).argmax(axis=1)
+pixels_in = keras.Input((SIZE_PX, SIZE_PX, 3))
+wrong_network = keras.Model(pixels_in, network(again(pixels_in)), name="preprocessed_twice")
 wrong_features = extract_features(wrong_network, cells.images)
 wrong = auc_table("preprocessed twice", wrong_features).groupby("n_labels")["auc"].mean()
-pd.DataFrame({"right": mean_auc["ImageNet"], "twice": wrong}).round(3)
+pd.DataFrame({"right": auc["ImageNet"], "preprocessed twice": wrong}).round(3)
 
 # %% [markdown]
-# All photographs are the same worm now, because to the network they are all black. And yet the
-# head still learns *something*: nothing crashes, the score is only worse. This is the most common
-# silent error of transfer learning. (`extract_features` refuses pixels between 0 and 1; here the
-# extra layer smuggled them in.)
+# To the network all photographs are black now, and it gives all six the same name. And yet the
+# head still learns *something*: nothing crashes, the score is only worse, no better than with
+# random parameters. This is the most common silent error of transfer learning.
+# (`extract_features` refuses pixels between 0 and 1; the extra layer smuggled them in.)
 
 # %% tags=["claim"]
-assert len(set(seen)) == 1
-claim(
-    "AUC lost to preprocessing twice, 100 labels",
-    mean_auc["ImageNet"][100] - wrong[100],
-    at_least=0.05,
-)
-
-# %% [markdown]
-# Few labels are the other limit. With 50, whole seeds lie far apart:
-
-# %% tags=["claim"]
-with_50 = imagenet.query("n_labels == 50")["auc"]
-claim("Best minus worst seed with 50 labels", with_50.max() - with_50.min(), at_least=0.05)
+assert len(set(twice)) == 1
+claim("AUC lost, all labels", auc["ImageNet"][1968] - wrong[1968], at_least=0.05)
+claim("AUC lost, 100 labels", auc["ImageNet"][100] - wrong[100], at_least=0.04)
 
 # %% [markdown]
 # ## You can now
@@ -541,6 +418,3 @@ claim("Best minus worst seed with 50 labels", with_50.max() - with_50.min(), at_
 # cells in electroluminescence images, *Solar Energy* 185. Yosinski et al. (2014), How transferable
 # are features in deep neural networks?, *NeurIPS*. Kornblith, Shlens and Le (2019), Do better
 # ImageNet models transfer better?, *CVPR*.
-
-# %%
-budget()

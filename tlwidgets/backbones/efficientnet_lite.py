@@ -60,6 +60,8 @@ def build_efficientnet_lite0(
     x = _convolution(x, layers.Conv2D(_HEAD_FILTERS, 1, **_PLAIN, name="head_conv"))
     if pooling == "avg" or include_top:
         x = layers.GlobalAveragePooling2D(name="avg_pool")(x)
+    elif pooling == "max":
+        x = layers.GlobalMaxPooling2D(name="max_pool")(x)
     if include_top:
         x = layers.Dropout(0.2, name="top_dropout")(x)
         x = layers.Dense(_IMAGENET_CLASSES, activation="softmax", name="predictions")(x)
@@ -76,9 +78,7 @@ def _convolution(x: Any, layer: layers.Layer, *, activate: bool = True) -> Any:
 def _inverted_residual(x: Any, prefix: str, stage: _Stage, stride: int) -> Any:
     shortcut, channels = x, x.shape[-1]
     if stage.expansion != 1:
-        wide = layers.Conv2D(
-            channels * stage.expansion, 1, **_PLAIN, name=f"{prefix}expand_conv"
-        )
+        wide = layers.Conv2D(channels * stage.expansion, 1, **_PLAIN, name=f"{prefix}expand_conv")
         x = _convolution(x, wide)
     depthwise = layers.DepthwiseConv2D(
         stage.kernel, strides=stride, **_PLAIN, name=f"{prefix}depthwise_conv"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -56,11 +57,13 @@ def tap_blocks(backbone: keras.Model, blocks: Sequence[str]) -> BlockTaps:
     TypeError, ValueError
         If a name fits no layer with a feature map.
     """
-    maps = {
-        layer.name: layer.output for layer in backbone.layers if len(layer.output.shape) == 4
-    }
+    _check.functional_model("backbone", backbone)
+    maps = {layer.name: layer.output for layer in backbone.layers if len(layer.output.shape) == 4}
     prefixes = list(dict.fromkeys(name.split("_", 1)[0] for name in maps))
-    known = [*prefixes, *(block for block in blocks if any(n.startswith(block) for n in maps))]
+    wanted = (
+        [b for b in blocks if isinstance(b, str) and b] if isinstance(blocks, list | tuple) else []
+    )
+    known = [*prefixes, *(b for b in wanted if any(name.startswith(b) for name in maps))]
     chosen = _check.columns_of("blocks", blocks, list(dict.fromkeys(known)), kind="block")
     pooled = [
         layers.GlobalAveragePooling2D(name=f"pool_{block}")(
@@ -123,13 +126,26 @@ def extract_features(
 
 def fingerprint(model: keras.Model) -> str:
     """Return a hash of a model's architecture and parameters."""
-    state = hashlib.sha256(json.dumps(model.get_config(), sort_keys=True, default=str).encode())
+    config = json.dumps(model.get_config(), sort_keys=True, default=str)
+    # Keras numbers unnamed layers through the session: the same network, built twice, would
+    # have two hashes. Such a name says no more than the layer's class and place.
+    place = {op.name: str(i) for i, op in enumerate(model.operations) if _is_automatic(op)}
+    config = re.sub(
+        r'(?<=")[^"]*(?="(?!:))', lambda quoted: place.get(quoted[0], quoted[0]), config
+    )
+    state = hashlib.sha256(config.encode())
     for values in model.get_weights():
         state.update(np.ascontiguousarray(values).data)
     return state.hexdigest()
 
 
+def _is_automatic(operation: keras.Operation) -> bool:
+    unnumbered = re.sub(r"_\d+$", "", operation.name)
+    return unnumbered.replace("_", "") == type(operation).__name__.lower()
+
+
 def _fit_to(backbone: keras.Model, pixels: NDArray) -> NDArray:
+    _check.functional_model("backbone", backbone)
     if len(backbone.outputs) != 1 or len(backbone.inputs) != 1:
         raise ValueError(
             "`backbone` must have one input and one output; "

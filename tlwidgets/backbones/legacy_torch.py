@@ -10,6 +10,8 @@ every other name. The layout of such a file, little endian:
 
 from __future__ import annotations
 
+import io
+import math
 import pickle  # only subclassed below: find_class decides what may be called
 import struct
 from collections import OrderedDict
@@ -64,7 +66,8 @@ _ALLOWED: dict[tuple[str, str], Any] = {
 }
 
 
-class _RestrictedUnpickler(pickle.Unpickler):
+# The unpickler written in Python: the one in C lets nine bytes ask for gigabytes of memo.
+class _RestrictedUnpickler(pickle._Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in _ALLOWED:
             raise pickle.UnpicklingError(f"it wants to call {module}.{name}, which is refused")
@@ -74,7 +77,9 @@ class _RestrictedUnpickler(pickle.Unpickler):
         kind, storage_type, key, _device, _count, view = pid
         if kind != "storage" or view is not None or not isinstance(storage_type, _StorageType):
             raise pickle.UnpicklingError("it refers to something that is not a plain storage")
-        return str(key), storage_type.dtype
+        if not isinstance(key, str):
+            raise pickle.UnpicklingError("the key of a storage is not text")
+        return key, storage_type.dtype
 
 
 def read_legacy_checkpoint(path: Path) -> dict[str, NDArray[Any]]:
@@ -88,28 +93,29 @@ def read_legacy_checkpoint(path: Path) -> dict[str, NDArray[Any]]:
     Returns
     -------
     dict of str to array
-        In the order of the file.
+        In the order of the file; read-only, and tensors that shared a storage still do.
 
     Raises
     ------
     CheckpointFormatError
         If the file is of another kind, cut short, longer than it says, or holds anything
-        but tensors.
+        but tensors. A tensor may not have more elements than its storage, so that a small
+        file cannot ask for a large array.
     """
+    # In memory a read returns at most what is there, whatever length the file claims.
+    file = io.BytesIO(path.read_bytes())
     try:
-        with path.open("rb") as file:
-            views = _read_header(file)
-            keys = _RestrictedUnpickler(file).load()
-            storages = {str(key): _read_storage(file, str(key), views) for key in keys}
-            if file.read(1):
-                raise CheckpointFormatError("bytes follow the last tensor")
+        views = _read_header(file)
+        keys = _RestrictedUnpickler(file).load()
+        storages = {key: _read_storage(file, key, views) for key in keys}
+        if file.read(1):
+            raise CheckpointFormatError("bytes follow the last tensor")
         return {name: _view(name, view, storages) for name, view in views.items()}
     except CheckpointFormatError as error:
         problem = error
     except (pickle.UnpicklingError, EOFError, struct.error) as error:
         problem = CheckpointFormatError(str(error) or "it ends too early")
-    except (ValueError, TypeError, KeyError, AttributeError, IndexError, MemoryError) as error:
-        # A pickle of random bytes fails in any of these ways.
+    except Exception as error:  # noqa: BLE001 - a pickle of random bytes fails in any way
         problem = CheckpointFormatError(f"its header makes no sense ({error})")
     raise CheckpointFormatError(
         f"{path.name} is not a usable PyTorch checkpoint: {problem}. Expected an unchanged file "
@@ -130,9 +136,10 @@ def _read_header(file: BinaryIO) -> dict[str, _TensorView]:
 
 
 def _read_storage(file: BinaryIO, key: str, views: dict[str, _TensorView]) -> NDArray[Any]:
-    dtype = next((view.dtype for view in views.values() if view.key == key), None)
-    if dtype is None:
-        raise CheckpointFormatError(f"the storage {key!r} belongs to no tensor")
+    dtypes = {view.dtype for view in views.values() if view.key == key}
+    if len(dtypes) != 1:
+        raise CheckpointFormatError("a storage belongs to no tensor, or to tensors of two types")
+    dtype = dtypes.pop()
     (count,) = struct.unpack("<q", file.read(8))
     n_bytes = count * dtype.itemsize
     data = file.read(n_bytes) if count >= 0 else b""
@@ -143,11 +150,13 @@ def _read_storage(file: BinaryIO, key: str, views: dict[str, _TensorView]) -> ND
 
 def _view(name: str, view: _TensorView, storages: dict[str, NDArray[Any]]) -> NDArray[Any]:
     storage = storages[view.key]
-    if len(view.shape) != len(view.stride) or view.offset < 0 or min(view.stride, default=0) < 0:
+    numbers = (view.offset, *view.shape, *view.stride)
+    if len(view.shape) != len(view.stride) or min(numbers) < 0:
         raise CheckpointFormatError(f"{name}: impossible shape or stride")
     last = sum((n - 1) * step for n, step in zip(view.shape, view.stride, strict=True))
-    if 0 not in view.shape and view.offset + last >= storage.size:
-        raise CheckpointFormatError(f"{name} reaches beyond its storage")
+    reaches_beyond = 0 not in view.shape and view.offset + last >= storage.size
+    if reaches_beyond or math.prod(view.shape) > storage.size:
+        raise CheckpointFormatError(f"{name} has more elements than its storage")
     steps = tuple(step * storage.itemsize for step in view.stride)
     start = storage[view.offset :]
-    return np.lib.stride_tricks.as_strided(start, view.shape, steps, writeable=False).copy()
+    return np.lib.stride_tricks.as_strided(start, view.shape, steps, writeable=False)

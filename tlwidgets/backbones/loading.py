@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -96,6 +97,10 @@ def load_backbone(
 def _local_file(checkpoint: str | Path | None) -> Path | None:
     if checkpoint is None or checkpoint == "imagenet":
         return None
+    if not isinstance(checkpoint, str | Path):
+        raise TypeError(
+            f"`checkpoint` must be 'imagenet', None or the path of a file; got {checkpoint!r}."
+        )
     path = Path(checkpoint)
     if not path.is_file():
         raise ValueError(
@@ -113,8 +118,8 @@ def _local_file(checkpoint: str | Path | None) -> Path | None:
 def _load_file(model: keras.Model, file: Path) -> None:
     try:
         model.load_weights(file)
-    except (ValueError, OSError, KeyError) as error:
-        reason = str(error).splitlines()[0]
+    except (ValueError, OSError, KeyError, zipfile.BadZipFile) as error:
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise ValueError(
             f"`checkpoint`: {file.name} does not fit {model.name} with input "
             f"{model.input_shape[1:]}: {reason} Save it with `save_weights` from the same "
@@ -179,11 +184,14 @@ def _build(
             size, include_top=include_top, pooling=pooling
         )
     inputs = keras.Input((size, size, 3), name="image")
+    # MobileNet picks its file by this argument alone; NASNet refuses it for other sizes.
+    shape = {"input_shape": (size, size, 3)} if entry.file_sizes else {}
     network = getattr(keras.applications, entry.class_name)(
         include_top=include_top,
         weights=download,
         input_tensor=_preprocess(inputs, entry.preprocessing),
         pooling=None if include_top else pooling,
+        **shape,
     )
     return keras.Model(inputs, network.output, name=entry.name)
 

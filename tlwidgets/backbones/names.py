@@ -14,8 +14,8 @@ def imagenet_class_names() -> tuple[str, ...]:
     Returns
     -------
     tuple of str, length 1000
-        In the order of the network's outputs; the first of several names. Two pairs of classes share a name (the bird
-        and the machine called "crane", and both classes of "maillot").
+        In the order of the network's outputs; the first of several names. Two pairs of
+        classes share one (the bird and the machine called "crane", and both "maillot").
 
     Raises
     ------

@@ -1,10 +1,10 @@
 """What a lesson has besides text: predictions, checks, claims, and the machine's state."""
 
-from .machine import Budget, budget
 from .checking import CheckFailedError, Expectation, Verdict, check, expect
 from .claiming import Claim, ClaimFailedError, claim
-from .prediction import Prediction
 from .installation import self_test
+from .machine import Budget, budget
+from .prediction import Prediction
 
 __all__ = [
     "Budget",

@@ -106,8 +106,8 @@ def check(exercise: str, answer: Any, *expectations: Expectation, well_done: str
 
     Raises
     ------
-    ValueError
-        If there is no expectation, so that nothing could fail.
+    TypeError, ValueError
+        If there is no expectation, so that nothing could fail, or one is something else.
     CheckFailedError
         Only where solutions are run (`TLWIDGETS_STRICT_CHECKS=1`), if the answer is wrong.
 
@@ -118,6 +118,9 @@ def check(exercise: str, answer: Any, *expectations: Expectation, well_done: str
     """
     if not expectations:
         raise ValueError("`expectations` must hold at least one `expect(...)`; got none.")
+    for expectation in expectations:
+        if not isinstance(expectation, Expectation):
+            raise TypeError(f"`expectations` must be made with `expect(...)`; got {expectation!r}.")
     hint = _first_hint(answer, expectations)
     verdict = Verdict(exercise, hint is None, well_done if hint is None else hint)
     if not verdict.passed and os.environ.get(STRICT_VARIABLE) == "1":

@@ -60,8 +60,8 @@ def claim(
 
     Raises
     ------
-    ValueError
-        If no bound is given, so that the claim could not fail.
+    TypeError, ValueError
+        If `measured` is no number, or no bound is given, so that the claim could not fail.
     ClaimFailedError
         If the number is outside the bounds.
 
@@ -75,14 +75,20 @@ def claim(
         raise ValueError(
             "`at_least` or `at_most` must be given; a claim without a bound says nothing."
         )
+    try:
+        measured = float(measured)
+    except (TypeError, ValueError):
+        raise TypeError(f"`measured` must be a number; got {measured!r}.") from None
     limits = {"at least": at_least, "at most": at_most}
     bounds = " and ".join(f"{word} {_short(x)}" for word, x in limits.items() if x is not None)
     low = -float("inf") if at_least is None else at_least
     high = float("inf") if at_most is None else at_most
     if not low <= measured <= high:
         raise ClaimFailedError(f"{sentence}: expected {bounds}, measured {_short(measured)}.")
-    return Claim(sentence, float(measured), bounds)
+    return Claim(sentence, measured, bounds)
 
 
 def _short(x: float) -> str:
+    if 0 < abs(x) < 0.001:
+        return f"{x:.1e}"
     return f"{x:.3f}" if abs(x) < 10 else f"{x:,.0f}"

@@ -45,7 +45,9 @@ def describe_guess(guess: float | str | None, measured: float | str, *, close: f
 
 
 def _short(value: float | str) -> str:
-    return value if isinstance(value, str) else f"{value:.3g}"
+    if isinstance(value, str):
+        return value
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 class Prediction(ipywidgets.VBox):
@@ -88,11 +90,15 @@ class Prediction(ipywidgets.VBox):
         self.question = _check.text("question", question, meaning="what to guess")
         self.guess: float | str | None = None
         self._control = _make_control(low, high, choices)
-        self._close = close if close is not None else (0 if choices else (high - low) / 20)  # type: ignore[operator]
+        if close is None:
+            close = 0 if choices else (high - low) / 20  # type: ignore[operator]
+        self._close = _check.number(
+            "close", close, low=0, high=math.inf, meaning="how far off a guess is still close"
+        )
         self._button = ipywidgets.Button(
             description="This is my guess", layout=ipywidgets.Layout(width="10em")
         )
-        self._button.on_click(lambda _: self.commit(self._control.value))
+        self._button.on_click(self._commit_control)
         self._line = ipywidgets.HTML()
         label = ipywidgets.Label(self.question, layout=ipywidgets.Layout(width="auto"))
         row = ipywidgets.HBox([self._control, self._button])
@@ -129,6 +135,12 @@ class Prediction(ipywidgets.VBox):
         self.guess = guess
         self._control.value = guess
         self._line.value = to_html("good", "Kept:", f"{_short(guess)}. Now run the next cell.")
+
+    def _commit_control(self, _button: ipywidgets.Button) -> None:
+        if self._control.value is None:
+            self._line.value = to_html("not yet", "Nothing chosen yet:", "choose an answer first.")
+        else:
+            self.commit(self._control.value)
 
     def reveal(self, measured: float | str) -> GuessAndResult:
         """Compare my guess with what was measured.
@@ -167,12 +179,15 @@ def _make_control(low: float | None, high: float | None, choices: Sequence[str] 
             f"got low={low!r}, high={high!r}, choices={choices!r}."
         )
     if choices is not None:
-        if isinstance(choices, str) or len(choices) < 2 or len(set(choices)) < len(choices):
+        texts = isinstance(choices, list | tuple) and all(isinstance(c, str) for c in choices)
+        if not texts or len(set(choices)) < max(2, len(choices)):
             raise ValueError(f"`choices` must be at least two different texts; got {choices!r}.")
         # Nothing is chosen beforehand: a preset answer would be a hint.
         return ipywidgets.ToggleButtons(
             options=list(choices), value=None, style={"button_width": "auto"}
         )
+    for name, end in (("low", low), ("high", high)):
+        _check.number(name, end, low=-1e12, high=1e12, meaning="an end of the range to guess in")
     if not low < high:  # type: ignore[operator]
         raise ValueError(f"`low` must be smaller than `high`; got {low!r} and {high!r}.")
     decimals = max(0, 2 - math.ceil(math.log10(high - low)))  # type: ignore[operator]

@@ -8,6 +8,7 @@ from .cache import CacheWarning
 from .catalog import DatasetEntry, read_catalog
 from .digits import Digits, load_digits, load_optdigits
 from .photographs import Photographs, load_photographs
+from .pictures import image_strip
 from .results import load_results
 from .solar_cells import SolarCells, fetch_solar_cells
 
@@ -18,6 +19,7 @@ __all__ = [
     "Photographs",
     "SolarCells",
     "fetch_solar_cells",
+    "image_strip",
     "load_digits",
     "load_optdigits",
     "load_photographs",

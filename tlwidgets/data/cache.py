@@ -105,17 +105,27 @@ def cached(name: str, key: str, build: Callable[[], Mapping[str, NDArray[Any]]])
 
 def _read(path: Path) -> Arrays | None:
     try:
+        _verify_zip(path)
         with np.load(path, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
-    except FileNotFoundError:
-        return None
-    except (zipfile.BadZipFile, ValueError, EOFError, OSError) as error:
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return None  # where nothing can be read, writing says so, once
+    except Exception as error:  # noqa: BLE001 - a damaged zip fails in many ways
         warnings.warn(
             f"The cached file {path.name} cannot be read ({error}); it is made again.",
             CacheWarning,
             stacklevel=4,
         )
         return None
+
+
+def _verify_zip(path: Path) -> None:
+    """Raise unless every member is there and whole; NumPy alone would miss some damage."""
+    with zipfile.ZipFile(path) as archive, path.open("rb") as file:
+        file.seek(-22, os.SEEK_END)  # the end record, which counts the members
+        n_members = int.from_bytes(file.read()[10:12], "little")
+        if len(archive.namelist()) != n_members or archive.testzip() is not None:
+            raise zipfile.BadZipFile("its checksums do not fit")
 
 
 def _write(path: Path, arrays: Arrays) -> None:

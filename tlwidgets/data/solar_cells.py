@@ -21,6 +21,7 @@ from .catalog import read_catalog, verify
 # Raise it when decoding or resizing changes, so that old cache entries are not found.
 _DECODER_VERSION = 1
 _ORIGINAL_SIZE_PX = 300
+_LARGEST_SEED = 2**32 - 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,7 +63,7 @@ class SolarCells:
 
         Parameters
         ----------
-        seed : int, >= 0
+        seed : int, 0..2**32 - 1
             Another seed gives another split.
         test_share : float, 0.05..0.95
             Share of the cells that are kept for the test.
@@ -79,7 +80,9 @@ class SolarCells:
         """
         from sklearn.model_selection import train_test_split
 
-        seed = _check.whole_number("seed", seed, low=0, meaning="the number of a random split")
+        seed = _check.whole_number(
+            "seed", seed, low=0, high=_LARGEST_SEED, meaning="the number of a random split"
+        )
         test_share = _check.number(
             "test_share", test_share, low=0.05, high=0.95, meaning="the share kept for the test"
         )

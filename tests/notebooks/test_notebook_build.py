@@ -1,0 +1,59 @@
+"""The committed notebooks are what the builder makes, and exercises lose their solutions."""
+
+from notebooks import build
+
+SOURCE = """\
+# %% [markdown]
+# # Title
+
+# %% tags=["exercise"]
+given = 1
+answer = given + 41  #: answer = ...
+helper = 3  #:
+
+
+# %% tags=["exercise"]
+def double(x):
+    y = 2 * x  #: ...
+    return y  #:
+"""
+
+
+def texts(kind):
+    return [cell.source for cell in build.build(SOURCE, kind).cells]
+
+
+def test_the_student_sees_the_stub_and_the_given_lines():
+    assert texts("student")[1:] == ["given = 1\nanswer = ...", "def double(x):\n    ..."]
+
+
+def test_the_solution_is_plain_code_without_marks():
+    assert texts("solution")[1] == "given = 1\nanswer = given + 41\nhelper = 3"
+    assert "#:" not in "".join(texts("solution"))
+
+
+def test_the_solution_cells_are_tagged_so():
+    tags = [cell.metadata.get("tags") for cell in build.build(SOURCE, "solution").cells]
+    assert tags == [None, ["solution"], ["solution"]]
+
+
+def test_two_builds_are_equal_and_equal_cells_have_different_ids():
+    twice = SOURCE + SOURCE
+    ids = [cell["id"] for cell in build.build(twice, "student").cells]
+    assert len(set(ids)) == len(ids) == 6
+    assert ids == [cell["id"] for cell in build.build(twice, "student").cells]
+
+
+def test_the_committed_notebooks_are_fresh():
+    assert build.stale(build.outputs()) == []
+
+
+def test_a_changed_source_would_be_noticed():
+    path, text = next(iter(build.outputs().items()))
+    assert build.stale({path: text.replace("tlwidgets", "somewhat")})
+
+
+def test_no_notebook_holds_outputs():
+    for text in build.outputs().values():
+        assert '"execution_count": null' in text
+        assert '"output_type"' not in text
