@@ -81,7 +81,7 @@ chromium:
 bench: bench-lessons
 
 bench-lessons: env
-	$(BIN)/python benchmarks/lessons.py
+	$(BIN)/python -m benchmarks.lessons
 
 clean:
 	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis build dist

@@ -263,7 +263,7 @@ taps = tap_blocks(network, BLOCKS)
 tapped = extract_features(taps.model, cells.images)
 by_block = pd.concat([auc_table(block, tapped[:, taps.columns[block]]) for block in BLOCKS])
 
-few_or_many = by_block.query("n_labels in (50, 500)").assign(labels=lambda t: t["n_labels"])
+few_or_many = by_block.query("n_labels in (50, 500)").rename(columns={"n_labels": "labels"})
 fig, ax = plt.subplots(figsize=(8, 4))
 sns.lineplot(few_or_many, x="features", y="auc", hue="labels", style="labels", markers=True,
              errorbar="sd", palette=["#D55E00", "#0072B2"], ax=ax)  # fmt: skip

@@ -1,5 +1,9 @@
 """Pretrained convolutional networks that take raw pixels, and what they see in your images."""
 
+from .._quiet import start_keras
+
+start_keras()
+
 from .catalog import BackboneEntry, read_backbones
 from .features import BlockTaps, extract_features, tap_blocks
 from .folding import fold_batchnorm

@@ -23,8 +23,8 @@ def list_backbones() -> pd.DataFrame:
 
     Examples
     --------
-    >>> list_backbones().loc["vgg16", ["family", "year", "top1"]].tolist()
-    ['VGG', 2014, 71.3]
+    >>> list_backbones().query("family == 'VGG'").index.tolist()
+    ['vgg16', 'vgg19']
     """
     rows = [
         {

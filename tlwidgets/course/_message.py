@@ -8,7 +8,7 @@ from .. import _palette
 
 # The text takes the theme's own colour; only the edge and the symbol are coloured.
 _STYLE = (
-    "border-left: 4px solid {colour}; padding: 4px 12px; margin: 4px 0; max-width: 46em; "
+    "border-left: 4px solid {colour}; padding: 4px 12px; margin: 4px 0; max-width: 60em; "
     "color: var(--jp-content-font-color1, inherit)"
 )
 COLOUR_OF = {"good": _palette.GOOD, "not yet": _palette.BAD, "neutral": _palette.NEUTRAL}

@@ -96,12 +96,16 @@ class Prediction(ipywidgets.VBox):
             "close", close, low=0, high=math.inf, meaning="how far off a guess is still close"
         )
         self._button = ipywidgets.Button(
-            description="This is my guess", layout=ipywidgets.Layout(width="10em")
+            description="This is my guess",
+            button_style="primary",
+            layout=ipywidgets.Layout(width="10em", margin="2px 2px 2px 12px"),
         )
         self._button.on_click(self._commit_control)
         self._line = ipywidgets.HTML()
         label = ipywidgets.Label(self.question, layout=ipywidgets.Layout(width="auto"))
-        row = ipywidgets.HBox([self._control, self._button])
+        row = ipywidgets.HBox(
+            [self._control, self._button], layout=ipywidgets.Layout(align_items="center")
+        )
         super().__init__([label, row, self._line])
         self.add_class("tlwidgets-prediction")
 

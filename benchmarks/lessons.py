@@ -1,0 +1,112 @@
+"""What each notebook costs as a whole: seconds, CPU seconds and memory, cold and warm.
+
+Cold: an empty cache, as on the first day. Warm: features and decoded images are on the disk.
+Bars: 90 s and 1.4 GB for each notebook; 1.8 GB with the JupyterLab server that shows it.
+
+Run with: python -m benchmarks.lessons [--repeat N] [NOTEBOOK ...]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks.measure import Cost, resident_bytes, run_notebook
+
+ROOT = Path(__file__).parents[1]
+RESULTS = Path(__file__).parent / "results" / "lessons.json"
+MAX_SECONDS, MAX_GB, MAX_GB_WITH_SERVER = 90.0, 1.4, 1.8
+
+
+def measure(path: Path, repeat: int, server_gb: float) -> dict[str, object]:
+    """Return medians over `repeat` cold and warm runs, and the highest memory of all."""
+    cold, warm = [], []
+    for _ in range(repeat):
+        with tempfile.TemporaryDirectory() as cache:
+            environment = {"TLWIDGETS_CACHE": cache}
+            cold.append(run_notebook(path, python=sys.executable, environment=environment))
+            warm.append(run_notebook(path, python=sys.executable, environment=environment))
+    peak = max(cost.peak_gb for cost in [*cold, *warm])
+    return {
+        "notebook": str(path.relative_to(ROOT / "notebooks")),
+        "cold": _medians(cold),
+        "warm": _medians(warm),
+        "peak_gb": round(peak, 2),
+        "peak_gb_with_server": round(peak + server_gb, 2),
+        "errors": sorted({error for cost in [*cold, *warm] for error in cost.errors}),
+    }
+
+
+def _medians(costs: list[Cost]) -> dict[str, float]:
+    return {
+        "wall_seconds": round(statistics.median(cost.wall_seconds for cost in costs), 1),
+        "cpu_seconds": round(statistics.median(cost.cpu_seconds for cost in costs), 1),
+    }
+
+
+def measure_server(notebook: str) -> float:
+    """Return the memory in GB of a JupyterLab server that shows a notebook, without its kernel."""
+    from tests.browser.server import lab_server
+
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        lab_server(Path(folder) / "lab", ROOT / "notebooks") as server,
+    ):
+        server.ask(f"api/contents/{notebook}")
+        return resident_bytes(server.process) / 1e9
+
+
+def broken_bars(row: dict[str, object]) -> list[str]:
+    """Return what a notebook exceeds."""
+    found = [f"error: {error}" for error in row["errors"]]
+    found += [f"{k}: {row[k]['wall_seconds']} s" for k in ("cold", "warm")
+              if row[k]["wall_seconds"] > MAX_SECONDS]  # fmt: skip
+    if row["peak_gb"] > MAX_GB:
+        found.append(f"{row['peak_gb']} GB")
+    if row["peak_gb_with_server"] > MAX_GB_WITH_SERVER:
+        found.append(f"{row['peak_gb_with_server']} GB with the server")
+    return found
+
+
+def main() -> int:
+    """Measure, print a table, write the JSON, and fail when a bar is broken."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("notebooks", nargs="*", type=Path)
+    parser.add_argument("--repeat", type=int, default=3)
+    arguments = parser.parse_args()
+    paths = [path.resolve() for path in arguments.notebooks] or [
+        *sorted((ROOT / "notebooks").glob("*.ipynb")),
+        *sorted((ROOT / "notebooks" / "solutions").glob("*.ipynb")),
+    ]
+    server_gb = measure_server(paths[0].name)
+    load_before = os.getloadavg()[0]
+    rows = [measure(path, arguments.repeat, server_gb) for path in paths]
+    print(
+        f"| notebook | cold s (CPU) | warm s (CPU) | peak GB | with server | bars |\n|{'---|' * 6}"
+    )
+    for row in rows:
+        cold, warm = ([*row[k].values()] for k in ("cold", "warm"))
+        verdict = "; ".join(broken_bars(row)) or "met"
+        print(
+            f"| {row['notebook']} | {cold[0]} ({cold[1]}) | {warm[0]} ({warm[1]}) "
+            f"| {row['peak_gb']} | {row['peak_gb_with_server']} | {verdict} |"
+        )
+    result = {
+        "repeat": arguments.repeat,
+        "cores": os.cpu_count(),
+        "load_before": round(load_before, 1),
+        "server_gb": round(server_gb, 2),
+        "notebooks": rows,
+    }
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps(result, indent=1) + "\n", "utf-8")
+    return int(any(broken_bars(row) for row in rows))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,230 @@
+"""Every argument check: what passes comes back, what fails is named with its value."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tlwidgets import _check
+
+
+def refuse(call, *words, error=ValueError):
+    """Assert that the message has all words, in this order."""
+    with pytest.raises(error, match=".*".join(map(re.escape, words))):
+        call()
+
+
+def test_a_whole_number_in_the_range_passes_as_int():
+    found = _check.whole_number("n", np.int64(3), low=1, high=3, meaning="a count")
+    assert (found, type(found)) == (3, int)
+
+
+@pytest.mark.parametrize("value", [0, 4, -1])
+def test_a_whole_number_outside_the_range_is_named(value):
+    def call():
+        _check.whole_number("n", value, low=1, high=3, meaning="a count")
+
+    refuse(call, "`n`", "from 1 to 3", "a count", f"got {value}")
+
+
+@pytest.mark.parametrize("value", [2.0, "2", True, None, np.float32(2), [2]])
+def test_what_is_no_whole_number_is_named(value):
+    def call():
+        _check.whole_number("n", value, low=1, meaning="a count")
+
+    refuse(call, "`n`", "at least 1", repr(value), type(value).__name__, error=TypeError)
+
+
+@pytest.mark.parametrize("value", [0, 1, 0.5, np.float32(0.5), np.int64(1)])
+def test_a_number_in_the_range_passes_as_float(value):
+    found = _check.number("share", value, low=0, high=1, meaning="a share")
+    assert found == value
+    assert type(found) is float
+
+
+@pytest.mark.parametrize("value", [-0.1, 1.1, float("nan"), float("inf")])
+def test_a_number_outside_the_range_is_named(value):
+    def call():
+        _check.number("share", value, low=0, high=1, meaning="a share")
+
+    refuse(call, "`share`", "from 0 to 1", "a share", f"got {value}")
+
+
+@pytest.mark.parametrize("value", ["0.5", None, True, [0.5]])
+def test_what_is_no_number_is_named(value):
+    def call():
+        _check.number("share", value, low=0, high=1, meaning="a share")
+
+    refuse(call, "`share`", repr(value), type(value).__name__, error=TypeError)
+
+
+def test_one_of_the_options_passes():
+    assert _check.one_of("name", "vgg16", ["vgg16", "xception"], kind="network") == "vgg16"
+
+
+def test_a_misspelt_option_gets_a_suggestion():
+    def call():
+        _check.one_of("name", "vgg61", ["vgg16", "xception"], kind="network")
+
+    refuse(call, "`name`", "'vgg61'", "vgg16, xception", "Did you mean 'vgg16'?")
+
+
+@pytest.mark.parametrize("value", ["zzz", 7, None, []])
+def test_what_is_like_no_option_gets_no_suggestion(value):
+    with pytest.raises(ValueError, match=r"`name`.*Available: vgg16\.$") as caught:
+        _check.one_of("name", value, ["vgg16"], kind="network")
+    assert repr(value) in str(caught.value)
+
+
+def test_text_passes():
+    assert _check.text("hint", " look ", meaning="help") == " look "
+
+
+def test_what_is_no_text_is_named():
+    refuse(lambda: _check.text("hint", 5, meaning="help"), "`hint`", "help", "5", error=TypeError)
+
+
+@pytest.mark.parametrize("value", ["", " \n"])
+def test_empty_text_is_named(value):
+    refuse(lambda: _check.text("hint", value, meaning="help"), "`hint`", "empty", repr(value))
+
+
+@pytest.mark.parametrize(
+    ("shape", "wanted"),
+    [
+        ((2, 3, 4), (2, 3, 4, 1)),
+        ((2, 3, 4, 1), (2, 3, 4, 1)),
+        ((2, 3, 4, 3), (2, 3, 4, 3)),
+    ],
+)
+def test_images_get_an_axis_for_channels(shape, wanted):
+    assert _check.images("images", np.zeros(shape, np.uint8)).shape == wanted
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int64, np.float16, np.float64])
+def test_raw_pixels_of_any_number_type_pass_unchanged(dtype):
+    pixels = np.array([[[0, 255], [1, 2]]], dtype)
+    assert np.array_equal(_check.images("images", pixels)[..., 0], pixels)
+
+
+def test_a_black_image_and_one_with_single_grey_levels_pass():
+    # Neither is a picture that somebody divided by 255.
+    assert _check.images("images", np.zeros((1, 2, 2), np.float32)).max() == 0
+    assert _check.images("images", np.ones((1, 2, 2), np.uint8)).max() == 1
+
+
+def images_with(value, dtype=np.float32):
+    pixels = np.full((1, 2, 2), 7, dtype)
+    pixels[0, 1, 1] = value
+    return pixels
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (np.zeros((4, 4)), ["(n, height, width)", "got (4, 4)", "images[None]"]),
+        (np.zeros((2, 4, 4, 2)), ["got (2, 4, 4, 2)"]),
+        (np.zeros((2, 3, 4, 4, 3)), ["got (2, 3, 4, 4, 3)"]),
+        (np.zeros((0, 4, 4)), ["at least one image", "(0, 4, 4)"]),
+        (np.zeros((2, 0, 4)), ["at least one pixel", "(2, 0, 4)"]),
+        (images_with(np.nan), ["finite", "NaN"]),
+        (images_with(np.inf), ["finite", "infinite"]),
+        (images_with(-1), ["0 to 255", "from -1 to 7"]),
+        (images_with(256), ["0 to 255", "from 7 to 256"]),
+        (images_with(7) / 7, ["up to 1", "Multiply them by 255"]),
+    ],
+)
+def test_wrong_images_are_named(value, words):
+    refuse(lambda: _check.images("images", value), "`images`", *words)
+
+
+@pytest.mark.parametrize("dtype", [bool, object, "U1", complex])
+def test_images_that_hold_no_numbers_are_named(dtype):
+    pixels = np.zeros((1, 2, 2)).astype(dtype)
+    refuse(lambda: _check.images("images", pixels), "`images`", str(pixels.dtype), error=TypeError)
+
+
+def test_labels_of_two_classes_pass():
+    assert _check.class_labels("y", ["cat", "dog"], n=2).tolist() == ["cat", "dog"]
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ([[0, 1]], ["(3,)", "got (1, 2)"]),
+        ([0, 1], ["(3,)", "got (2,)"]),
+        ([5, 5, 5], ["at least two classes", "got 1 (5)"]),
+    ],
+)
+def test_wrong_labels_are_named(value, words):
+    refuse(lambda: _check.class_labels("y", value, n=3), "`y`", *words)
+
+
+def test_no_labels_at_all_are_named():
+    refuse(lambda: _check.class_labels("y", []), "`y`", "got 0 (no labels at all)")
+
+
+def test_known_columns_pass_in_the_order_asked_for():
+    assert _check.columns_of("blocks", ("b", "a"), ["a", "b", "c"], kind="block") == ["b", "a"]
+
+
+@pytest.mark.parametrize(("value", "words"), [([], ["[]"]), (["a", "a"], ["['a', 'a']"])])
+def test_no_columns_or_repeated_ones_are_named(value, words):
+    def call():
+        _check.columns_of("blocks", value, ["a", "b"], kind="block")
+
+    refuse(call, "`blocks`", "each once", *words, "Available: a, b")
+
+
+def test_an_unknown_column_is_named():
+    def call():
+        _check.columns_of("blocks", ["stage2"], ["stage1", "head"], kind="block")
+
+    refuse(call, "`blocks`", "'stage2'", "Did you mean 'stage1'?")
+
+
+@pytest.mark.parametrize("value", ["a", None, 5])
+def test_what_is_no_list_of_columns_is_named(value):
+    def call():
+        _check.columns_of("blocks", value, ["a"], kind="block")
+
+    refuse(call, "`blocks`", "list of block names", repr(value), error=TypeError)
+
+
+class Graph:
+    layers = ()
+    inputs = ("image",)
+
+
+def test_a_model_with_known_inputs_passes():
+    model = Graph()
+    assert _check.functional_model("backbone", model) is model
+
+
+@pytest.mark.parametrize("value", ["vgg16", None, 5])
+def test_what_is_no_model_is_named(value):
+    def call():
+        _check.functional_model("backbone", value)
+
+    refuse(call, "`backbone`", "Keras model", repr(value), error=TypeError)
+
+
+def test_a_missing_package_comes_with_the_command_that_installs_it():
+    error = _check.missing_package("elpv-dataset", needed_for="fetch()", extra="lessons")
+    assert isinstance(error, ImportError)
+    assert str(error) == (
+        "fetch() needs the package `elpv-dataset`, which is not installed. "
+        "Install it with: pip install 'tlwidgets[lessons]'"
+    )
+
+
+def test_every_check_is_tested_here():
+    source = Path(__file__).read_text("utf-8")
+    public = [name for name, thing in vars(_check).items() if is_ours(name, thing)]
+    assert len(public) >= 9
+    assert [name for name in public if f"_check.{name}(" not in source] == []
+
+
+def is_ours(name, thing):
+    return not name.startswith("_") and getattr(thing, "__module__", "") == _check.__name__
