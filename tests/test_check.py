@@ -228,3 +228,18 @@ def test_every_check_is_tested_here():
 
 def is_ours(name, thing):
     return not name.startswith("_") and getattr(thing, "__module__", "") == _check.__name__
+
+
+class Drawable:
+    def add_patch(self):
+        """Only its presence counts."""
+
+
+def test_axes_pass():
+    ax = Drawable()
+    assert _check.axes("ax", ax) is ax
+
+
+@pytest.mark.parametrize("value", ["ax", None])
+def test_what_is_no_axes_is_named(value):
+    refuse(lambda: _check.axes("ax", value), "`ax`", "Axes", repr(value), error=TypeError)

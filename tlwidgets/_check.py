@@ -137,6 +137,16 @@ def functional_model(name: str, value: Any) -> Any:
     return value
 
 
+def axes(name: str, value: Any) -> Any:
+    """Return `value` when it is something to draw on."""
+    # By an attribute, because this module must not load matplotlib.
+    if not hasattr(value, "add_patch"):
+        raise TypeError(
+            f"`{name}` must be matplotlib Axes, for instance `plt.subplots()[1]`; got {value!r}."
+        )
+    return value
+
+
 def missing_package(package: str, *, needed_for: str, extra: str) -> ImportError:
     """Return the error for a package that an extra would bring."""
     return ImportError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch
 
-from .. import _palette
+from .. import _check, _palette
 
 # Pan and Yang (2010), Table 3: the type follows from where there are labels.
 _QUESTION = "Where do you have labels?"
@@ -40,6 +40,7 @@ def plot_transfer_map(ax: Axes) -> Axes:
     ----------
     Pan and Yang (2010), A Survey on Transfer Learning, IEEE TKDE 22(10), Table 3.
     """
+    _check.axes("ax", ax)
     ax.set(xlim=(0, 12), ylim=(0, 6))
     ax.axis("off")
     _box(ax, (6, 5.4), _QUESTION, width=4.4, colour="#333333")

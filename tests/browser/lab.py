@@ -1,0 +1,151 @@
+"""JupyterLab as a person uses it: open a notebook in a browser, run it, read what it shows."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Locator,
+    Page,
+    Route,
+    expect,
+    sync_playwright,
+)
+
+from tests.browser.server import LabServer
+
+Theme = Literal["light", "dark"]
+THEME_NAME = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
+
+# What `expect` waits for by default: a comm message and a redraw on a machine under load.
+_EXPECT_MS = 20_000
+_OPEN_MS = 90_000
+# A lesson with an empty cache on a machine under load; a warm one takes a quarter of it.
+_RUN_SECONDS = 300
+
+_CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+_CHROMIUM_OPTIONS = (
+    *("--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"),
+)
+
+_PANEL = """
+const panel = window.jupyterapp?.shell.currentWidget;
+const isIdle = panel?.sessionContext?.session?.kernel?.status === 'idle';
+"""
+_CELLS = f"""{_PANEL}
+const cells = [...panel.content.model.cells]
+  .filter(cell => cell.type === 'code' && cell.sharedModel.getSource().trim());
+"""
+_IS_READY = f"() => {{ {_PANEL} return isIdle && Boolean(panel.content?.model); }}"
+# After an error JupyterLab skips the cells below, so waiting for their counts would never end.
+_HAS_RUN = f"""() => {{ {_CELLS}
+  const failed = cells.some(cell => cell.outputs.toJSON().some(o => o.output_type === 'error'));
+  return isIdle && (failed || cells.every(cell => cell.executionCount)); }}"""
+_ONE_HAS_RUN = f"index => {{ {_CELLS} return isIdle && Boolean(cells[index].executionCount); }}"
+_RUN_ONE = f"""index => {{ {_CELLS}
+  panel.content.activeCellIndex = [...panel.content.model.cells].indexOf(cells[index]);
+  window.jupyterapp.commands.execute('notebook:run-cell'); }}"""
+
+_EMPTY_IMAGE = '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>'
+
+# Tracebacks have the type of stderr, in Output widgets too. A widget can fail to show without
+# any error in Python.
+_ERRORS = (
+    '[data-mime-type="application/vnd.jupyter.stderr"], '
+    '[data-mime-type="application/vnd.jupyter.error"], .jupyter-widgets-error-widget, '
+    '.jupyter-widgets:text("Error displaying widget")'
+)
+
+
+def find_chromium() -> str | None:
+    """Return where Chromium is on this machine, or None."""
+    found = (shutil.which(name) for name in _CHROMIUM_NAMES)
+    return next((path for path in found if path), None)
+
+
+@contextmanager
+def chromium(executable: str) -> Iterator[Browser]:
+    """Run a headless Chromium."""
+    # Chromium refuses to run as root in its sandbox, and containers often run as root.
+    extra = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=executable, args=[*_CHROMIUM_OPTIONS, *extra]
+        )
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+class NotebookPage:
+    """One notebook in JupyterLab's single-document mode, which has no side bars."""
+
+    def __init__(self, page: Page, server: LabServer) -> None:
+        self.page = page
+        self.console_errors: list[str] = []
+        self._server = server
+        page.set_default_timeout(_EXPECT_MS)
+        expect.set_options(timeout=_EXPECT_MS)
+        self.foreign_requests: list[str] = []
+        page.route(lambda url: not url.startswith(server.url), self._answer_foreign)
+        page.on("console", self._keep_error)
+        page.on("pageerror", lambda error: self.console_errors.append(f"uncaught: {error}"))
+
+    def _keep_error(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.console_errors.append(f"{message.text} ({message.location.get('url', '')})")
+
+    def _answer_foreign(self, route: Route) -> None:
+        # The same with and without a network: nothing reaches it, and no image is broken.
+        self.foreign_requests.append(route.request.url)
+        route.fulfill(content_type="image/svg+xml", body=_EMPTY_IMAGE)
+
+    def open(self, name: str) -> None:
+        """Open a notebook of the server by its path, and wait for its kernel."""
+        # `reset` forgets the layout that an earlier page of this server had.
+        self.page.goto(f"{self._server.url}/doc/tree/{name}?reset", timeout=_OPEN_MS)
+        self.page.wait_for_function(_IS_READY, timeout=_OPEN_MS)
+
+    def run_all(self, seconds: float = _RUN_SECONDS) -> None:
+        """Run all cells and wait until the last one has run, or one has failed."""
+        self.page.evaluate(
+            "() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }"
+        )
+        self.page.wait_for_function(_HAS_RUN, timeout=seconds * 1000)
+
+    def run_cell(self, index: int) -> None:
+        """Run one code cell, counted from 0 among the code cells that are not empty."""
+        self.page.evaluate(_RUN_ONE, index)
+        self.page.wait_for_function(_ONE_HAS_RUN, arg=index)
+
+    @property
+    def outputs(self) -> Locator:
+        """All outputs; texts looked for outside of them are also found in the code."""
+        return self.page.locator(".jp-Notebook .jp-OutputArea-output")
+
+    def errors(self) -> list[str]:
+        """Return what the outputs show in red: errors, warnings and broken widgets."""
+        return self.page.locator(".jp-Notebook").locator(_ERRORS).all_inner_texts()
+
+    def use_theme(self, theme: Theme) -> None:
+        """Switch to the light or the dark theme, and wait until it is there."""
+        self.page.evaluate(
+            "theme => { window.jupyterapp.commands.execute('apputils:change-theme', {theme}); }",
+            THEME_NAME[theme],
+        )
+        is_light = str(theme == "light").lower()
+        expect(self.page.locator("body")).to_have_attribute("data-jp-theme-light", is_light)
+
+    def take_picture(self, path: Path) -> None:
+        """Write what the window shows now as PNG."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=path, animations="disabled")

@@ -1,0 +1,55 @@
+"""Six photographs of everyday things."""
+
+import sys
+
+import numpy as np
+import pytest
+
+from tlwidgets.data import load_photographs, photographs
+
+NAMES = ("chelsea", "coffee", "rocket", "astronaut", "china", "flower")
+
+
+@pytest.fixture(scope="module")
+def small():
+    return load_photographs(32)
+
+
+def test_there_are_six_square_photographs_with_names(small):
+    assert small.names == NAMES
+    assert small.images.shape == (6, 32, 32, 3)
+    assert small.images.dtype == np.uint8
+
+
+def test_the_usual_size_is_that_of_imagenet():
+    assert load_photographs().images.shape == (6, 224, 224, 3)
+
+
+def test_colours_are_rgb(small):
+    # Coffee on wood and a ginger cat are red rather than blue; BGR would turn it round.
+    red, _, blue = small.images[:2].reshape(-1, 3).mean(axis=0)
+    assert red > blue + 20
+
+
+def test_the_middle_seven_eighths_of_the_shorter_side_are_kept():
+    # A frame of white around black: exactly the frame is cut away.
+    picture = np.full((32, 64, 3), 255, np.uint8)
+    picture[2:30, 18:46] = 0
+    assert photographs._square(picture, 28).max() == 0
+    assert photographs._square(255 - picture, 28).min() == 255
+
+
+@pytest.mark.parametrize("size_px", [31, 513, 224.0, None])
+def test_a_wrong_size_is_refused(size_px):
+    with pytest.raises((TypeError, ValueError), match=f"`size_px`.*32 to 512.*{size_px}"):
+        load_photographs(size_px)
+
+
+def test_without_scikit_image_the_error_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "skimage", None)  # Python's own way to forbid an import
+    with pytest.raises(ImportError, match=r"scikit-image.*pip install 'tlwidgets\[lessons\]'"):
+        load_photographs(32)
+
+
+def test_one_line_tells_what_it_is(small):
+    assert repr(small) == f"Photographs({', '.join(NAMES)}; 32 px)"

@@ -1,0 +1,76 @@
+"""One walk over all public functions: a wrong value is named, with its argument."""
+
+import numpy as np
+import pytest
+
+import tlwidgets
+
+# Nothing can be wrong with what takes no argument; a record only holds what we put into it.
+WITHOUT_ARGUMENTS = {
+    "budget",
+    "imagenet_class_names",
+    "list_backbones",
+    "load_digits",
+    "load_optdigits",
+    "self_test",
+}
+RECORDS = {"BlockTaps"}
+
+NOT_IMAGES = np.zeros((2, 2))
+
+# name of the public callable, the argument, how its value reads in the message, a wrong call
+WRONG_CALLS = [
+    ("Prediction", "question", "7", lambda f: f(7, low=0, high=1)),
+    ("Prediction", "low", "'a'", lambda f: f("?", low="a", high=1)),
+    ("Prediction", "low", "low=None", lambda f: f("?", high=1)),
+    ("Prediction", "high", "inf", lambda f: f("?", low=0, high=float("inf"))),
+    ("Prediction", "choices", "'yes'", lambda f: f("?", choices="yes")),
+    ("Prediction", "choices", "5", lambda f: f("?", choices=5)),
+    ("Prediction", "close", "-1", lambda f: f("?", low=0, high=1, close=-1)),
+    ("check", "expectations", "none", lambda f: f("Exercise 1", 4, well_done="Yes!")),
+    ("check", "expectations", "'odd'", lambda f: f("Exercise 1", 4, "odd", well_done="Yes!")),
+    ("claim", "sentence", "''", lambda f: f("", 1, at_least=0)),
+    ("claim", "measured", "'much'", lambda f: f("It works", "much", at_least=0)),
+    ("claim", "at_least", "without a bound", lambda f: f("It works", 1)),
+    ("expect", "holds", "True", lambda f: f(True, "Try again.")),
+    ("expect", "hint", "None", lambda f: f(bool, None)),
+    ("extract_features", "backbone", "'vgg16'", lambda f: f("vgg16", np.zeros((1, 32, 32)))),
+    ("extract_features", "images", "(2, 2)", lambda f: f("vgg16", NOT_IMAGES)),
+    ("extract_features", "batch_size", "0", lambda f: f("vgg16", NOT_IMAGES, batch_size=0)),
+    ("fetch_solar_cells", "size_px", "15", lambda f: f(15)),
+    ("image_strip", "rows", "(2, 2)", lambda f: f(NOT_IMAGES)),
+    ("image_strip", "rows", "[]", lambda f: f()),
+    ("load_backbone", "name", "'vgg61'", lambda f: f("vgg61")),
+    ("load_backbone", "input_size", "31", lambda f: f("vgg16", 31)),
+    ("load_backbone", "pooling", "'mean'", lambda f: f("vgg16", 32, pooling="mean")),
+    ("load_backbone", "checkpoint", "'x.h5'", lambda f: f("vgg16", 32, checkpoint="x.h5")),
+    ("load_backbone", "checkpoint", "5", lambda f: f("vgg16", 32, checkpoint=5)),
+    ("load_photographs", "size_px", "'small'", lambda f: f("small")),
+    ("load_results", "name", "'luck'", lambda f: f("luck")),
+    ("plot_transfer_map", "ax", "None", lambda f: f(None)),
+    ("tap_blocks", "backbone", "'vgg16'", lambda f: f("vgg16", ["block1"])),
+]
+
+
+@pytest.mark.keras  # the backbones among them load Keras
+@pytest.mark.parametrize(
+    ("name", "argument", "value", "call"),
+    WRONG_CALLS,
+    ids=[f"{name}-{argument}-{value}" for name, argument, value, _ in WRONG_CALLS],
+)
+def test_a_wrong_value_is_named(name, argument, value, call):
+    with pytest.raises((TypeError, ValueError)) as caught:
+        call(getattr(tlwidgets, name))
+    assert f"`{argument}`" in str(caught.value)
+    assert value in str(caught.value)
+
+
+def test_every_public_name_has_a_row_or_a_reason():
+    rows = {name for name, *_ in WRONG_CALLS}
+    assert rows | WITHOUT_ARGUMENTS | RECORDS == set(tlwidgets.__all__)
+    assert not rows & (WITHOUT_ARGUMENTS | RECORDS)
+
+
+def test_an_unknown_public_name_is_told_what_there_is():
+    with pytest.raises(AttributeError, match=r"'FreezeSlidr'.*load_backbone"):
+        tlwidgets.FreezeSlidr  # noqa: B018
