@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tlwidgets import load_results
+
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted((ROOT / "notebooks" / "src").glob("[0-9][0-9]_*.py"))
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("notebooks/*.md"), *ROOT.glob("datasets/**/*.md")]
@@ -44,6 +46,15 @@ def test_the_readme_states_the_benchmark_as_measured():
         assert cold == pytest.approx(row["cold"]["wall_seconds"], abs=0.51)
         assert warm == pytest.approx(row["warm"]["wall_seconds"], abs=0.51)
         assert peak == pytest.approx(row["peak_gb"], abs=0.051)
+
+
+def test_the_readme_states_the_saved_results():
+    results = load_results("solar_cells_from_scratch")
+    auc = results.pivot_table(index="way", columns="n_labels", values="auc")
+    cost = results.query("n_labels == 1968").groupby("way")["cpu_seconds"].mean()
+    for way in auc.index:
+        numbers = " | ".join(f"{x:.3f}" for x in auc.loc[way])
+        assert f"| {way} | {numbers} | {cost[way]:.0f} |" in text_of("README.md")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))

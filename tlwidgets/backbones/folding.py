@@ -23,7 +23,7 @@ def fold_batchnorm(model: keras.Model) -> keras.Model:
     Parameters
     ----------
     model : keras.Model
-        Functional. Only a BatchNormalization that follows a convolution without activation,
+        Functional or Sequential. Only a BatchNormalization that follows a convolution without activation,
         and nothing else follows that convolution, is folded; the rest is copied as it is.
 
     Returns
@@ -31,6 +31,8 @@ def fold_batchnorm(model: keras.Model) -> keras.Model:
     keras.Model
         A new model with parameters of its own; `model` is unchanged. It is not trainable.
     """
+    if isinstance(model, keras.Sequential):  # Keras copies it in a way that cannot be steered
+        model = keras.Model(model.inputs, model.outputs, name=model.name)
     pairs = _foldable_pairs(model)
     absorbed = {norm.name for norm in pairs.values()}
 
@@ -67,6 +69,8 @@ def _foldable_pairs(model: keras.Model) -> dict[str, keras.Layer]:
         if (
             isinstance(feeder, _FOLDABLE)
             and feeder.activation is keras.activations.linear
+            and feeder.data_format == "channels_last"
+            and layer.axis in (-1, 3)
             and len(feeder._outbound_nodes) == 1
             and len(feeder._inbound_nodes) == 1
             and id(feeder.output) not in outputs
