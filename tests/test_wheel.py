@@ -1,0 +1,49 @@
+"""What `pip install` brings: our data inside the package, and nobody else's."""
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("wheel")
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)],
+        cwd=ROOT, check=True, capture_output=True,
+    )  # fmt: skip
+    return next(folder.glob("*.whl"))
+
+
+def test_the_wheel_holds_our_files_and_only_them(wheel):
+    names = zipfile.ZipFile(wheel).namelist()
+    assert "tlwidgets/data/files/digits/digits.npz" in names
+    assert "tlwidgets/data/files/results/solar_cells_from_scratch.csv" in names
+    assert "tlwidgets/data/catalog.toml" in names
+    assert not [name for name in names if name.endswith((".png", ".ipynb", ".pth"))]
+    assert {name.split("/")[0] for name in names} <= {
+        "tlwidgets",
+        f"{wheel.name.rsplit('-py3')[0]}.dist-info",
+    }
+    assert wheel.stat().st_size < 2e6
+
+
+def test_data_loads_from_the_installed_wheel(wheel, tmp_path):
+    zipfile.ZipFile(wheel).extractall(tmp_path)
+    code = (
+        "import tlwidgets; print(tlwidgets.__file__, tlwidgets.load_digits(), "
+        "len(tlwidgets.load_results('solar_cells_from_scratch')))"
+    )
+    # In a folder of its own, where no checkout helps out.
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env={"PYTHONPATH": str(tmp_path), "PATH": ""},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert str(tmp_path) in done.stdout
+    assert "5,000 images" in done.stdout
+    assert done.stdout.split()[-1] == "36"
