@@ -32,7 +32,7 @@ def fold_batchnorm(model: keras.Model) -> keras.Model:
         A new model with parameters of its own; `model` is unchanged. It is not trainable.
     """
     if isinstance(model, keras.Sequential):  # Keras copies it in a way that cannot be steered
-        model = keras.Model(model.inputs, model.outputs, name=model.name)
+        model = keras.Model(model.inputs[0], model.outputs[0], name=model.name)
     pairs = _foldable_pairs(model)
     absorbed = {norm.name for norm in pairs.values()}
 
