@@ -4,6 +4,8 @@
 PYTHON ?= python3
 PORT ?= 8888
 ARGS ?=
+# In a container everybody is root, and JupyterLab then asks for this.
+ROOT_ARGS := $(if $(filter 0,$(shell id -u)),--allow-root)
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -37,7 +39,7 @@ $(VENV):
 	  { rm -rf $(VENV); echo "Please install it (Debian: sudo apt-get install python3-venv) and run make again."; exit 1; }
 
 lab: env
-	$(BIN)/jupyter lab --port=$(PORT) $(ARGS) notebooks/00_start_here.ipynb
+	$(BIN)/jupyter lab --port=$(PORT) --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb $(ROOT_ARGS) $(ARGS)
 
 notebooks: env
 	$(BIN)/python notebooks/build.py

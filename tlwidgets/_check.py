@@ -98,21 +98,6 @@ def images(name: str, value: ArrayLike) -> NDArray[Any]:
     return array
 
 
-def class_labels(name: str, value: ArrayLike, *, n: int | None = None) -> NDArray[Any]:
-    """Return one label per example when there are at least two classes."""
-    array = np.asarray(value)
-    if array.ndim != 1 or (n is not None and len(array) != n):
-        shape = f"({n},)" if n is not None else "(n,)"
-        raise ValueError(f"`{name}` must have shape {shape}, one per example; got {array.shape}.")
-    classes = np.unique(array)
-    if len(classes) < 2:
-        raise ValueError(
-            f"`{name}` must hold at least two classes; got {len(classes)} "
-            f"({', '.join(map(str, classes)) or 'no labels at all'}). Draw a larger sample."
-        )
-    return array
-
-
 def columns_of(name: str, value: Sequence[str], known: Sequence[str], *, kind: str) -> list[str]:
     """Return a list of names, each one of `known`, without repeats and not empty."""
     if isinstance(value, str) or not isinstance(value, Iterable):
