@@ -111,5 +111,5 @@ def test_any_other_file_is_refused_by_name(letter):
 
 def test_a_missing_file_of_ours_says_reinstall():
     entry = DatasetEntry("x", "X", "?", 1, "none", "nobody", "x/none.npz", 1, "0" * 64)
-    with pytest.raises(FileNotFoundError, match="'x' should lie in .*none.npz.*reinstall"):
+    with pytest.raises(FileNotFoundError, match=r"'x' should lie in .*none\.npz.*reinstall"):
         shipped_path(entry)

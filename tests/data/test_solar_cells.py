@@ -102,9 +102,13 @@ def test_a_split_covers_every_cell_once(cells):
     assert np.array_equal(np.sort(np.concatenate([train, test])), np.arange(2624))
 
 
+def kinds_of(cells, chosen):
+    return list(zip(cells.defect_probability[chosen], cells.module_type[chosen], strict=True))
+
+
 def test_a_split_keeps_the_share_of_every_kind(typed_cells):
     _, test = typed_cells.split(test_share=0.4)
-    kinds = list(zip(typed_cells.defect_probability[test], typed_cells.module_type[test]))
+    kinds = kinds_of(typed_cells, test)
     assert len(set(kinds)) == 8
     assert all(kinds.count(kind) == 2 for kind in kinds)
 
@@ -112,7 +116,7 @@ def test_a_split_keeps_the_share_of_every_kind(typed_cells):
 def test_a_split_without_strata_would_not_keep_them(typed_cells):
     # The twin: a plain shuffle of the same cells misses the equal shares above.
     test = np.random.default_rng(0).permutation(40)[:16]
-    kinds = list(zip(typed_cells.defect_probability[test], typed_cells.module_type[test]))
+    kinds = kinds_of(typed_cells, test)
     assert any(kinds.count(kind) != 2 for kind in kinds)
 
 

@@ -129,7 +129,7 @@ def fingerprint(model: keras.Model) -> str:
     config = json.dumps(model.get_config(), sort_keys=True, default=str)
     # Keras numbers unnamed layers through the session: the same network, built twice, would
     # have two hashes. Such a name says no more than the layer's class and place.
-    place = {op.name: str(i) for i, op in enumerate(model.operations) if _is_automatic(op)}
+    place = {op.name: str(i) for i, op in enumerate(_operations(model)) if _is_automatic(op)}
     config = re.sub(
         r'(?<=")[^"]*(?="(?!:))', lambda quoted: place.get(quoted[0], quoted[0]), config
     )
@@ -137,6 +137,10 @@ def fingerprint(model: keras.Model) -> str:
     for values in model.get_weights():
         state.update(np.ascontiguousarray(values).data)
     return state.hexdigest()
+
+
+def _operations(model: keras.Model) -> list[keras.Operation]:
+    return model.layers if isinstance(model, keras.Sequential) else model.operations
 
 
 def _is_automatic(operation: keras.Operation) -> bool:

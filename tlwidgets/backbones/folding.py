@@ -23,8 +23,9 @@ def fold_batchnorm(model: keras.Model) -> keras.Model:
     Parameters
     ----------
     model : keras.Model
-        Functional or Sequential. Only a BatchNormalization that follows a convolution without activation,
-        and nothing else follows that convolution, is folded; the rest is copied as it is.
+        Functional or Sequential. Only a BatchNormalization that follows a convolution without
+        activation, and nothing else follows that convolution, is folded; the rest is copied
+        as it is.
 
     Returns
     -------

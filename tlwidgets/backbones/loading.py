@@ -7,6 +7,7 @@ import socket
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import keras
 from keras import layers
@@ -60,7 +61,8 @@ def load_backbone(
     Returns
     -------
     keras.Model
-        Functional, flat (its layers are the network's own), named `name`.
+        Functional, named `name`, and flat: its layers are the network's own. Only ConvNeXt
+        groups some of them in Sequential layers.
 
     Raises
     ------
@@ -193,7 +195,25 @@ def _build(
         pooling=None if include_top else pooling,
         **shape,
     )
-    return keras.Model(inputs, network.output, name=entry.name)
+    model = keras.Model(inputs, network.output, name=entry.name)
+    if download is None and entry.class_name.startswith("EfficientNetB"):
+        return _as_if_downloaded(model)
+    return model
+
+
+def _as_if_downloaded(efficientnet: keras.Model) -> keras.Model:
+    """Add the layer that Keras gives an EfficientNet only where it downloads the checkpoint.
+
+    Without it a file of one's own would load, but see other colours (tensorflow#49930).
+    """
+
+    def call(layer: keras.Layer, *args: Any, **kwargs: Any) -> Any:
+        x = layer(*args, **kwargs)
+        if not isinstance(layer, layers.Normalization):
+            return x
+        return layers.Rescaling([deviation**-0.5 for deviation in _TORCH_DEVIATION_RGB])(x)
+
+    return keras.models.clone_model(efficientnet, call_function=call)
 
 
 def _preprocess(pixels: keras.KerasTensor, kind: str) -> keras.KerasTensor:

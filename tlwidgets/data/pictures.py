@@ -43,5 +43,5 @@ def image_strip(*rows: ArrayLike) -> bytes:
         )
     picture = np.vstack([np.hstack(list(row)) for row in checked]).astype(np.uint8)
     file = io.BytesIO()
-    Image.fromarray(picture.squeeze()).save(file, "png")
+    Image.fromarray(picture[..., 0] if picture.shape[-1] == 1 else picture).save(file, "png")
     return file.getvalue()

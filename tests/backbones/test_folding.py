@@ -1,0 +1,213 @@
+"""Folding BatchNormalization: the same features, and nothing folded that must not be."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from tlwidgets.backbones import fold_batchnorm, folding, load_backbone
+
+pytestmark = pytest.mark.keras
+
+
+def randomise(model, seed=0):
+    """Give every BatchNormalization statistics that matter; fresh ones do almost nothing."""
+    rng = np.random.default_rng(seed)
+    for layer in model.layers:
+        if isinstance(layer, layers.BatchNormalization):
+            for variable in layer.weights:
+                low, high = (0.5, 1.5) if variable.name in SCALES else (-0.5, 0.5)
+                variable.assign(rng.uniform(low, high, variable.shape))
+    return model
+
+
+SCALES = {"gamma", "moving_variance"}
+
+
+def features(model, seed=1):
+    pixels = np.random.default_rng(seed).uniform(0, 255, (2, *model.input_shape[1:]))
+    return np.asarray(model(pixels.astype(np.float32), training=False))
+
+
+def assert_same_features(one, other):
+    wanted, found = features(one), features(other)
+    assert np.abs(wanted).max() > 0
+    np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-4 * np.abs(wanted).max())
+
+
+def n_folded(model):
+    """How many layers of the copy do nothing any more."""
+    return sum(isinstance(layer, layers.Identity) for layer in fold_batchnorm(model).layers)
+
+
+@pytest.fixture(scope="module")
+def lite():
+    return randomise(load_backbone("efficientnet_lite0", 32, checkpoint=None))
+
+
+def test_lite0_gives_the_same_features_without_any_batchnorm(lite):
+    folded = fold_batchnorm(lite)
+    assert_same_features(lite, folded)
+    assert n_folded(lite) == 49  # every convolution of the network
+    assert not any(isinstance(layer, layers.BatchNormalization) for layer in folded.layers)
+
+
+@pytest.mark.parametrize(("name", "least"), [("mobilenet_v2", 52), ("densenet121", 59)])
+def test_other_families_give_the_same_features(name, least):
+    network = randomise(load_backbone(name, 32, checkpoint=None))
+    assert_same_features(network, fold_batchnorm(network))
+    assert n_folded(network) == least
+
+
+def test_leaving_batchnorm_out_would_change_the_features(lite, monkeypatch):
+    # The twin: with nothing multiplied into the convolutions the comparison above fails.
+    def fold_nothing(convolution, norm):
+        return [convolution.get_weights()[0], np.zeros(norm.moving_mean.shape)]
+
+    monkeypatch.setattr(folding, "_fold", fold_nothing)
+    with pytest.raises(AssertionError, match="Not equal"):
+        assert_same_features(lite, fold_batchnorm(lite))
+
+
+def test_the_network_itself_is_unchanged(lite):
+    before = [values.copy() for values in lite.get_weights()]
+    fold_batchnorm(lite).layers[2].kernel.assign_add(
+        np.ones(lite.layers[2].kernel.shape)
+    )  # changing the copy must not reach the original
+    for old, new in zip(before, lite.get_weights(), strict=True):
+        assert np.array_equal(old, new)
+    assert all(layer.trainable for layer in lite.layers)
+
+
+def test_the_copy_is_not_for_training(lite):
+    assert fold_batchnorm(lite).trainable_variables == []
+
+
+def norm(**arguments):
+    return layers.BatchNormalization(**arguments)
+
+
+def plain(x):
+    return norm()(layers.Conv2D(4, 3, use_bias=False)(x))
+
+
+def with_bias(x):
+    return norm()(layers.Conv2D(4, 3, bias_initializer="random_normal")(x))
+
+
+def without_scale(x):
+    return norm(scale=False)(layers.Conv2D(4, 3)(x))
+
+
+def without_centre(x):
+    return norm(center=False)(layers.Conv2D(4, 3)(x))
+
+
+def depthwise(x):
+    return norm()(layers.DepthwiseConv2D(3, depth_multiplier=2)(x))
+
+
+def in_groups(x):
+    return norm()(layers.Conv2D(6, 3, groups=3)(x))
+
+
+def axis_by_number(x):
+    return norm(axis=3)(layers.Conv2D(4, 3)(x))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [plain, with_bias, without_scale, without_centre, depthwise, in_groups, axis_by_number],
+)
+def test_a_convolution_before_batchnorm_is_folded(body):
+    assert_unchanged_with(1, body)
+
+
+def no_norm(x):
+    return layers.Conv2D(4, 3, activation="relu")(x)
+
+
+def active_before_norm(x):
+    return norm()(layers.Conv2D(4, 3, activation="relu")(x))
+
+
+def two_consumers(x):
+    convolved = layers.Conv2D(4, 3)(x)
+    return layers.Add()([norm()(convolved), convolved])
+
+
+def two_norms(x):
+    convolved = layers.Conv2D(4, 3)(x)
+    return layers.Add()([norm()(convolved), norm()(convolved)])
+
+
+def shared_convolution(x):
+    convolution = layers.Conv2D(3, 3, padding="same")
+    return norm()(convolution(convolution(x)))
+
+
+def shared_norm(x):
+    normalise = norm()
+    return normalise(layers.Conv2D(4, 3)(normalise(layers.Conv2D(4, 3)(x))))
+
+
+def norm_first(x):
+    return layers.Conv2D(4, 3)(norm()(x))
+
+
+def norm_over_rows(x):
+    # As many rows as channels: folding it like a normalisation of channels would not fail.
+    return norm(axis=1)(layers.Conv2D(6, 3)(x))
+
+
+def dense(x):
+    return norm()(layers.Dense(4)(x))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        no_norm,
+        active_before_norm,
+        two_consumers,
+        two_norms,
+        shared_convolution,
+        shared_norm,
+        norm_first,
+        norm_over_rows,
+        dense,
+    ],
+)
+def test_anything_else_is_left_as_it_is(body):
+    assert_unchanged_with(0, body)
+
+
+def assert_unchanged_with(n, body):
+    inputs = keras.Input((8, 8, 3))
+    model = randomise(keras.Model(inputs, body(inputs)))
+    assert n_folded(model) == n
+    assert_same_features(model, fold_batchnorm(model))
+
+
+def test_a_convolution_that_is_itself_an_output_is_left_as_it_is():
+    inputs = keras.Input((8, 8, 3))
+    convolved = layers.Conv2D(4, 3)(inputs)
+    model = randomise(keras.Model(inputs, [norm()(convolved), convolved]))
+    pixels = np.random.default_rng(0).uniform(0, 255, (1, 8, 8, 3)).astype(np.float32)
+    assert n_folded(model) == 0
+    for wanted, found in zip(model(pixels), fold_batchnorm(model)(pixels), strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-3)
+
+
+def test_a_sequential_network_is_folded_too():
+    model = randomise(keras.Sequential([keras.Input((8, 8, 3)), layers.Conv2D(4, 3), norm()]))
+    assert n_folded(model) == 1
+    assert_same_features(model, fold_batchnorm(model))
+
+
+def test_a_network_inside_a_network_keeps_its_features():
+    inner_inputs = keras.Input((8, 8, 3))
+    inner = randomise(keras.Model(inner_inputs, plain(inner_inputs)))
+    inputs = keras.Input((8, 8, 3))
+    outer = keras.Model(inputs, plain(inner(inputs)))
+    assert_same_features(randomise(outer), fold_batchnorm(outer))
