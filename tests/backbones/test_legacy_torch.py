@@ -278,7 +278,7 @@ def test_a_name_that_is_no_text_is_refused(read):
 
 GREEDY = {
     "a view of a thousand million numbers": to_bytes,
-    "a memo of two thousand million places": lambda *_: b"\x80\x02Nr\xff\xff\xff\x7f.",
+    "a memo of sixteen million places": lambda *_: b"\x80\x02Nr\x00\x00\x00\x01.",
     "text of two thousand million letters": lambda *_: b"\x80\x02X\xff\xff\xff\x7fabc.",
     "a storage of a million million numbers": lambda _, s: to_bytes(
         {"x": ROWS}, s, counts=[10**12]

@@ -111,8 +111,25 @@ def test_an_array_where_a_zip_should_be_is_damage(cache, build):
         assert_right(cached("cells", "k", build))
 
 
+def lose_last_array(data):
+    """Let the first entry of a zip's directory swallow the second, as a comment."""
+    first = data.index(b"PK\1\2")
+    second, end = data.index(b"PK\1\2", first + 1), data.index(b"PK\5\6")
+    length = (end - second).to_bytes(2, "little")
+    return data[: first + 32] + length + data[first + 34 :]
+
+
+def test_a_lost_array_is_noticed(cache, build):
+    cached("cells", "k", build)
+    path = only_file(cache)
+    path.write_bytes(lose_last_array(path.read_bytes()))
+    with np.load(path) as archive:  # the twin: NumPy alone does not notice
+        assert archive.files == ["images"]
+    with pytest.warns(CacheWarning):
+        assert_right(cached("cells", "k", build))
+
+
 def test_no_flipped_bit_gives_wrong_arrays(cache, build):
-    # One bit in every second byte: NumPy alone would lose a whole array at some of them.
     cached("cells", "k", build)
     path = only_file(cache)
     whole = path.read_bytes()
