@@ -15,7 +15,8 @@ unexport PYTHONDONTWRITEBYTECODE
 # TensorFlow's log lines say nothing to a learner.
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: env lab test check format notebooks bench bench-lessons chromium clean help \
+.PHONY: env lab test check format notebooks bench bench-lessons binder-pins picture chromium \
+        clean help \
         test-pure test-keras test-notebooks test-browser test-binder
 
 help:
@@ -79,6 +80,14 @@ chromium:
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
 	  { echo "no chromium here; trying to install it"; apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null; } || \
 	  echo "could not install chromium: the browser tests will say so"
+
+# Exact versions for Binder, after a change of pyproject.toml.
+binder-pins: env
+	binder/pin.sh
+
+# The picture of the README.
+picture: env chromium
+	$(BIN)/python -m docs.picture
 
 bench: bench-lessons
 

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 import nbformat
@@ -17,6 +18,7 @@ from nbclient import NotebookClient
 
 _SAMPLE_SECONDS = 0.05
 _CELL_TIMEOUT_SECONDS = 600
+_N_SLOWEST = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +34,15 @@ class Cost:
         Highest resident memory of the kernel and its children together.
     errors : list of str
         Cells that raised.
+    slowest : list of (str, float), seconds
+        The first lines of the cells that took longest, the slowest first.
     """
 
     wall_seconds: float
     cpu_seconds: float
     peak_gb: float
     errors: list[str] = field(default_factory=list)
+    slowest: list[tuple[str, float]] = field(default_factory=list)
 
 
 def run_notebook(path: Path, *, python: str, environment: Mapping[str, str] | None = None) -> Cost:
@@ -62,13 +67,25 @@ def run_notebook(path: Path, *, python: str, environment: Mapping[str, str] | No
     )
     start = time.perf_counter()
     # A notebook of a user starts in its own folder; lessons must not depend on it.
-    manager.start_kernel(env={**os.environ, **(environment or {})}, cwd=str(path.parent))
+    manager.start_kernel(env=_kernel_environment(environment or {}), cwd=str(path.parent))
     kernel = psutil.Process(manager.provisioner.pid)
     client.km = manager
     with _Watch(kernel) as watch:
         client.execute()  # shuts the kernel down at its end
         wall = time.perf_counter() - start
-    return Cost(wall, watch.cpu_seconds, watch.peak_bytes / 1e9, list(_errors(notebook)))
+    return Cost(
+        wall,
+        watch.cpu_seconds,
+        watch.peak_bytes / 1e9,
+        list(_errors(notebook)),
+        sorted(_times(notebook), key=lambda cell: -cell[1])[:_N_SLOWEST],
+    )
+
+
+def _kernel_environment(extra: Mapping[str, str]) -> dict[str, str]:
+    # Without .pyc files `import keras` takes three times as long, which no learner sees.
+    usual = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    return {**usual, **extra}
 
 
 def resident_bytes(process: psutil.Process) -> int:
@@ -113,3 +130,14 @@ def _errors(notebook: nbformat.NotebookNode) -> Iterator[str]:
         for output in cell.get("outputs", []):
             if output.output_type == "error":
                 yield f"{output.ename}: {output.evalue}"
+
+
+def _times(notebook: nbformat.NotebookNode) -> Iterator[tuple[str, float]]:
+    for cell in notebook.cells:
+        moments = cell.metadata.get("execution", {})
+        if {"iopub.execute_input", "shell.execute_reply"} <= set(moments):
+            begin, end = (
+                datetime.fromisoformat(moments[name])
+                for name in ("iopub.execute_input", "shell.execute_reply")
+            )
+            yield cell.source.strip().split("\n")[0], round((end - begin).total_seconds(), 1)
