@@ -103,7 +103,9 @@ def class_labels(name: str, value: ArrayLike, *, n: int | None = None) -> NDArra
     array = np.asarray(value)
     if array.ndim != 1 or (n is not None and len(array) != n):
         expected = f"({n},)" if n is not None else "(n,)"
-        raise ValueError(f"`{name}` must have shape {expected}, one per example; got {array.shape}.")
+        raise ValueError(
+            f"`{name}` must have shape {expected}, one per example; got {array.shape}."
+        )
     classes = np.unique(array)
     if len(classes) < 2:
         raise ValueError(
@@ -131,4 +133,33 @@ def missing_package(package: str, *, needed_for: str, extra: str) -> ImportError
     return ImportError(
         f"{needed_for} needs the package `{package}`, which is not installed. "
         f"Install it with: pip install 'tlwidgets[{extra}]'"
+    )
+
+
+def keras_model(name: str, value: object) -> Any:
+    """Return `value` when it is a Keras model."""
+    import keras
+
+    if not isinstance(value, keras.Model):
+        raise TypeError(
+            f"`{name}` must be a Keras model (Sequential or Functional); got "
+            f"{type(value).__name__}. Pass the model itself, not its layers or its file."
+        )
+    return value
+
+
+def cannot_copy_layer(name: str, kind: str, reason: Exception) -> TypeError:
+    """Return the error for a layer that cannot be made anew from its configuration."""
+    return TypeError(
+        f"`model`: the layer {name!r} ({kind}) cannot be copied, because it cannot be made from "
+        f"its configuration: {reason} Give {kind} a `get_config` method that returns all "
+        "arguments of its `__init__`."
+    )
+
+
+def nothing_to_train(name: str) -> ValueError:
+    """Return the error for a model without any variable that training could move."""
+    return ValueError(
+        f"`model` must have at least one layer with parameters to train; {name!r} has none. "
+        "Add a head, for instance keras.layers.Dense(n_classes)."
     )
