@@ -3,6 +3,18 @@
 from .blocks import Block, read_blocks
 from .flags import set_trainable
 from .moving import moved, snapshot
+from .runs import Plan, Run
 from .splitting import split_at
+from .trainer import CachedTrainer
 
-__all__ = ["Block", "moved", "read_blocks", "set_trainable", "snapshot", "split_at"]
+__all__ = [
+    "Block",
+    "CachedTrainer",
+    "Plan",
+    "Run",
+    "moved",
+    "read_blocks",
+    "set_trainable",
+    "snapshot",
+    "split_at",
+]

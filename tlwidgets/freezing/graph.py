@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import copy
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
@@ -158,44 +158,66 @@ def build_model(graph: Graph, start: int, stop: int, *, name: str) -> keras.Mode
 
     Its inputs are the tensors that cross at `start`, its outputs those that cross at `stop`.
     """
-    operations = {id(step.operation): step.operation for step in graph.steps}
-    return _build(graph, start, stop, operations, name)
+    entering = graph.crossing(start)
+    if stop < len(graph.steps):
+        return build_between(graph, entering, graph.crossing(stop), name=name)
+    return _build(graph, entering, graph.outputs, graph.output_structure, name)[0]
 
 
-def copy_model(graph: Graph, *, name: str) -> keras.Model:
-    """Build a flat copy of a whole model, with parameters of its own and unique names."""
+def build_between(
+    graph: Graph, entering: Sequence[int], leaving: Sequence[int], *, name: str
+) -> keras.Model:
+    """Build the model that computes the slots `leaving` from `entering`, sharing the layers."""
+    return _build(graph, entering, leaving, [None] * len(leaving), name)[0]
+
+
+def copy_graph(graph: Graph, *, name: str) -> tuple[Graph, keras.Model, dict[int, Any]]:
+    """Copy a whole model, with parameters of its own and unique names.
+
+    Returns the same steps with new layers, the flat model of them, and its tensors by slot.
+    """
     copies: dict[int, Any] = {}
     taken: set[str] = set()
     for step in graph.steps:
         if id(step.operation) not in copies:
             unique = _unique(step.name, step.scope, taken)
             copies[id(step.operation)] = _copy_operation(step.operation, unique)
-    model = _build(graph, 0, len(graph.steps), copies, name)
-    for step in graph.steps:
-        if isinstance(step.operation, keras.Layer):
-            _copy_variables(step.operation, copies[id(step.operation)])
-    return model
+    steps = tuple(replace(step, operation=copies[id(step.operation)]) for step in graph.steps)
+    copied = replace(graph, steps=steps)
+    model, tensors = _build(copied, graph.inputs, graph.outputs, graph.output_structure, name)
+    for old, new in zip(graph.steps, steps, strict=True):
+        if isinstance(old.operation, keras.Layer):
+            _copy_variables(old.operation, new.operation)
+    return copied, model, tensors
 
 
 def _build(
-    graph: Graph, start: int, stop: int, operations: dict[int, Any], name: str
-) -> keras.Model:
-    entering, leaving = graph.crossing(start), graph.crossing(stop)
-    values = {slot: _placeholder(graph, slot) for slot in entering}
-    inputs = [values[slot] for slot in entering]
-    with _unique_names(graph.steps[start:stop]):
-        for step in graph.steps[start:stop]:
-            tensors = step.arguments.keras_tensors
-            filled = {id(t): values[slot] for t, slot in zip(tensors, step.reads, strict=True)}
+    graph: Graph, entering: Sequence[int], leaving: Sequence[int], structure: Any, name: str
+) -> tuple[keras.Model, dict[int, Any]]:
+    tensors = {slot: _placeholder(graph, slot) for slot in entering}
+    inputs = [tensors[slot] for slot in entering]
+    steps = _steps_between(graph, entering, leaving)
+    with _unique_names(steps):
+        for step in steps:
+            given = step.arguments.keras_tensors
+            filled = {id(t): tensors[slot] for t, slot in zip(given, step.reads, strict=True)}
             args, kwargs = step.arguments.fill_in(filled)
-            results = keras.tree.flatten(operations[id(step.operation)](*args, **kwargs))
-            values.update(zip(step.writes, results, strict=True))
-        if stop < len(graph.steps):
-            outputs: Any = [values[slot] for slot in leaving]
-        else:
-            flat = [values[slot] for slot in graph.outputs]
-            outputs = keras.tree.pack_sequence_as(graph.output_structure, flat)
-        return keras.Model(_single(inputs), _single(outputs), name=name)
+            results = keras.tree.flatten(step.operation(*args, **kwargs))
+            tensors.update(zip(step.writes, results, strict=True))
+        flat = [tensors[slot] for slot in leaving]
+        outputs = keras.tree.pack_sequence_as(structure, flat)
+        return keras.Model(_single(inputs), _single(outputs), name=name), tensors
+
+
+def _steps_between(graph: Graph, entering: Sequence[int], leaving: Sequence[int]) -> list[Step]:
+    """Return the steps that are needed to get from some tensors to others."""
+    needed = set(leaving) - set(entering)
+    found = []
+    for step in reversed(graph.steps):
+        if needed.intersection(step.writes):
+            found.append(step)
+            needed.update(set(step.reads) - set(entering))
+    return found[::-1]
 
 
 def _single(structure: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import keras
@@ -46,9 +47,15 @@ def snapshot(model: keras.Model) -> Snapshot:
         For `moved`. A copy: it does not change with the model.
     """
     variables = _variables(_check.keras_model("model", model))
+    return snapshot_from(model, {id(variable): variable.numpy() for _, variable in variables})
+
+
+def snapshot_from(model: keras.Model, values: Mapping[int, NDArray]) -> Snapshot:
+    """Return the snapshot of a model whose values, by the `id` of the variable, are known."""
+    variables = _variables(model)
     return Snapshot(
         tuple((layer, variable.name) for layer, variable in variables),
-        tuple(variable.numpy().copy() for _, variable in variables),
+        tuple(values[id(variable)] for _, variable in variables),
     )
 
 
