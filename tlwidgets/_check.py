@@ -6,7 +6,7 @@ A message says what is wrong, what was expected, what came, and what to do next.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -281,3 +281,41 @@ def other_architecture(name: str, expected: str) -> ValueError:
         f"`model` must have the architecture of {expected!r}, which was trained; the parameters "
         f"of {name!r} have other shapes. Pass the model that the trainer was made with."
     )
+
+
+def own_training(name: str, method: str) -> TypeError:
+    """Return the error for a model that trains in its own way."""
+    return TypeError(
+        f"`model` must train as keras.Model does; {name!r} has a `{method}` of its own, which "
+        "kept activations cannot follow. Train it with set_trainable and model.fit instead."
+    )
+
+
+def scheduled_learning_rate(learning_rate: float) -> ValueError:
+    """Return the error for a learning rate where a schedule rules."""
+    return ValueError(
+        "`learning_rate` must be None here, because the model's optimizer follows a schedule; "
+        f"got {learning_rate:g}. Compile the model with a number instead of the schedule."
+    )
+
+
+def cut_in_masked_sequence(cut: int, block: str) -> ValueError:
+    """Return the error for a cut that a mask crosses."""
+    return ValueError(
+        f"`cut` must not lie where a mask (of padded sequences) is handed on, because kept "
+        f"activations have none; got {cut}, before {block!r}. Take 0, or a cut after the layer "
+        "that uses the mask."
+    )
+
+
+def class_weights(name: str, value: object) -> None:
+    """Refuse what is not a number of at least 0 for each class."""
+    if value is None:
+        return
+    if not isinstance(value, Mapping):
+        raise TypeError(
+            f"`{name}` must be a dict from class to number, for instance {{0: 1.0, 1: 3.0}}; got "
+            f"{value!r} ({type(value).__name__})."
+        )
+    for label, factor in value.items():
+        number(f"{name}[{label!r}]", factor, low=0, high=1e9, meaning="how much it counts")

@@ -294,9 +294,7 @@ def test_a_trainer_can_go_on_after_it_was_closed():
 
 def test_nested_names_that_clash():
     inputs = keras.Input((4,))
-    inner = keras.Sequential(
-        [keras.Input((4,)), keras.layers.Dense(4, name="dense")], name="inner"
-    )
+    inner = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4, name="dense")], name="inner")
     model = compiled(keras.Model(inputs, keras.layers.Dense(3, name="dense")(inner(inputs))))
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(20, 4)).astype("float32"), rng.integers(0, 3, 20)
@@ -314,3 +312,12 @@ def test_bytes_as_pixels_need_no_conversion_by_the_learner():
         _, found = cached(compiled(small("nested")), cut, pixels, y, epochs=1)
         _, wanted = cached(compiled(small("nested")), cut, pixels.astype("float32"), y, epochs=1)
         assert_equal(found, wanted, rtol=1e-6)
+
+
+def test_programs_beyond_their_budget_are_dropped_and_built_again(monkeypatch):
+    monkeypatch.setattr("tlwidgets.freezing.trainer._PROGRAM_BUDGET", 0)
+    x, y = data(sequential(), 40)
+    with CachedTrainer(compiled(small()), x, y) as trainer:
+        first = [trainer.train(cut, Plan(epochs=1)).history for cut in (1, 2)]
+        assert [trainer.train(cut, Plan(epochs=1)).history for cut in (1, 2)] == first
+        assert trainer._programs.known((1, True, False)) is None

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from tlwidgets.freezing import CachedTrainer, Plan
-from tlwidgets.freezing import trainer as trainer_module
+from tlwidgets.freezing.costs import Costs
 
 from .small_models import data, sequential, skip
-from .test_trainer import assert_equal, compiled, small
+from .test_trainer import assert_equal, cached, compiled, naive, small
 
 pytestmark = pytest.mark.keras
 
@@ -100,7 +100,7 @@ def test_an_error_in_a_callback_comes_out_and_frees_the_trainer(trainer):
 
 @pytest.mark.parametrize("is_kept", [True, False])
 def test_keeping_activations_or_not_gives_the_same(is_kept, monkeypatch):
-    monkeypatch.setattr(trainer_module, "is_worth_keeping", lambda layout, cut: is_kept and cut > 0)
+    monkeypatch.setattr(Costs, "is_worth_keeping", lambda self, cut: is_kept and cut > 0)
     model = compiled(small("skip"))
     with CachedTrainer(model, *data(model, 60)) as trainer:
         for cut in (1, 2, 3):
@@ -161,6 +161,10 @@ def test_cuts_and_plans_that_do_not_fit(trainer):
     for name, value in {"epochs": 0, "batch_size": 0, "patience": 0, "seed": -1}.items():
         with pytest.raises(ValueError, match=rf"`{name}` must be .*got {value}"):
             Plan(**{name: value})
+    with pytest.raises(TypeError, match=r"`class_weight` must be a dict.*got \[1, 2\]"):
+        Plan(class_weight=[1, 2])
+    with pytest.raises(ValueError, match=r"`class_weight\[1\]` must be a number.*got -3"):
+        Plan(class_weight={1: -3})
     with pytest.raises(ValueError, match=r"`learning_rate` must be a number.*got -0.1"):
         Plan(learning_rate=-0.1)
     with pytest.raises(ValueError, match=r"`model` must have the architecture"):
@@ -183,3 +187,52 @@ def test_a_layer_without_a_configuration_says_what_to_do():
     model = compiled(keras.Sequential(parts))
     with pytest.raises(TypeError, match=r"`model`: the layer 'odd' \(Odd\).*get_config"):
         CachedTrainer(model, *data(model, 8))
+
+
+def test_a_schedule_is_followed_and_cannot_be_overruled():
+    schedule = keras.optimizers.schedules.ExponentialDecay(0.05, 2, 0.5)
+    models = [compiled(small()), compiled(small())]
+    for model in models:
+        model.compile(keras.optimizers.SGD(schedule), model.loss)
+    x, y = data(models[0], 60)
+    _, found = cached(models[0], 2, x, y, epochs=2)
+    _, wanted = naive(models[1], 2, x, y, epochs=2, batch_size=32)
+    assert_equal(found, wanted)
+    with pytest.raises(ValueError, match=r"`learning_rate` must be None here.*got 0.1"):
+        CachedTrainer(models[0], x, y).train(1, Plan(learning_rate=0.1))
+
+
+def test_a_model_with_a_training_step_of_its_own_is_refused():
+    class Own(keras.Model):
+        def train_step(self, data):
+            return super().train_step(data)
+
+    plain = sequential()
+    model = compiled(Own(plain.inputs, plain.outputs))
+    with pytest.raises(TypeError, match=r"`model` must train as keras.Model.*`train_step`.*fit"):
+        CachedTrainer(model, *data(plain, 8))
+
+
+def test_a_cut_under_a_mask_is_refused():
+    parts = [keras.Input((5,)), keras.layers.Embedding(7, 4, mask_zero=True, name="words")]
+    parts += [keras.layers.LSTM(3, name="reader"), keras.layers.Dense(3, name="out")]
+    model = compiled(keras.Sequential(parts))
+    x, y = np.random.default_rng(0).integers(0, 7, (40, 5)), np.arange(40) % 3
+    with CachedTrainer(model, x, y) as trainer:
+        with pytest.raises(ValueError, match=r"`cut` must not lie where a mask.*got 1.*'reader'"):
+            trainer.train(1)
+        assert trainer.train(2).ending == trainer.train(0).ending == "finished"
+
+
+def test_estimates_know_what_is_kept(trainer):
+    plan = Plan(epochs=3)
+    unknown = trainer.estimate(2, plan)
+    (n_values,) = [np.prod(trainer.blocks[1].output_shape)]
+    assert unknown.n_bytes == (64 + 20) * 4 * n_values and unknown.seconds is None
+    trainer.train(2, plan)
+    known = trainer.estimate(2, plan)
+    assert known.n_bytes == 0 and known.seconds > 0
+    more = trainer.estimate(2, Plan(epochs=30))
+    assert more.seconds == pytest.approx(10 * known.seconds)
+    assert trainer.estimate(0, plan).n_bytes == 0  # nothing is frozen: nothing to keep
+    assert trainer.estimate(3, plan).seconds > 0

@@ -3,13 +3,14 @@
 from .blocks import Block, read_blocks
 from .flags import set_trainable
 from .moving import moved, snapshot
-from .runs import Plan, Run
+from .runs import Estimate, Plan, Run
 from .splitting import split_at
 from .trainer import CachedTrainer
 
 __all__ = [
     "Block",
     "CachedTrainer",
+    "Estimate",
     "Plan",
     "Run",
     "moved",

@@ -111,6 +111,20 @@ class Layout:
             f"{len(self.blocks) - 1}: only the last, {self.blocks[-1].name!r})",
         )
 
+    def count_trained(self, cut: int, keep_batchnorm_frozen: bool) -> int:
+        """Return how many parameters a cut lets train; refuse one that leaves none."""
+        trained = self.blocks[cut:]
+        n = sum(b.count_trained(keep_batchnorm_frozen=keep_batchnorm_frozen) for b in trained)
+        if n == 0:
+            raise _check.cut_leaves_nothing(cut, trained[0].name)
+        return n
+
+    def random_layers_before(self, cut: int) -> list[str]:
+        """Return the names of the layers before a cut that are random in training."""
+        trunk = self.graph.steps[: self.starts[cut]]
+        names = [step.name for step in trunk if is_random_in_training(step.operation)]
+        return list(dict.fromkeys(names))
+
 
 def read_blocks(model: keras.Model) -> list[Block]:
     """Tell me the blocks of this model, between which I can freeze.

@@ -104,6 +104,10 @@ class Trunk:
 
     def __init__(self, layout: Layout, tensors: dict[int, keras.KerasTensor]) -> None:
         self._slots = [layout.graph.crossing(start) for start in layout.starts]
+        self._is_masked = [
+            any(getattr(tensors[slot], "_keras_mask", None) is not None for slot in slots)
+            for slots in self._slots
+        ]
         kept = sorted({slot for slots in self._slots for slot in slots})
         inputs = [tensors[slot] for slot in layout.graph.inputs]
         # What crosses a cut is an output: folding then leaves it as it is.
@@ -116,6 +120,10 @@ class Trunk:
         """Return shape (without the batch) and dtype of the tensors that cross a cut."""
         found = [self._graph.tensors[self._place[slot]] for slot in self._slots[cut]]
         return [(tuple(tensor.shape[1:]), tensor.dtype) for tensor in found]
+
+    def is_masked(self, cut: int) -> bool:
+        """Tell whether a mask (of padded sequences) crosses a cut: it would not be kept."""
+        return self._is_masked[cut]
 
     def function(self, start: int, cut: int) -> Callable[..., list[tf.Tensor]]:
         """Return the compiled function from what crosses at `start` to what crosses at `cut`."""
@@ -163,6 +171,10 @@ class ActivationCache:
         self._arrays: dict[int, tuple[NDArray, ...]] = {}
         self._tensors: dict[int, tuple[tf.Tensor, ...]] = {}
 
+    def nearest(self, cut: int) -> int:
+        """Return the deepest kept cut up to this one; 0, the input, if there is none."""
+        return max((known for known in self._arrays if known <= cut), default=0)
+
     def clear(self) -> None:
         """Give everything back."""
         for array in (array for arrays in self._arrays.values() for array in arrays):
@@ -202,7 +214,7 @@ class ActivationCache:
         on_progress: OnProgress | None,
     ) -> bool:
         """Compute what crosses a cut from the nearest kept cut before; False if stopped."""
-        start = max((known for known in self._arrays if known < cut), default=0)
+        start = self.nearest(cut)
         sources = self._arrays.get(start, (self.x,))
         dtypes = [dtype for _, dtype in self._trunk.shapes(start)]
         run = self._trunk.function(start, cut)

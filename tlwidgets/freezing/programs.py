@@ -8,7 +8,8 @@ nearly everything. Here the loop over the steps is compiled, too. Each step is K
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 import keras
@@ -17,9 +18,8 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from .caching import ShouldStop, to_tensor
+from .compiled import Labels
 from .flags import fresh_optimizer
-
-Labels = tuple[tf.Tensor, ...]  # y, and the sample weights if there are any
 
 # Stop is heard between calls of the compiled function, so one call should not last longer;
 # a call costs about a millisecond, so it should not be much shorter either.
@@ -67,6 +67,11 @@ class Program:
     def n_bytes(self) -> int:
         """Memory of the optimizer's state."""
         return sum(4 * int(np.prod(v.shape)) for v in self.top.optimizer.variables)
+
+    @property
+    def seconds_per_step(self) -> float | None:
+        """Of training, as measured; None before the first step."""
+        return self._seconds_per_step.get("")
 
     def reset(self, learning_rate: float | None) -> None:
         """Let the optimizer forget everything."""
@@ -134,6 +139,34 @@ class Program:
 
         loop.get_concrete_function()  # now, so that the time of compiling is known as such
         return loop
+
+
+class ProgramShelf:
+    """Compiled programs, to be used again when a cut is revisited.
+
+    Each holds its optimizer's state. Beyond a budget of bytes those that were not used for
+    longest are dropped: of the deep cuts of a large network only the last ones stay.
+    """
+
+    def __init__(self, n_bytes: int) -> None:
+        self._n_bytes = n_bytes
+        self._programs: OrderedDict[Hashable, Program] = OrderedDict()
+
+    def known(self, key: Hashable) -> Program | None:
+        """Return a program that is on the shelf."""
+        return self._programs.get(key)
+
+    def get(self, key: Hashable, build: Callable[[], Program]) -> Program:
+        """Return a program from the shelf, or build it and put it there."""
+        if key not in self._programs:
+            self._programs[key] = build()
+        self._programs.move_to_end(key)
+        while len(self._programs) > 1 and self._total() > self._n_bytes:
+            self._programs.popitem(last=False)
+        return self._programs[key]
+
+    def _total(self) -> int:
+        return sum(program.n_bytes for program in self._programs.values())
 
 
 class Source:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -21,7 +21,7 @@ ENDINGS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Plan:
     """How to train: the same choices as `Model.fit`, with its defaults where it has some.
 
@@ -66,6 +66,7 @@ class Plan:
             _check.number(
                 "learning_rate", self.learning_rate, low=1e-12, high=1e6, meaning="the step size"
             )
+        _check.class_weights("class_weight", self.class_weight)
         if self.patience is not None:
             _check.whole_number("patience", self.patience, low=1, meaning="epochs without gain")
 
@@ -110,3 +111,29 @@ class Run:
     def describe(self) -> str:
         """Return how it ended, in one sentence or two."""
         return ENDINGS[self.ending].format(n=self.n_epochs, next=self.n_epochs + 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """What a run would cost.
+
+    Parameters
+    ----------
+    n_bytes : int
+        Of activations that it would add; 0 when they are kept already or not worth keeping.
+    seconds : float or None
+        None until this machine's speed has been measured.
+    """
+
+    n_bytes: int
+    seconds: float | None
+
+
+def inference_notes(random_layers: Sequence[str]) -> tuple[str, ...]:
+    """Return what to say when frozen blocks would have been random under `fit`."""
+    if not random_layers:
+        return ()
+    return (
+        f"The frozen blocks hold {', '.join(random_layers)}, random in training; here they run "
+        "in inference mode, because their output is computed only once.",
+    )

@@ -9,28 +9,25 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import keras
-import numpy as np
 import pandas as pd
 import tensorflow as tf
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from .. import _check
 from .blocks import Block, Layout, read_layout
 from .caching import ActivationCache, ActivationStore, OnProgress, ShouldStop, Trunk
-from .costs import is_worth_keeping
+from .compiled import check_examples, has_schedule, label_tensors, settings_of
+from .costs import Costs
 from .epochs import Epochs, OnEpoch
 from .flags import set_flags
 from .graph import build_model, copy_graph
-from .layer_facts import is_random_in_training
 from .moving import moved, snapshot_from
-from .programs import Labels, Program, Source
-from .runs import Plan, Run
+from .programs import Program, ProgramShelf, Source
+from .runs import Estimate, Plan, Run, inference_notes
 
 _MEMORY_BUDGET = 300_000_000
 
@@ -85,17 +82,17 @@ class CachedTrainer:
     ) -> None:
         _check.whole_number("memory_budget", memory_budget, low=0, meaning="bytes of activations")
         self._learners_layout = read_layout(model)
-        self._settings = _settings_of(model)
-        _check.one_input_and_output(model.name, len(model.inputs), len(model.outputs))
+        self._settings = settings_of(model)
         sets = {"": (x, y)} if validation is None else {"": (x, y), "validation ": validation}
-        checked = {name: self._check_data(model, name, *pair) for name, pair in sets.items()}
+        checked = {name: check_examples(model, name, *pair) for name, pair in sets.items()}
         # Folding needs a copy in which every layer is called once: before any top is built.
         graph, self.model, tensors = copy_graph(self._learners_layout.graph, name=model.name)
         self._layout = replace(self._learners_layout, graph=graph)
         self._trunk = Trunk(self._layout, tensors)
+        self._costs = Costs(self._layout)
         self._start = {id(variable): variable.numpy() for variable in self.model.variables}
         self._touched: list[keras.Variable] = []
-        self._programs: OrderedDict[tuple[int, bool, bool], Program] = OrderedDict()
+        self._programs = ProgramShelf(_PROGRAM_BUDGET)
         self._store = ActivationStore(memory_budget)
         self._sets = {
             name: (ActivationCache(x, self._trunk, self._store), y)
@@ -161,9 +158,13 @@ class CachedTrainer:
         run = Run(
             cut=cut,
             block=self.blocks[cut].name,
-            n_trained=self._count_trained(cut, plan.keep_batchnorm_frozen),
-            notes=tuple(self._notes(cut)),
+            n_trained=self._layout.count_trained(cut, plan.keep_batchnorm_frozen),
+            notes=inference_notes(self._layout.random_layers_before(cut)),
         )
+        if plan.learning_rate is not None and has_schedule(self._settings):
+            raise _check.scheduled_learning_rate(plan.learning_rate)
+        if cut and self._trunk.is_masked(cut):
+            raise _check.cut_in_masked_sequence(cut, run.block)
         epochs = Epochs(plan, len(self._sets[""][0].x), should_stop, on_epoch)
         if not self._busy.acquire(blocking=False):
             raise _check.already_training()
@@ -181,6 +182,28 @@ class CachedTrainer:
             preparation_seconds=middle - began,
             seconds=time.perf_counter() - middle,
         )
+
+    def estimate(self, cut: int, plan: Plan | None = None) -> Estimate:
+        """Tell me what a run would cost.
+
+        Parameters
+        ----------
+        cut : int, 0..n_blocks - 1
+            Index of the first block that trains.
+        plan : Plan, optional
+
+        Returns
+        -------
+        Estimate
+            Without seconds until this machine's speed has been measured by a first run.
+        """
+        plan = plan or Plan()
+        cut = self._layout.check_cut(cut)
+        n = len(self._sets[""][0].x if plan.examples is None else plan.examples)
+        program = self._programs.known(_program_key(cut, plan))
+        step_seconds = program.seconds_per_step if program is not None else None
+        caches = [cache for cache, _ in self._sets.values()]
+        return self._costs.estimate(cut, plan, n, caches, step_seconds)
 
     def moved(self) -> pd.DataFrame:
         """Show me which layers moved in the last run, and which did not.
@@ -226,101 +249,43 @@ class CachedTrainer:
         for variable in self._touched:
             variable.assign(self._start[id(variable)])
         set_flags(self.model, self._layout, cut, plan.keep_batchnorm_frozen)
-        is_kept = is_worth_keeping(self._layout, cut)
+        is_kept = self._costs.is_worth_keeping(cut)
         (_, dtype), *_ = self._trunk.shapes(0)
         sources = {}
         for name, (cache, y) in self._sets.items():
             rows: Any = cache.x
             if is_kept:
+                begin, start = time.perf_counter(), cache.nearest(cut)
                 rows = cache.get(cut, should_stop=should_stop, on_progress=on_progress)
+                if rows is not None:
+                    elapsed = time.perf_counter() - begin
+                    self._costs.learn(start, cut, len(cache.x), elapsed)
             if rows is None:
                 return None
             class_weight = None if name else plan.class_weight
-            sources[name] = Source(rows, _labels(y, class_weight), dtype)
+            sources[name] = Source(rows, label_tensors(y, class_weight), dtype)
         program = self._program(cut, plan, is_kept, sources)
         self._touched = list(program.top.variables)
         program.reset(plan.learning_rate)
         return program, sources
 
     def _program(self, cut: int, plan: Plan, is_kept: bool, sources: dict[str, Source]) -> Program:
-        key = (cut, plan.keep_batchnorm_frozen, plan.class_weight is not None)
-        if key not in self._programs:
+        def build() -> Program:
             graph, start = self._layout.graph, self._layout.starts[cut]
-            top = build_model(graph, start, len(graph.steps), name=f"{self.model.name}_top")
             shapes = self._trunk.shapes(cut if is_kept else 0)
-            self._programs[key] = Program(
-                top,
+            return Program(
+                build_model(graph, start, len(graph.steps), name=f"{self.model.name}_top"),
                 self._settings,
                 None if is_kept or cut == 0 else self._trunk.function(0, cut),
                 [tf.TensorSpec((None, *shape), dtype) for shape, dtype in shapes],
                 {name: source.labels for name, source in sources.items()},
             )
-        self._programs.move_to_end(key)
-        # Each holds its optimizer's state: of the deep cuts of a large network, only the last.
-        while sum(p.n_bytes for p in self._programs.values()) > _PROGRAM_BUDGET:
-            if len(self._programs) == 1:
-                break
-            self._programs.popitem(last=False)
-        return self._programs[key]
 
-    def _count_trained(self, cut: int, keep_batchnorm_frozen: bool) -> int:
-        blocks = self.blocks[cut:]
-        n = sum(b.count_trained(keep_batchnorm_frozen=keep_batchnorm_frozen) for b in blocks)
-        if n == 0:
-            raise _check.cut_leaves_nothing(cut, blocks[0].name)
-        return n
-
-    def _notes(self, cut: int) -> list[str]:
-        trunk = self._layout.graph.steps[: self._layout.starts[cut]]
-        names = [step.name for step in trunk if is_random_in_training(step.operation)]
-        if not names:
-            return []
-        listed = ", ".join(dict.fromkeys(names))
-        return [
-            f"The frozen blocks hold {listed}, random in training; here they run in inference "
-            "mode, because their output is computed only once."
-        ]
-
-    def _check_data(
-        self, model: keras.Model, name: str, x: ArrayLike, y: ArrayLike
-    ) -> tuple[NDArray, NDArray]:
-        images = _check.model_input(f"{name}x", x, model.inputs[0].shape[1:])
-        labels = _check.labels_for_head(
-            f"{name}y",
-            y,
-            n=len(images),
-            loss=_loss_name(self._settings["loss"]),
-            output_shape=model.outputs[0].shape[1:],
-        )
-        return images, labels
+        return self._programs.get(_program_key(cut, plan), build)
 
 
-def _settings_of(model: keras.Model) -> dict[str, Any]:
-    """Return what the learner passed to `compile`."""
-    if not model.compiled or model._compile_config.config["loss"] is None:
-        raise _check.compiled_for_fit(model.name)
-    return dict(model._compile_config.config)
-
-
-def _loss_name(loss: Any) -> str:
-    """Return the name of a loss in small letters, however the learner gave it."""
-    if isinstance(loss, dict | list | tuple):
-        flat = keras.tree.flatten(loss)
-        loss = flat[0] if len(flat) == 1 else "several losses"
-    name = loss if isinstance(loss, str) else getattr(loss, "__name__", type(loss).__name__)
-    return name.replace("_", "").lower()
-
-
-def _labels(y: NDArray, class_weight: Mapping[int, float] | None) -> Labels:
-    """Return the labels, and how much each example counts, as tensors."""
-    labels = tf.constant(y.astype(keras.config.floatx()) if y.dtype.kind == "f" else y)
-    if class_weight is None:
-        return (labels,)
-    classes = y.argmax(-1) if y.ndim > 1 and y.shape[-1] > 1 else y.reshape(len(y)).round()
-    sample_weight = np.ones(len(y), keras.config.floatx())
-    for label, value in class_weight.items():
-        sample_weight[classes == label] = value
-    return labels, tf.constant(sample_weight)
+def _program_key(cut: int, plan: Plan) -> tuple[int, bool, bool]:
+    return cut, plan.keep_batchnorm_frozen, plan.class_weight is not None
 
 
 def _layers(layout: Layout) -> list[keras.Layer]:
