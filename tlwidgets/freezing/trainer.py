@@ -31,7 +31,7 @@ from .runs import Estimate, Plan, Run, inference_notes
 
 _MEMORY_BUDGET = 300_000_000
 
-# Room for the optimizers' state of the cuts that can be revisited without compiling again.
+# Bytes for what lets cuts be revisited without compiling again.
 _PROGRAM_BUDGET = 200_000_000
 
 
