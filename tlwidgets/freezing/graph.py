@@ -1,0 +1,280 @@
+"""A Keras model as one flat list of steps, so that it can be cut anywhere.
+
+A nested model (the backbone in Keras' transfer-learning guide) is opened up: its layers
+become steps like all others. Every tensor gets a number, its slot; a step reads slots and
+writes slots. A cut is a position in the list: what is written before it and read after it
+crosses the cut. With skip connections that can be several tensors.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import keras
+from keras import layers
+from keras.src.models.functional import Functional  # Keras exports no name for it
+
+from . import errors
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Step:
+    """One call of one layer (or of a bare operation such as `x[..., ::-1]`)."""
+
+    operation: Any
+    arguments: Any  # Keras' record of the call: `fill_in` puts tensors in their places
+    reads: tuple[int, ...]
+    writes: tuple[int, ...]
+    scope: str  # the nested model that it comes from; "" for the outer model
+
+    @property
+    def name(self) -> str:
+        """Name of the layer."""
+        return self.operation.name
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Graph:
+    """The steps of a model in an order in which they can run."""
+
+    steps: tuple[Step, ...]
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    tensors: tuple[keras.KerasTensor, ...]  # by slot: shape and dtype
+    output_structure: Any
+
+    def crossing(self, position: int) -> tuple[int, ...]:
+        """Return the slots that the steps from `position` on need from those before."""
+        needed = {slot for step in self.steps[position:] for slot in step.reads}
+        needed.update(self.outputs)
+        late = {slot for step in self.steps[position:] for slot in step.writes}
+        return tuple(sorted(needed - late))
+
+    def crossings(self) -> list[tuple[int, ...]]:
+        """Return `crossing` of every position from 0 to the number of steps."""
+        needed, late = set(self.outputs), set()
+        found = [tuple(sorted(needed))]
+        for step in reversed(self.steps):
+            needed.update(step.reads)
+            late.update(step.writes)
+            found.append(tuple(sorted(needed - late)))
+        return found[::-1]
+
+
+def read_graph(model: keras.Model) -> Graph:
+    """Open up a Sequential or Functional model, nested models too.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is no Keras model, has not been built, or is subclassed, so that Keras does
+        not record which layer feeds which.
+    """
+    functional = _functional_of(errors.keras_model("model", model))
+    if functional is None:
+        raise _no_graph(model)
+    reader = _Reader()
+    inputs = [reader.new_slot(tensor) for tensor in functional.inputs]
+    outputs = reader.read(functional, inputs, scope="")
+    return Graph(
+        tuple(reader.steps),
+        tuple(inputs),
+        tuple(outputs),
+        tuple(reader.tensors),
+        functional.output,
+    )
+
+
+def is_nested_model(operation: Any) -> bool:
+    """Tell whether a layer is a model that `read_graph` opens up."""
+    return isinstance(operation, keras.Model) and _functional_of(operation) is not None
+
+
+def _functional_of(model: keras.Model) -> Any:
+    """Return the object that holds the graph of a model; None where there is no graph."""
+    if isinstance(model, keras.Sequential):
+        return model._functional
+    # A subclass of a Functional model with a `call` of its own does what its code says, not
+    # what its graph says.
+    is_graph = isinstance(model, Functional) and type(model).call is Functional.call
+    return model if is_graph else None
+
+
+def _no_graph(model: keras.Model) -> Exception:
+    if isinstance(model, keras.Sequential):
+        return ValueError(
+            f"`model` must be built; the Sequential model {model.name!r} does not know its "
+            "input yet. Begin it with keras.Input(shape), or call it once on a batch."
+        )
+    return TypeError(
+        f"`model` must be a Sequential or Functional model, whose layers Keras can list; got "
+        f"{model.name!r}, a subclassed model ({type(model).__name__}), whose layers are wired in "
+        "code. Write it as x = layer(x) from keras.Input and keras.Model(inputs, outputs)."
+    )
+
+
+class _Reader:
+    """Walks a model and its nested models, and numbers their tensors."""
+
+    def __init__(self) -> None:
+        self.steps: list[Step] = []
+        self.tensors: list[keras.KerasTensor] = []
+
+    def new_slot(self, tensor: keras.KerasTensor) -> int:
+        self.tensors.append(tensor)
+        return len(self.tensors) - 1
+
+    def read(self, functional: Any, inputs: Sequence[int], *, scope: str) -> list[int]:
+        """Append the steps of one call of one model; return the slots of its outputs."""
+        # A nested model may be called several times: its tensors get new slots each time.
+        slots = {id(t): slot for t, slot in zip(functional.inputs, inputs, strict=True)}
+        for depth in sorted(functional._nodes_by_depth, reverse=True):
+            for node in functional._nodes_by_depth[depth]:
+                if not node.is_input:
+                    self._read_node(node, slots, scope)
+        return [slots[id(tensor)] for tensor in functional.outputs]
+
+    def _read_node(self, node: Any, slots: dict[int, int], scope: str) -> None:
+        reads = [slots[id(tensor)] for tensor in node.input_tensors]
+        operation = node.operation
+        if is_nested_model(operation):
+            # `training=False` in the call of a base is dropped here because Keras' fit
+            # overrides it, too (keras#20285): what protects a layer is its flag.
+            inner = f"{scope}{operation.name}/"
+            writes = self.read(_functional_of(operation), reads, scope=inner)
+        else:
+            writes = [self.new_slot(tensor) for tensor in node.outputs]
+            step = Step(operation, node.arguments, tuple(reads), tuple(writes), scope)
+            self.steps.append(step)
+        slots.update((id(t), slot) for t, slot in zip(node.outputs, writes, strict=True))
+
+
+def build_model(graph: Graph, start: int, stop: int, *, name: str) -> keras.Model:
+    """Build the model of the steps from `start` to before `stop`, sharing their layers.
+
+    Its inputs are the tensors that cross at `start`, its outputs those that cross at `stop`.
+    """
+    entering = graph.crossing(start)
+    if stop < len(graph.steps):
+        return build_between(graph, entering, graph.crossing(stop), name=name)
+    return _build(graph, entering, graph.outputs, graph.output_structure, name)[0]
+
+
+def build_between(
+    graph: Graph, entering: Sequence[int], leaving: Sequence[int], *, name: str
+) -> keras.Model:
+    """Build the model that computes the slots `leaving` from `entering`, sharing the layers."""
+    return _build(graph, entering, leaving, [None] * len(leaving), name)[0]
+
+
+def copy_graph(graph: Graph, *, name: str) -> tuple[Graph, keras.Model, dict[int, Any]]:
+    """Copy a whole model, with parameters of its own and unique names.
+
+    Returns the same steps with new layers, the flat model of them, and its tensors by slot.
+    """
+    copies: dict[int, Any] = {}
+    taken: set[str] = set()
+    for step in graph.steps:
+        if id(step.operation) not in copies:
+            unique = _unique(step.name, step.scope, taken)
+            copies[id(step.operation)] = _copy_operation(step.operation, unique)
+    steps = tuple(replace(step, operation=copies[id(step.operation)]) for step in graph.steps)
+    copied = replace(graph, steps=steps)
+    model, tensors = _build(copied, graph.inputs, graph.outputs, graph.output_structure, name)
+    for old, new in zip(graph.steps, steps, strict=True):
+        if isinstance(old.operation, keras.Layer):
+            _copy_variables(old.operation, new.operation)
+    return copied, model, tensors
+
+
+def _build(
+    graph: Graph, entering: Sequence[int], leaving: Sequence[int], structure: Any, name: str
+) -> tuple[keras.Model, dict[int, Any]]:
+    tensors = {slot: _placeholder(graph, slot) for slot in entering}
+    inputs = [tensors[slot] for slot in entering]
+    steps = _steps_between(graph, entering, leaving)
+    with _unique_names(steps):
+        for step in steps:
+            given = step.arguments.keras_tensors
+            filled = {id(t): tensors[slot] for t, slot in zip(given, step.reads, strict=True)}
+            args, kwargs = step.arguments.fill_in(filled)
+            results = keras.tree.flatten(step.operation(*args, **kwargs))
+            tensors.update(zip(step.writes, results, strict=True))
+        flat = [tensors[slot] for slot in leaving]
+        outputs = keras.tree.pack_sequence_as(structure, flat)
+        return keras.Model(_single(inputs), _single(outputs), name=name), tensors
+
+
+def _steps_between(graph: Graph, entering: Sequence[int], leaving: Sequence[int]) -> list[Step]:
+    """Return the steps that are needed to get from some tensors to others."""
+    needed = set(leaving) - set(entering)
+    found = []
+    for step in reversed(graph.steps):
+        if needed.intersection(step.writes):
+            found.append(step)
+            needed.update(set(step.reads) - set(entering))
+    return found[::-1]
+
+
+def _single(structure: Any) -> Any:
+    is_list_of_one = isinstance(structure, list) and len(structure) == 1
+    return structure[0] if is_list_of_one else structure
+
+
+def _placeholder(graph: Graph, slot: int) -> keras.KerasTensor:
+    tensor = graph.tensors[slot]
+    name = tensor.name if slot in graph.inputs else f"tensor_{slot}"
+    return keras.Input(tuple(tensor.shape[1:]), dtype=tensor.dtype, name=name)
+
+
+@contextlib.contextmanager
+def _unique_names(steps: Sequence[Step]) -> Iterator[None]:
+    """Rename layers for a moment: opened up, two models may use one name, which Keras refuses."""
+    taken: dict[str, Any] = {}
+    renamed: list[tuple[Any, str]] = []
+    try:
+        for step in steps:
+            operation = step.operation
+            if taken.setdefault(operation.name, operation) is not operation:
+                renamed.append((operation, operation.name))
+                operation.name = _unique(operation.name, step.scope, set(taken))
+                taken[operation.name] = operation
+        yield
+    finally:
+        for operation, name in renamed:
+            operation.name = name
+
+
+def _unique(name: str, scope: str, taken: set[str]) -> str:
+    """Return the name, or one made from it that is not taken, and take it."""
+    candidates = [name, scope.replace("/", "_") + name]
+    candidates += [f"{name}_{number}" for number in range(2, len(taken) + 3)]
+    unique = next(candidate for candidate in candidates if candidate not in taken)
+    taken.add(unique)
+    return unique
+
+
+def _copy_operation(operation: Any, name: str) -> Any:
+    if not isinstance(operation, keras.Layer):
+        twin = copy.copy(operation)  # it has no state but its arguments
+        twin._inbound_nodes, twin._outbound_nodes, twin.name = [], [], name
+        return twin
+    try:
+        config = {**operation.get_config(), "name": name}
+        if isinstance(operation, layers.Lambda):
+            # The learner's own code, in this very process: nothing is loaded from outside.
+            return type(operation).from_config(config, safe_mode=False)
+        return type(operation).from_config(config)
+    except (NotImplementedError, TypeError, ValueError) as error:
+        raise errors.cannot_copy_layer(operation.name, type(operation).__name__, error) from None
+
+
+def _copy_variables(source: keras.Layer, copied: keras.Layer) -> None:
+    # `variables`, not `weights`: the state of random generators makes runs repeatable.
+    for old, new in zip(source.variables, copied.variables, strict=True):
+        new.assign(old)
+    copied.trainable = source.trainable
