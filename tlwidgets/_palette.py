@@ -13,7 +13,13 @@ TARGET = "#00825F"
 NEUTRAL = "#7A7A7A"
 GOOD = TARGET
 BAD = TRAINABLE
+# One colour for each line of a chart, the newest first.
+SERIES = (FROZEN, TRAINABLE, TARGET, SOURCE, "#9A7D00")
 
 ROLE_COLOURS = MappingProxyType(
     {"frozen": FROZEN, "trainable": TRAINABLE, "source": SOURCE, "target": TARGET}
 )
+
+# Of curves: what counts is the validation, so it has the colour; training is grey and dashed.
+TRAINING = NEUTRAL
+VALIDATION = "#0087A8"

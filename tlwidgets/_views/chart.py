@@ -83,6 +83,12 @@ class Chart:
         Horizontal lines, for instance the level of chance.
     marks : sequence of (x, y, label)
         Single points with a name beside.
+    gaps : sequence of (colour, index, index)
+        Shaded between two of the series, behind the lines.
+    y_other : Axis, optional
+        Another way to see y (logarithmic instead of linear); the live view gets a switch.
+    is_low : bool
+        Whether it is a strip below another chart, not a chart of full height.
     """
 
     title: str
@@ -94,26 +100,45 @@ class Chart:
     bands: Sequence[tuple[float, float, str]] = field(default=())
     rules: Sequence[tuple[float, str]] = field(default=())
     marks: Sequence[tuple[float, float, str]] = field(default=())
+    gaps: Sequence[tuple[str, int, int]] = field(default=())
+    y_other: Axis | None = None
+    is_low: bool = False
 
-    def to_view(self) -> dict[str, Any]:
-        """Return what the drawers need, as JSON holds it: small, finite, nothing else."""
+    def to_view(self, n_points: int = MAX_POINTS) -> dict[str, Any]:
+        """Return what the drawers need, as JSON holds it: small, finite, nothing else.
+
+        Parameters
+        ----------
+        n_points : int
+            How many points a series keeps, about; see `thin_out`.
+        """
         return {
             "title": self.title,
             "description": self.description,
             "x": _axis_view(self.x),
             "y": _axis_view(self.y),
-            "series": [_series_view(series) for series in self.series],
+            "series": [_series_view(series, n_points) for series in self.series],
             "areas": [[colour, _short(points)] for colour, points in self.areas],
             "bands": [[_round(start), _round(end), label] for start, end, label in self.bands],
             "rules": [[_round(y), label] for y, label in self.rules],
             "marks": [[_round(x), _round(y), label] for x, y, label in self.marks],
+            "gaps": [list(gap) for gap in self.gaps],
+            "y_other": self.y_other and _axis_view(self.y_other),
+            "low": self.is_low,
         }
 
 
 def axis_over(
-    label: str, values: Iterable[float | None], *, is_log: bool = False, n_ticks: int = 5
+    label: str,
+    values: Iterable[float | None],
+    *,
+    is_log: bool = False,
+    is_whole: bool = False,
+    n_ticks: int = 5,
 ) -> Axis:
     """Return an axis that covers all finite values, with round ticks.
+
+    Where `is_whole`, what it counts has no halves, and no tick says so.
 
     Examples
     --------
@@ -132,6 +157,8 @@ def axis_over(
         room = abs(high) / 10 or 0.5
         low, high = low - room, high + room
     step = _round_step((high - low) / n_ticks)
+    if is_whole:
+        step = max(1.0, _round_step(step) if step != 2.5 else 5.0)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     ticks = [(_round(i * step), f"{_round(i * step):g}") for i in range(first, last + 1)]
     return Axis(label=label, low=ticks[0][0], high=ticks[-1][0], ticks=ticks)
@@ -179,10 +206,10 @@ def _axis_view(axis: Axis) -> dict[str, Any]:
     }
 
 
-def _series_view(series: Series) -> dict[str, Any]:
+def _series_view(series: Series, n_points: int) -> dict[str, Any]:
     return {
         "name": series.name,
-        "points": _short(thin_out(series.points)),
+        "points": _short(thin_out(series.points, n_points)),
         "colour": series.colour,
         "line": series.has_line,
         "dots": series.has_dots,
@@ -199,4 +226,7 @@ def _short(points: Sequence[Point]) -> list[list[float | None]]:
 
 
 def _round(value: float) -> float:
-    return float(f"{value:.{_DIGITS}g}") if abs(value) < 10**_DIGITS else round(float(value))
+    # Whole numbers as such: as JSON they are shorter.
+    if value == int(value) or abs(value) >= 10**_DIGITS:
+        return round(value)
+    return float(f"{value:.{_DIGITS}g}")
