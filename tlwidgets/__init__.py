@@ -27,6 +27,8 @@ if TYPE_CHECKING:
         load_photographs,
         load_results,
     )
+    from .training_curves.background import fit_in_background
+    from .training_curves.callback import TrainingCurves
 
 # TensorFlow greets every learner with lines in red that mean nothing to them; errors stay.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -57,6 +59,8 @@ _HOMES = {
         "load_photographs",
         "load_results",
     ),
+    "training_curves.background": ("fit_in_background",),
+    "training_curves.callback": ("TrainingCurves",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
