@@ -3,6 +3,7 @@
 const MARGIN = { left: 52, right: 14, top: 20, bottom: 38 };
 const HEIGHT = 230;
 const LOW_HEIGHT = 96;
+const BAND_LABEL = 14;
 
 /** Return the function from a value to pixels. */
 export function scale(axis, from, to) {
@@ -14,6 +15,9 @@ export function scale(axis, from, to) {
 
 /** Return how high a chart is, in pixels. */
 export const heightOf = (view) => (view.low ? LOW_HEIGHT : HEIGHT);
+
+/** Return where the drawing begins: below the names of the bands, if there are any. */
+const topOf = (view) => MARGIN.top + (view.bands.length ? BAND_LABEL : 0);
 
 /** Return the `d` of a line that is broken wherever y is null, or cannot be drawn. */
 export function pathOf(points, x, y) {
@@ -107,10 +111,10 @@ function drawBackground(view, x, y, width) {
     const left = x(start);
     drawn.push(
       svg("rect", {
-        class: i % 2 ? "tlw-band odd" : "tlw-band", x: left, y: MARGIN.top,
-        width: Math.max(0, x(end) - left), height: bottom - MARGIN.top,
+        class: i % 2 ? "tlw-band odd" : "tlw-band", x: left, y: topOf(view),
+        width: Math.max(0, x(end) - left), height: bottom - topOf(view),
       }),
-      svg("text", { class: "tlw-label", x: left + 4, y: MARGIN.top + 12 },
+      svg("text", { class: "tlw-label", x: left + 4, y: topOf(view) - 4 },
         fitted(label, x(end) - left - 4)),
     );
   });
@@ -140,7 +144,10 @@ function drawMarks(view, x, y, width) {
       svg("circle", { class: "tlw-mark", cx: x(px), cy: y(py), r: 5 }),
       svg(
         "text",
-        { x: x(px) + (isRight ? -9 : 9), y: y(py) - 7, "text-anchor": isRight ? "end" : "start" },
+        {
+          class: "tlw-over", x: x(px) + (isRight ? -9 : 9), y: y(py) - 7,
+          "text-anchor": isRight ? "end" : "start",
+        },
         label,
       ),
     ];
@@ -151,7 +158,7 @@ function drawMarks(view, x, y, width) {
 export function drawChart(view, width) {
   const height = heightOf(view);
   const x = scale(view.x, MARGIN.left, width - MARGIN.right);
-  const y = scale(view.y, height - MARGIN.bottom, MARGIN.top);
+  const y = scale(view.y, height - MARGIN.bottom, topOf(view));
   const picture = svg(
     "svg",
     { width, height, role: "img", "aria-label": `${view.title}. ${view.description}` },

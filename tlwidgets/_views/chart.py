@@ -179,14 +179,16 @@ def thin_out(points: Sequence[Point], n: int = MAX_POINTS) -> list[Point]:
         return list(points)
     n_groups = max(1, n // 2)
     kept = {0, len(points) - 1}
+    values = [y if y is not None and math.isfinite(y) else None for _, y in points]
+    value_at = values.__getitem__
     for group in range(n_groups):
         start, end = (len(points) * i // n_groups for i in (group, group + 1))
-        known = [i for i in range(start, end) if points[i][1] is not None]
+        known = [i for i in range(start, end) if values[i] is not None]
         if len(known) < end - start:  # a gap must not be bridged
-            kept.add(next(i for i in range(start, end) if points[i][1] is None))
+            kept.add(values.index(None, start))
         if known:
-            kept.add(min(known, key=lambda i: points[i][1] or 0.0))
-            kept.add(max(known, key=lambda i: points[i][1] or 0.0))
+            kept.add(min(known, key=value_at))  # type: ignore[arg-type]
+            kept.add(max(known, key=value_at))  # type: ignore[arg-type]
     return [points[i] for i in sorted(kept)]
 
 
@@ -226,7 +228,10 @@ def _short(points: Sequence[Point]) -> list[list[float | None]]:
 
 
 def _round(value: float) -> float:
-    # Whole numbers as such: as JSON they are shorter.
-    if value == int(value) or abs(value) >= 10**_DIGITS:
-        return round(value)
+    """Return about four digits, which is more than a screen shows, as quickly as possible."""
+    size = abs(value)
+    if isinstance(value, int) or size >= 10**_DIGITS or value == int(value):
+        return round(value)  # a whole number is shorter as such
+    if size >= 0.1:
+        return round(value, _DIGITS if size < 1 else _DIGITS - 1)
     return float(f"{value:.{_DIGITS}g}")

@@ -10,6 +10,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import NullLocator
 
 _FAINT = 0.35
@@ -40,7 +41,7 @@ def plot_chart(view: Mapping[str, Any], ax: Axes) -> Axes:
         )
     for i, (start, end, label) in enumerate(view["bands"]):
         ax.axvspan(start, end, color="black", alpha=0.04 + 0.05 * (i % 2), linewidth=0)
-        ax.annotate(label, (start, 1), (4, -12), _BY_TOP, textcoords="offset points", color=_GREY)
+        ax.annotate(label, (start, 1), (2, 3), _BY_TOP, textcoords="offset points", color=_GREY)
     for colour, points in view["areas"]:
         ax.fill(*_columns(points), color=colour, alpha=0.14, linewidth=0)
     for colour, i, j in view["gaps"]:
@@ -54,8 +55,11 @@ def plot_chart(view: Mapping[str, Any], ax: Axes) -> Axes:
         ax.plot(x, y, "o", mfc="none", color="black", markersize=9, clip_on=False)
         is_right = x > view["x"]["low"] + 0.7 * (view["x"]["high"] - view["x"]["low"])
         place, side = ((-7, 7), "right") if is_right else ((7, 7), "left")
-        ax.annotate(label, (x, y), place, textcoords="offset points", ha=side)
-    ax.set_title(view["title"], loc="left", fontsize="medium")
+        note = ax.annotate(label, (x, y), place, textcoords="offset points", ha=side)
+        note.set_path_effects([withStroke(linewidth=3, foreground="white")])
+    # The names of the bands stand between title and picture.
+    pad = 18 if view["bands"] else 6
+    ax.set_title(view["title"], loc="left", fontsize="medium", fontweight="bold", pad=pad)
     ax.spines[["top", "right"]].set_visible(False)
     ax.grid(axis="y", alpha=0.25)
     if any(series["name"] for series in view["series"]):

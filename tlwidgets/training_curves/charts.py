@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 from .. import _palette
 from .._views.chart import Axis, Chart, Point, Series, axis_over
 from .compute import batch_points, best_epoch, read_run, smooth
-from .state import LEARNING_RATE, SPLITS, Choices, Run, is_finite, metrics_of
+from .state import LEARNING_RATE, SPLITS, Choices, Run, metrics_of
 
 COLOURS = {"training": _palette.TRAINING, "validation": _palette.VALIDATION}
 # What goes over the wire at each refresh is shared among the series: 5 kB in all.
-LIVE_POINTS = 260
+LIVE_POINTS = 200
 _MAX_CHARTS = 4
 # With so many epochs or less each gets a dot, and the batches between them are drawn.
 _FEW_EPOCHS = 30
@@ -165,11 +166,13 @@ def _axes_of(
     metric: str, values: Sequence[float | None], choices: Choices
 ) -> tuple[Axis, Axis | None]:
     """Return the axis of y, and for losses the other one to switch to."""
-    linear = axis_over(metric, values)
-    positive = [value for value in values if is_finite(value) and value > 0]
-    if "loss" not in metric or len(positive) < 2:
+    known = [y for y in values if y is not None and math.isfinite(y)]
+    ends = [min(known), max(known)] if known else []
+    linear = axis_over(metric, ends)
+    if "loss" not in metric or not known or ends[1] <= 0:
         return linear, None
-    logarithmic = axis_over(metric, positive, is_log=True)
+    lowest = ends[0] if ends[0] > 0 else min(y for y in known if y > 0)
+    logarithmic = axis_over(metric, [lowest, ends[1]], is_log=True)
     return (logarithmic, linear) if choices.log else (linear, logarithmic)
 
 

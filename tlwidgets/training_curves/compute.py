@@ -17,7 +17,7 @@ def read_run(run: Run) -> Reading:
     start = run.phases[-1].start if run.phases else 0
     curves = []
     for split in SPLITS:
-        known = dict(run.curve("loss", split))
+        known = dict(run.points.get(("loss", split), []))
         curves.append([known.get(epoch) for epoch in range(start + 1, run.n_epochs + 1)])
     reading = read_curve(*curves, first_epoch=start + 1)
     if len(run.phases) > 1 and run.phases[-1].name:

@@ -76,8 +76,12 @@ class _Curve:
         """Whether the last third of the curve neither rises nor falls."""
         return abs(self._change()) <= self.margin()
 
+    def n_recent(self) -> int:
+        """Return how many of the values count as the end of the curve."""
+        return min(max(2, len(self.values) // 3), len(self.values) - 1)
+
     def _change(self) -> float:
-        n = max(2, len(self.values) // 3)
+        n = self.n_recent()
         return self.values[-1] - self.values[-n - 1] if len(self.values) > n else 0.0
 
 
@@ -199,16 +203,17 @@ def _level_or_falling(train: _Curve, valid: _Curve) -> Reading | None:
         )
     if not valid.is_level():
         return None
+    recently = f"over the last {valid.epochs[-1] - valid.epochs[-valid.n_recent() - 1]} epochs"
     if train.is_falling():
         return Reading(
             "plateau",
-            f"Validation loss has levelled off at about {_short(valid.end())} while training "
-            "loss still falls: more epochs alone will hardly help.",
+            f"Validation loss hardly changed {recently} (about {_short(valid.end())}) while "
+            "training loss still falls: more epochs alone will hardly help.",
         )
     return Reading(
         "plateau",
-        f"Training and validation loss have both levelled off, at about {_short(train.end())} "
-        f"and {_short(valid.end())}: a plateau.",
+        f"Training and validation loss hardly changed {recently} (about {_short(train.end())} "
+        f"and {_short(valid.end())}): a plateau.",
     )
 
 
@@ -219,7 +224,9 @@ def _without_validation(train: _Curve) -> Reading | None:
         return Reading("healthy", f"{start} {end}")
     if train.is_level():
         return Reading(
-            "plateau", f"Training loss has levelled off at about {_short(train.end())}. {end}"
+            "plateau",
+            f"Training loss hardly changed over the last {train.n_recent()} epochs "
+            f"(about {_short(train.end())}): a plateau. {end}",
         )
     return None
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from .. import _check
-from .._views.chart import Point
+from .._views.chart import MAX_POINTS, Point, thin_out
 
 Split = str
 SPLITS = ("training", "validation")
@@ -102,6 +102,9 @@ class Run:
     phases : list of Phase
     points : dict of (metric, split) to list of (epoch, value)
         Epochs count from 1, over all phases. A value that is not finite is kept as it is.
+    drawn : dict of (metric, split) to list of (epoch, value)
+        The same for a picture: of a long training the peaks and valleys, so that drawing
+        does not become slower with each epoch.
     seconds : list of float
         When each epoch ended, since the run began.
     batches : list of Batch
@@ -113,6 +116,7 @@ class Run:
     number: int = 1
     phases: list[Phase] = field(default_factory=list)
     points: dict[tuple[str, Split], list[Point]] = field(default_factory=dict)
+    drawn: dict[tuple[str, Split], list[Point]] = field(default_factory=dict)
     seconds: list[float] = field(default_factory=list)
     batches: list[Batch] = field(default_factory=list)
     n_steps: int | None = None
@@ -158,10 +162,17 @@ class Run:
         self.seconds.append(seconds)
         for name, value in logs.items():
             if _is_number(value):
-                self.points.setdefault(split_name(name), []).append((self.n_epochs, float(value)))
+                self._add(split_name(name), (self.n_epochs, float(value)))
         of_epoch = [batch.step for batch in self.batches if batch.epoch == self.n_epochs]
         if self.n_steps is None and of_epoch:  # a generator of unknown length has ended once
             self.n_steps = of_epoch[-1]
+
+    def _add(self, which: tuple[str, Split], point: Point) -> None:
+        self.points.setdefault(which, []).append(point)
+        drawn = self.drawn.setdefault(which, [])
+        drawn.append(point)
+        if len(drawn) > 2 * MAX_POINTS:
+            drawn[:] = thin_out(drawn, MAX_POINTS)
 
     def end_phase(self) -> None:
         """Forget epochs that were planned and did not come."""
@@ -173,8 +184,8 @@ class Run:
         return next((p.name for p in reversed(self.phases) if p.start < epoch), "")
 
     def curve(self, metric: str, split: Split) -> list[Point]:
-        """Return the points of one curve; none where it was not measured."""
-        return self.points.get((metric, split), [])
+        """Return the points of one curve to draw; none where it was not measured."""
+        return self.drawn.get((metric, split), [])
 
 
 def split_name(name: str) -> tuple[str, Split]:

@@ -36,7 +36,7 @@ class CurvesView(ChartsView):
     _esm = f"""{CHARTS_JS}
 function render({{ model, el }}) {{
   const hide = html("style");
-  hide.textContent = `.${{model.get("still")}} {{ display: none; }}`;
+  hide.textContent = `.${{model.get("still")}} {{ display: none !important; }}`;
   el.append(hide);
   return showCharts(model, el);
 }}
