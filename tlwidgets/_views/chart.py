@@ -143,7 +143,7 @@ def axis_over(
     Examples
     --------
     >>> axis_over("loss", [0.2, 0.93]).ticks
-    [(0.2, '0.2'), (0.4, '0.4'), (0.6, '0.6'), (0.8, '0.8'), (1.0, '1')]
+    [(0.2, '0.2'), (0.4, '0.4'), (0.6, '0.6'), (0.8, '0.8'), (1, '1')]
     """
     known = [v for v in values if v is not None and math.isfinite(v) and (v > 0 or not is_log)]
     low, high = (min(known), max(known)) if known else (1.0, 10.0) if is_log else (0.0, 1.0)

@@ -8,12 +8,15 @@ from typing import Any
 import keras
 
 from .._worker import Worker
-from .callback import TrainingCurves
+from .callback import PhaseCallback, TrainingCurves
 from .widget import Page, StopRow
 
 
 def fit_in_background(
-    model: keras.Model, *data: Any, curves: TrainingCurves | None = None, **options: Any
+    model: keras.Model,
+    *data: Any,
+    curves: TrainingCurves | PhaseCallback | None = None,
+    **options: Any,
 ) -> BackgroundFit:
     """Train without blocking the notebook: curves, a Stop button, and the next cell runs.
 
@@ -25,8 +28,8 @@ def fit_in_background(
         Compiled.
     *data
         As for `Model.fit`.
-    curves : TrainingCurves, optional
-        What draws; by default new ones. Those of a `phase` are passed in `callbacks`.
+    curves : TrainingCurves or one of its phases, optional
+        What draws; by default new ones.
     **options
         As for `Model.fit`; `verbose` is 0 unless it is given, because a thread's prints are lost.
 
@@ -51,8 +54,8 @@ def fit_in_background(
     """
     if not isinstance(model, keras.Model):
         raise TypeError(f"`model` must be a compiled Keras model; got {model!r}.")
-    if curves is not None and not isinstance(curves, TrainingCurves):
-        raise TypeError(f"`curves` must be TrainingCurves; got {curves!r}.")
+    if not isinstance(curves, TrainingCurves | PhaseCallback | None):
+        raise TypeError(f"`curves` must be TrainingCurves or a phase of them; got {curves!r}.")
     return BackgroundFit(model, data, curves or TrainingCurves(), options)
 
 
@@ -60,22 +63,25 @@ class BackgroundFit:
     """A training that runs in the background."""
 
     def __init__(
-        self, model: keras.Model, data: tuple[Any, ...], curves: TrainingCurves, options: Any
+        self,
+        model: keras.Model,
+        data: tuple[Any, ...],
+        callback: TrainingCurves | PhaseCallback,
+        options: dict[str, Any],
     ) -> None:
-        self.curves = curves
+        self.curves = callback.curves if isinstance(callback, PhaseCallback) else callback
         self._model, self._worker = model, Worker[keras.callbacks.History]()
         self._row = StopRow(self.stop)
-        stage = curves.stage
-        if isinstance(stage, Page):
-            stage.show(self._row)
-        callbacks = [*(options.pop("callbacks", None) or []), curves]
+        if isinstance(self.curves.stage, Page):
+            self.curves.stage.show(self._row)
+        callbacks = [*(options.pop("callbacks", None) or []), callback]
         options = {"verbose": 0, **options}
 
         def work(stop: threading.Event) -> keras.callbacks.History:
             try:
                 return model.fit(*data, callbacks=[*callbacks, _StopWhenAsked(stop)], **options)
             finally:  # Keras does not tell a callback that `fit` has failed
-                curves.on_train_end()
+                self.curves.on_train_end()
                 self._row.end("Stopped." if stop.is_set() else "Training is over.")
 
         self._worker.start(work)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 import warnings
-import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -85,7 +84,7 @@ class TrainingCurves(keras.callbacks.Callback):
         self._clock = time.perf_counter
         self._start_seconds = self._last_refresh = -float("inf")
         self._stage: Page | Terminal | None = None
-        self._model_of_run: Any = lambda: None
+        self._model_of_run: Any = None
         self._is_new_run = True
         self._forget_cell: Any = lambda: None
 
@@ -112,7 +111,7 @@ class TrainingCurves(keras.callbacks.Callback):
         curves.runs = runs_from(history)
         return curves
 
-    def phase(self, name: str) -> keras.callbacks.Callback:
+    def phase(self, name: str) -> PhaseCallback:
         """Return the callback for the next `fit`, which goes on with the same curves.
 
         Parameters
@@ -120,7 +119,7 @@ class TrainingCurves(keras.callbacks.Callback):
         name : str
             Stands over its epochs, for instance "fine-tuning".
         """
-        return _Phase(self, _check.text("name", name, meaning="the name of the phase"))
+        return PhaseCallback(self, _check.text("name", name, meaning="the name of the phase"))
 
     def new_run(self) -> None:
         """Let the next `fit` begin a new run, although the model is the same."""
@@ -211,10 +210,10 @@ class TrainingCurves(keras.callbacks.Callback):
 
     def begin_phase(self, name: str) -> None:
         """Begin a call of `fit` as a phase of that name."""
-        if self._is_new_run or not self.runs or not (name or self._is_same_model()):
+        if self._is_new_run or not self.runs or not (name or self.model is self._model_of_run):
             self.runs.append(Run(number=len(self.runs) + 1))
         self._is_new_run = False
-        self._model_of_run = weakref.ref(self.model) if self.model is not None else lambda: None
+        self._model_of_run = self.model
         params = self.params or {}
         run = self.runs[-1]
         run.begin_phase(name, params.get("epochs"), params.get("steps"))
@@ -259,9 +258,6 @@ class TrainingCurves(keras.callbacks.Callback):
         rate = getattr(getattr(self.model, "optimizer", None), "learning_rate", None)
         return {} if rate is None else {LEARNING_RATE: float(rate)}
 
-    def _is_same_model(self) -> bool:
-        return self._model_of_run() is self.model
-
     def _refresh(self) -> None:
         self._last_refresh = self._clock()
         self._show("refresh", self.runs, self.choices)
@@ -274,23 +270,26 @@ class TrainingCurves(keras.callbacks.Callback):
             warnings.warn(f"The curves cannot be drawn any more: {error!r}", stacklevel=2)
 
 
-class _Phase(keras.callbacks.Callback):
-    """Passes what Keras reports in one `fit` on to curves that know the `fit`s before."""
+class PhaseCallback(keras.callbacks.Callback):
+    """One `fit` of several that the same curves show; see `TrainingCurves.phase`."""
 
     def __init__(self, curves: TrainingCurves, name: str) -> None:
         super().__init__()
-        self._curves, self._name = curves, name
+        self.curves, self._name = curves, name
         self.on_epoch_begin = curves.on_epoch_begin  # type: ignore[method-assign]
         self.on_train_batch_end = curves.on_train_batch_end  # type: ignore[method-assign]
         self.on_epoch_end = curves.on_epoch_end  # type: ignore[method-assign]
         self.on_train_end = curves.on_train_end  # type: ignore[method-assign]
 
     def set_params(self, params: dict[str, Any]) -> None:
-        self._curves.set_params(params)
+        """Take what `fit` was called with."""
+        self.curves.set_params(params)
 
     def set_model(self, model: keras.Model) -> None:
+        """Take the model that trains."""
         super().set_model(model)
-        self._curves.set_model(model)
+        self.curves.set_model(model)
 
     def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
-        self._curves.begin_phase(self._name)
+        """Begin a call of `fit`."""
+        self.curves.begin_phase(self._name)

@@ -12,7 +12,7 @@ from .state import LEARNING_RATE, SPLITS, Choices, Run, metrics_of
 
 COLOURS = {"training": _palette.TRAINING, "validation": _palette.VALIDATION}
 # What goes over the wire at each refresh is shared among the series: 5 kB in all.
-LIVE_POINTS = 200
+LIVE_POINTS = 180
 _MAX_CHARTS = 4
 # With so many epochs or less each gets a dot, and the batches between them are drawn.
 _FEW_EPOCHS = 30
@@ -53,7 +53,7 @@ def points_per_series(charts: Sequence[Chart]) -> int:
     """Return how many points each series may have, so that all together are a small message."""
     n_points = sum(len(series.points) for chart in charts for series in chart.series)
     n_series = sum(len(chart.series) for chart in charts)
-    return LIVE_POINTS if n_points <= LIVE_POINTS else max(16, LIVE_POINTS // n_series)
+    return LIVE_POINTS if n_points <= LIVE_POINTS else max(12, LIVE_POINTS // n_series)
 
 
 def comparison_of(named: Mapping[str, Sequence[Run]], choices: Choices) -> list[Chart]:

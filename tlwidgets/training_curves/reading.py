@@ -20,6 +20,7 @@ _LEARNT = 0.1
 _JITTERS = 2.0
 _NOISY = 0.2
 _N_END = 3
+_N_FOR_JITTER = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +48,11 @@ class _Curve:
 
     def end(self) -> float:
         """Return the level of the last epochs."""
-        return statistics.fmean(self.values[-_N_END:])
+        return _mean(self.values[-_N_END:])
 
     def jitter(self) -> float:
         """Return how far values typically lie from the middle of their neighbours."""
-        v = self.values
+        v = self.values[-_N_FOR_JITTER:]
         off = [abs(v[i] - (v[i - 1] + v[i + 1]) / 2) for i in range(1, len(v) - 1)]
         # The factor turns the median of |x| into a standard deviation, for three values each.
         return 1.21 * statistics.median(off) if len(off) > 1 else 0.0
@@ -148,7 +149,9 @@ def _undefined(split: str, epoch: int, loss: float) -> Reading:
 def _is_diverging(train: _Curve) -> Reading | None:
     low = train.values[train.best()]
     rise = train.values[-1] - low
-    is_high = train.values[-1] > train.values[0] or rise > abs(low)
+    fall = train.values[0] - low
+    # A doubling near zero is nothing beside the fall that led there.
+    is_high = train.values[-1] > train.values[0] or rise > max(abs(low), 0.1 * fall)
     if not (is_high and rise > 2 * train.margin() and train.values[-1] > train.values[-2]):
         return None
     return Reading(
@@ -164,7 +167,7 @@ def _overfitting(train: _Curve, valid: _Curve) -> Reading | None:
     since = [value for epoch, value in zip(train.epochs, train.values, strict=True)
              if epoch >= valid.epochs[best]]  # fmt: skip
     after = valid.values[best + 1 :]
-    if len(after) < 2 or statistics.fmean(after[-_N_END:]) - lowest <= valid.margin():
+    if len(after) < 2 or _mean(after[-_N_END:]) - lowest <= valid.margin():
         return None
     if len(since) < 2 or since[0] - since[-1] <= _SMALL * abs(since[0]):
         return None
@@ -229,6 +232,10 @@ def _without_validation(train: _Curve) -> Reading | None:
             f"(about {_short(train.end())}): a plateau. {end}",
         )
     return None
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(value / len(values) for value in values)  # a sum of the largest ones overflows
 
 
 def _short(value: float) -> str:

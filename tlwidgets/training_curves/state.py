@@ -57,10 +57,9 @@ class Choices:
             isinstance(self.metrics, str) or not all(isinstance(m, str) for m in self.metrics)
         ):
             raise TypeError(f"`metrics` must be a list of metric names; got {self.metrics!r}.")
-        levels = self.chance.values() if isinstance(self.chance, Mapping) else [self.chance]
-        for level in levels:
-            if level is not None:
-                _check.number("chance", level, low=-1e12, high=1e12, meaning="what guessing gives")
+        levels = [] if self.chance is None else [self.chance]
+        for level in self.chance.values() if isinstance(self.chance, Mapping) else levels:
+            _check.number("chance", level, low=-1e12, high=1e12, meaning="what guessing gives")
         meaning = "the weight of the past in the smoothed line"
         _check.number("smoothing", self.smoothing, low=0, high=0.99, meaning=meaning)
         if not isinstance(self.log, bool):

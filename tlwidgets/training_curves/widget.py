@@ -68,7 +68,7 @@ class Page:
     def __init__(self) -> None:
         self.view = CurvesView(still=f"tlw-still-{uuid.uuid4().hex[:12]}")
         self._still: Any = None
-        self._cell: int | None = None
+        self._cell: int | None = -1
 
     def begin(self) -> None:
         """Show the curves in this cell; once, however many trainings it runs."""
