@@ -88,7 +88,8 @@ def fit(way, epochs, steps):
     kinds = ("comm_msg",) if way == "ours" else ("display_data", "update_display_data", "stream")
     sizes = [size for kind, size in sent if kind in kinds]
     result = {
-        "way": way, "epochs": epochs, "cpu_per_epoch": cpu / epochs, "wall_per_epoch": wall / epochs,
+        "way": way, "epochs": epochs,
+        "cpu_per_epoch": cpu / epochs, "wall_per_epoch": wall / epochs,
         "in_callback_per_epoch": sum(hooks) / epochs, "refreshes": len(refreshes),
         "refresh_ms": 1e3 * statistics.median(refreshes) if refreshes else 0,
         "kb_per_refresh": statistics.median(sizes) / 1e3 if sizes else 0,
