@@ -15,7 +15,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # TensorFlow's log lines say nothing to a learner.
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: env lab test check format notebooks bench bench-lessons binder-pins picture chromium \
+.PHONY: env lab test check format notebooks bench bench-lessons bench-curves binder-pins picture chromium \
         clean help \
         test-pure test-keras test-notebooks test-browser test-binder
 
@@ -89,10 +89,15 @@ binder-pins: env
 picture: env chromium
 	$(BIN)/python -m docs.picture
 
-bench: bench-lessons
+bench: bench-lessons bench-curves
 
 bench-lessons: env
 	$(BIN)/python -m benchmarks.lessons
+
+# Against livelossplot, which only this needs.
+bench-curves: env
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python -e '.[bench]'
+	$(BIN)/python -m benchmarks.curves
 
 clean:
 	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis build dist

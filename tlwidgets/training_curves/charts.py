@@ -120,7 +120,7 @@ def _metric_chart(metric: str, run: Run, ghost: Run | None, choices: Choices) ->
         y=linear,
         y_other=other,
         series=lines,
-        gaps=[(COLOURS["validation"], *gaps)] if len(gaps) == 2 else [],
+        gaps=[(COLOURS["validation"], gaps[0], gaps[1])] if len(gaps) == 2 else [],
         bands=_bands_of(run, x),
         rules=[(chance, "chance")] if chance is not None else [],
         marks=[(best[0], best[1], f"best: epoch {best[0]:g}")] if best else [],

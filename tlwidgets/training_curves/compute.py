@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from .._views.chart import Point
 from .reading import Reading, read_curve
-from .state import SPLITS, Run, is_finite, metrics_of
+from .state import SPLITS, Run, metrics_of
 
 _LOWER_IS_BETTER = ("loss", "error", "mse", "mae", "mape", "msle", "crossentropy", "hinge")
 _HIGHER_IS_BETTER = ("acc", "auc", "precision", "recall", "f1", "iou", "r2", "score")
@@ -16,14 +16,16 @@ _HIGHER_IS_BETTER = ("acc", "auc", "precision", "recall", "f1", "iou", "r2", "sc
 def read_run(run: Run) -> Reading:
     """Read the loss of a run; where it has phases, of the last one."""
     start = run.phases[-1].start if run.phases else 0
-    curves = []
-    for split in SPLITS:
-        known = dict(run.points.get(("loss", split), []))
-        curves.append([known.get(epoch) for epoch in range(start + 1, run.n_epochs + 1)])
-    reading = read_curve(*curves, first_epoch=start + 1)
+    training, validation = (_losses(run, split, start) for split in SPLITS)
+    reading = read_curve(training, validation, first_epoch=start + 1)
     if len(run.phases) > 1 and run.phases[-1].name:
         return Reading(reading.kind, f"In “{run.phases[-1].name}”: {reading.sentence}")
     return reading
+
+
+def _losses(run: Run, split: str, start: int) -> list[float | None]:
+    known = dict(run.points.get(("loss", split), []))
+    return [known.get(epoch) for epoch in range(start + 1, run.n_epochs + 1)]
 
 
 def describe(runs: Sequence[Run]) -> str:
@@ -57,14 +59,14 @@ def epoch_line(run: Run) -> str:
     return f"{phase and phase + ', '}epoch {run.n_epochs}/{run.n_planned}: {', '.join(values)}"
 
 
-def best_epoch(metric: str, points: Sequence[Point]) -> Point | None:
+def best_epoch(metric: str, points: Sequence[Point]) -> tuple[float, float] | None:
     """Return the best point of a curve; None where nobody knows which direction is better."""
     known = [y for _, y in points if y is not None and math.isfinite(y)]
     is_low = any(word in metric for word in _LOWER_IS_BETTER)
     if len(known) < 2 or not (is_low or any(word in metric for word in _HIGHER_IS_BETTER)):
         return None
     best = min(known) if is_low else max(known)
-    return next(point for point in points if point[1] == best)
+    return next(x for x, y in points if y == best), best
 
 
 def smooth(points: Sequence[Point], smoothing: float) -> list[Point]:
@@ -75,9 +77,10 @@ def smooth(points: Sequence[Point], smoothing: float) -> list[Point]:
     >>> smooth([(1, 4.0), (2, 0.0), (3, 4.0)], 0.5)
     [(1, 4.0), (2, 1.3333333333333333), (3, 2.857142857142857)]
     """
-    past, share, smoothed = 0.0, 0.0, []
+    past, share = 0.0, 0.0
+    smoothed: list[Point] = []
     for x, y in points:
-        if not is_finite(y):
+        if y is None or not math.isfinite(y):
             smoothed.append((x, None))
             continue
         past, share = smoothing * past + (1 - smoothing) * y, smoothing * share + 1 - smoothing

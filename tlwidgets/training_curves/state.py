@@ -6,7 +6,6 @@ longer it lasts. Nothing but its own methods changes it.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -203,11 +202,6 @@ def metrics_of(run: Run) -> list[str]:
     names = [metric for metric, _ in run.points]
     names += [metric for batch in run.batches[-1:] for metric in batch.values]
     return sorted(dict.fromkeys(n for n in names if n != LEARNING_RATE), key=lambda n: n != "loss")
-
-
-def is_finite(value: float | None) -> bool:
-    """Whether a value can be drawn."""
-    return value is not None and math.isfinite(value)
 
 
 def _is_number(value: object) -> bool:
