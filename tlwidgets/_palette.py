@@ -13,6 +13,10 @@ TARGET = "#00825F"
 NEUTRAL = "#7A7A7A"
 GOOD = TARGET
 BAD = TRAINABLE
+# Lines of charts: none of the colours above, which mean something.
+TRAINING = "#8C8C8C"
+VALIDATION = "#B07D00"
+SERIES = (VALIDATION, "#3D9BD6", "#A8487F", "#5E8C31", TRAINING)
 
 ROLE_COLOURS = MappingProxyType(
     {"frozen": FROZEN, "trainable": TRAINABLE, "source": SOURCE, "target": TARGET}

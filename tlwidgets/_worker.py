@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextvars
 import threading
+import time
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
@@ -90,3 +91,19 @@ class _Job(Generic[Result]):
             self.result = self._work(self.stop)
         except Exception as error:  # noqa: BLE001  `wait` raises it where somebody reads it
             self.error = error
+
+
+class Throttle:
+    """Says yes at most so often: what a page shows need not follow every epoch."""
+
+    def __init__(self, per_second: float = 5.0) -> None:
+        self._pause = 1 / per_second
+        self._last = -float("inf")
+
+    def is_due(self) -> bool:
+        """Whether enough time has passed since it last said yes."""
+        now = time.monotonic()
+        if now - self._last < self._pause:
+            return False
+        self._last = now
+        return True
