@@ -105,9 +105,13 @@ class Chart:
             "series": [_series_view(series) for series in self.series],
             "areas": [[colour, _short(points)] for colour, points in self.areas],
             "bands": [[_round(start), _round(end), label] for start, end, label in self.bands],
-            "rules": [[_round(y), label] for y, label in self.rules],
+            "rules": [[_round(y), label, self._is_near_top(y)] for y, label in self.rules],
             "marks": [[_round(x), _round(y), label] for x, y, label in self.marks],
         }
+
+    def _is_near_top(self, y: float) -> bool:
+        """Whether there is no room for a label above a rule."""
+        return y > self.y.low + 0.9 * (self.y.high - self.y.low)
 
 
 def axis_over(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from html import escape
 from typing import Any
 
 import pandas as pd
@@ -15,8 +17,7 @@ _SHORT = {
     "keep_batchnorm_frozen": "BN frozen",
     "preparation_seconds": "prepared in",
 }
-_CELL = {"selector": "th, td", "props": "padding: 2px 9px; text-align: right; white-space: nowrap"}
-_TABLE = {"selector": "", "props": "border-collapse: collapse; font-size: 12px"}
+_CELL = "padding: 2px 9px; text-align: right; white-space: nowrap"
 
 
 def table_of(state: State) -> pd.DataFrame:
@@ -28,17 +29,22 @@ def html_of(runs: pd.DataFrame) -> str:
     """Return the newest runs as an HTML table; texts in it are escaped."""
     if runs.empty:
         return ""
-    shown = (
-        runs.iloc[::-1].head(_N_SHOWN).rename(columns=lambda n: _SHORT.get(n, n.replace("_", " ")))
-    )
-    style = shown.style.format(_number, escape="html").set_table_styles([_CELL, _TABLE])
-    return f'<div style="overflow-x: auto">{style.to_html()}</div>'
+    newest = runs.iloc[::-1].head(_N_SHOWN)
+    names = [_SHORT.get(name, name.replace("_", " ")) for name in runs.columns]
+    rows = [_html_row("td", row) for row in newest.itertuples(index=False)]
+    table = f'<table style="font-size: 12px">{_html_row("th", names)}{"".join(rows)}</table>'
+    return f'<div style="overflow-x: auto">{table}</div>'
 
 
-def _number(value: Any) -> Any:
+def _html_row(tag: str, values: Iterable[Any]) -> str:
+    cells = (f'<{tag} style="{_CELL}">{escape(_text(value))}</{tag}>' for value in values)
+    return f"<tr>{''.join(cells)}</tr>"
+
+
+def _text(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.3g}"
-    return value if isinstance(value, bool | str) else f"{value:,}"
+    return str(value) if isinstance(value, bool | str) else f"{value:,}"
 
 
 def _row(subject: Subject, record: Record) -> dict[str, object]:
