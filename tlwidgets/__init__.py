@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         load_photographs,
         load_results,
     )
-    from .freeze_slider import FreezeSlider
+    from .freeze_slider.widget import FreezeSlider
 
 # TensorFlow greets every learner with lines in red that mean nothing to them; errors stay.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -58,7 +58,7 @@ _HOMES = {
         "load_photographs",
         "load_results",
     ),
-    "freeze_slider": ("FreezeSlider",),
+    "freeze_slider.widget": ("FreezeSlider",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -97,11 +97,11 @@ keras.utils.set_random_seed({choice.seed})
 
 
 def _data(subject: Subject, choice: Choice) -> str:
-    if choice.n_labels == subject.n_train:
-        return "x_train, y_train = x, y\n"
+    share = "All" if choice.n_labels == subject.n_train else f"{choice.n_labels:,} of the"
+    first = "" if choice.n_labels == subject.n_train else f"[:{choice.n_labels}]"
     return (
-        f"# {choice.n_labels:,} of the {subject.n_train:,} labels.\n"
-        f"chosen = np.random.default_rng({choice.seed}).permutation(len(x))[:{choice.n_labels}]\n"
+        f"# {share} {subject.n_train:,} labels, in the order in which the slider took them.\n"
+        f"chosen = np.random.default_rng({choice.seed}).permutation({subject.n_train}){first}\n"
         "x_train, y_train = x[chosen], y[chosen]\n"
     )
 
@@ -170,5 +170,6 @@ def _fit(subject: Subject, choice: Choice) -> str:
     validation = "    validation_data=(x_val, y_val),\n" if subject.n_validation else ""
     return (
         "history = model.fit(\n    x_train,\n    y_train,\n"
-        f"    batch_size={choice.batch_size},\n    epochs={choice.epochs},\n{validation})\n"
+        f"    batch_size={choice.batch_size},\n    epochs={choice.epochs},\n"
+        f"    shuffle=False,  # so that you get the very numbers of the slider\n{validation})\n"
     )

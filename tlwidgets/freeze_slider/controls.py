@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ class Controls:
     ----------
     state : State
     on_choice : callable (name=value)
-        Called when a control gets another value, by hand or not.
+        Called when a hand moves a control.
     """
 
     def __init__(self, state: State, on_choice: Callable[..., None]) -> None:
@@ -75,12 +76,24 @@ class Controls:
                 disabled=not any(block.has_batchnorm for block in subject.blocks),
             ),
         }
+        self._is_showing = False
         self.show(choice)
         for name, control in self.by_name.items():
-            control.observe(lambda change, name=name: on_choice(**{name: change.new}), "value")
+            control.observe(partial(self._tell, on_choice, name), "value")
 
     def show(self, choice: Choice) -> None:
-        """Move every control to what is chosen."""
+        """Move every control to what is chosen; nobody is told."""
+        self._is_showing = True  # other options move a slider to the first of them, for a moment
+        try:
+            self._show(choice)
+        finally:
+            self._is_showing = False
+
+    def _tell(self, on_choice: Callable[..., None], name: str, change: Any) -> None:
+        if not self._is_showing:
+            on_choice(**{name: change.new})
+
+    def _show(self, choice: Choice) -> None:
         labels, rate = self.by_name["n_labels"], self.by_name["learning_rate"]
         if choice.n_labels not in labels.options:
             labels.options = self._label_steps(choice.n_labels)

@@ -44,6 +44,8 @@ def _html_row(tag: str, values: Iterable[Any]) -> str:
 def _text(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.3g}"
+    if value is None:
+        return ""
     return str(value) if isinstance(value, bool | str) else f"{value:,}"
 
 

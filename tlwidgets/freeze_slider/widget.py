@@ -194,6 +194,8 @@ class FreezeSlider(ipywidgets.VBox):
 
     def close(self) -> None:
         """Stop what trains, give back its memory, and leave the page."""
+        if getattr(self, "_controls", None) is None:  # it was refused; ipywidgets calls this, too
+            return
         self._experiment.close()
         for widget in (self._ribbon, *self._charts, *self._controls.by_name.values()):
             widget.close()
@@ -237,11 +239,8 @@ class FreezeSlider(ipywidgets.VBox):
         ]
 
     def _choose_by_hand(self, **choice: object) -> None:
-        """Take what a control says; what the code chose comes back here and changes nothing."""
-        name, value = next(iter(choice.items()))
-        if getattr(self, name) != value:
-            self._experiment.choose(**choice)
-            self._let_go()
+        self._experiment.choose(**choice)
+        self._let_go()
 
     def _let_go(self) -> None:
         if self._auto.value:
@@ -260,7 +259,7 @@ class FreezeSlider(ipywidgets.VBox):
         before, self._shown = self._shown, state
         with self._ribbon.hold_sync():
             self._ribbon.view, self._ribbon.cut = ribbon_view(state), state.choice.cut
-        if before is None or before.choice is not state.choice:
+        if before is None or before.choice != state.choice:
             self._controls.show(state.choice)
             self._refresh_code(state)
         if before is None or (before.live, before.records) != (state.live, state.records):
