@@ -22,7 +22,7 @@ NOT_IMAGES = np.zeros((2, 2))
 WRONG_CALLS = [
     ("FreezeSlider", "train", "int", lambda f: f(None, train=3)),
     ("FreezeSlider", "validation", "of 1", lambda f: f(None, train=(1, 2), validation=[3])),
-    ("FreezeSlider", "model", "'vgg16'", lambda f: f("vgg16", train=(NOT_IMAGES, [0, 1]))),
+    ("FreezeSlider", "model", "str", lambda f: f("vgg16", train=(NOT_IMAGES, [0, 1]))),
     ("Prediction", "question", "7", lambda f: f(7, low=0, high=1)),
     ("Prediction", "low", "'a'", lambda f: f("?", low="a", high=1)),
     ("Prediction", "low", "low=None", lambda f: f("?", high=1)),

@@ -183,15 +183,14 @@ class Experiment:
         return run
 
     def _finish(self, choice: Choice, run: Run) -> None:
+        """Show the result first; the proof, which compares all parameters, after it."""
         kept = (Record(choice=choice, run=run),) if run.n_epochs else ()
-        moves = tuple(_layer_moves(self.trainer.moved()))
-        message = " ".join([run.describe(), *run.notes])
         with self._lock:
-            self.state = replace(
-                self.state, records=self.state.records + kept, moves=moves, live=None
-            )
-            self._change(message=message)
+            records = self.state.records + kept
+            message = " ".join([run.describe(), *run.notes])
+            self._change(records=records, live=None, message=message)
             self.choose()  # the speed is known better now
+        self._change(moves=tuple(_layer_moves(self.trainer.moved())))
 
 
 def _short(rate: keras.Variable) -> float:
