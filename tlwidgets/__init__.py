@@ -28,6 +28,8 @@ if TYPE_CHECKING:
         load_results,
     )
     from .freeze_slider.widget import FreezeSlider
+    from .training_curves.background import fit_in_background
+    from .training_curves.callback import TrainingCurves
 
 # TensorFlow greets every learner with lines in red that mean nothing to them; errors stay.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -59,6 +61,8 @@ _HOMES = {
         "load_results",
     ),
     "freeze_slider.widget": ("FreezeSlider",),
+    "training_curves.background": ("fit_in_background",),
+    "training_curves.callback": ("TrainingCurves",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

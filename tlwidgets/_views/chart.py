@@ -83,6 +83,12 @@ class Chart:
         Horizontal lines, for instance the level of chance.
     marks : sequence of (x, y, label)
         Single points with a name beside.
+    gaps : sequence of (colour, index, index)
+        Shaded between two of the series, behind the lines.
+    y_other : Axis, optional
+        Another way to see y (logarithmic instead of linear); the live view gets a switch.
+    is_low : bool
+        Whether it is a strip below another chart, not a chart of full height.
     """
 
     title: str
@@ -94,19 +100,31 @@ class Chart:
     bands: Sequence[tuple[float, float, str]] = field(default=())
     rules: Sequence[tuple[float, str]] = field(default=())
     marks: Sequence[tuple[float, float, str]] = field(default=())
+    gaps: Sequence[tuple[str, int, int]] = field(default=())
+    y_other: Axis | None = None
+    is_low: bool = False
 
-    def to_view(self) -> dict[str, Any]:
-        """Return what the drawers need, as JSON holds it: small, finite, nothing else."""
+    def to_view(self, n_points: int = MAX_POINTS) -> dict[str, Any]:
+        """Return what the drawers need, as JSON holds it: small, finite, nothing else.
+
+        Parameters
+        ----------
+        n_points : int
+            How many points a series keeps, about; see `thin_out`.
+        """
         return {
             "title": self.title,
             "description": self.description,
             "x": _axis_view(self.x),
             "y": _axis_view(self.y),
-            "series": [_series_view(series) for series in self.series],
+            "series": [_series_view(series, n_points) for series in self.series],
             "areas": [[colour, _short(points)] for colour, points in self.areas],
             "bands": [[_round(start), _round(end), label] for start, end, label in self.bands],
             "rules": [[_round(y), label, self._is_near_top(y)] for y, label in self.rules],
             "marks": [[_round(x), _round(y), label] for x, y, label in self.marks],
+            "gaps": [list(gap) for gap in self.gaps],
+            "y_other": self.y_other and _axis_view(self.y_other),
+            "low": self.is_low,
         }
 
     def _is_near_top(self, y: float) -> bool:
@@ -115,14 +133,21 @@ class Chart:
 
 
 def axis_over(
-    label: str, values: Iterable[float | None], *, is_log: bool = False, n_ticks: int = 5
+    label: str,
+    values: Iterable[float | None],
+    *,
+    is_log: bool = False,
+    is_whole: bool = False,
+    n_ticks: int = 5,
 ) -> Axis:
     """Return an axis that covers all finite values, with round ticks.
+
+    Where `is_whole`, what it counts has no halves, and no tick says so.
 
     Examples
     --------
     >>> axis_over("loss", [0.2, 0.93]).ticks
-    [(0.2, '0.2'), (0.4, '0.4'), (0.6, '0.6'), (0.8, '0.8'), (1.0, '1')]
+    [(0.2, '0.2'), (0.4, '0.4'), (0.6, '0.6'), (0.8, '0.8'), (1, '1')]
     """
     known = [v for v in values if v is not None and math.isfinite(v) and (v > 0 or not is_log)]
     low, high = (min(known), max(known)) if known else (1.0, 10.0) if is_log else (0.0, 1.0)
@@ -136,6 +161,8 @@ def axis_over(
         room = abs(high) / 10 or 0.5
         low, high = low - room, high + room
     step = _round_step((high - low) / n_ticks)
+    if is_whole:
+        step = max(1.0, _round_step(step) if step != 2.5 else 5.0)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     ticks = [(_round(i * step), f"{_round(i * step):g}") for i in range(first, last + 1)]
     return Axis(label=label, low=ticks[0][0], high=ticks[-1][0], ticks=ticks)
@@ -156,14 +183,16 @@ def thin_out(points: Sequence[Point], n: int = MAX_POINTS) -> list[Point]:
         return list(points)
     n_groups = max(1, n // 2)
     kept = {0, len(points) - 1}
+    values = [y if y is not None and math.isfinite(y) else None for _, y in points]
+    value_at = values.__getitem__
     for group in range(n_groups):
         start, end = (len(points) * i // n_groups for i in (group, group + 1))
-        known = [i for i in range(start, end) if points[i][1] is not None]
+        known = [i for i in range(start, end) if values[i] is not None]
         if len(known) < end - start:  # a gap must not be bridged
-            kept.add(next(i for i in range(start, end) if points[i][1] is None))
+            kept.add(values.index(None, start))
         if known:
-            kept.add(min(known, key=lambda i: points[i][1] or 0.0))
-            kept.add(max(known, key=lambda i: points[i][1] or 0.0))
+            kept.add(min(known, key=value_at))  # type: ignore[arg-type]
+            kept.add(max(known, key=value_at))  # type: ignore[arg-type]
     return [points[i] for i in sorted(kept)]
 
 
@@ -183,10 +212,10 @@ def _axis_view(axis: Axis) -> dict[str, Any]:
     }
 
 
-def _series_view(series: Series) -> dict[str, Any]:
+def _series_view(series: Series, n_points: int) -> dict[str, Any]:
     return {
         "name": series.name,
-        "points": _short(thin_out(series.points)),
+        "points": _short(thin_out(series.points, n_points)),
         "colour": series.colour,
         "line": series.has_line,
         "dots": series.has_dots,
@@ -203,4 +232,10 @@ def _short(points: Sequence[Point]) -> list[list[float | None]]:
 
 
 def _round(value: float) -> float:
-    return float(f"{value:.{_DIGITS}g}") if abs(value) < 10**_DIGITS else round(float(value))
+    """Return about four digits, which is more than a screen shows, as quickly as possible."""
+    size = abs(value)
+    if isinstance(value, int) or size >= 10**_DIGITS or value == int(value):
+        return round(value)  # a whole number is shorter as such
+    if size >= 0.1:
+        return round(value, _DIGITS if size < 1 else _DIGITS - 1)
+    return float(f"{value:.{_DIGITS}g}")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import anywidget
 import traitlets
 
-from .chart import Chart
+from .chart import MAX_POINTS, Chart
 
 _HERE = Path(__file__).parent
 SHARED_JS = (_HERE / "shared.js").read_text("utf-8")
@@ -38,11 +39,14 @@ class LiveView(anywidget.AnyWidget):
         super().__init__(**traits)
 
 
+CHART_JS = SHARED_JS + "\n" + (_HERE / "chart.js").read_text("utf-8")
+CHARTS_JS = CHART_JS + "\n" + (_HERE / "charts.js").read_text("utf-8")
+
+
 class ChartView(LiveView):
     """A chart that follows its data."""
 
-    _esm = f"""{SHARED_JS}
-{(_HERE / "chart.js").read_text("utf-8")}
+    _esm = f"""{CHART_JS}
 export default {{ render: ({{ model, el }}) => showChart(model, el) }};
 """
     _css = SHARED_CSS
@@ -50,3 +54,16 @@ export default {{ render: ({{ model, el }}) => showChart(model, el) }};
     def show(self, chart: Chart) -> None:
         """Draw this now."""
         self.view = chart.to_view()
+
+
+class ChartsView(LiveView):
+    """Several charts side by side that follow their data, with one message for all."""
+
+    _esm = f"""{CHARTS_JS}
+export default {{ render: ({{ model, el }}) => showCharts(model, el) }};
+"""
+    _css = SHARED_CSS
+
+    def show(self, charts: Sequence[Chart], n_points: int = MAX_POINTS) -> None:
+        """Draw these now, with about so many points in each series."""
+        self.view = {"charts": [chart.to_view(n_points) for chart in charts]}

@@ -179,6 +179,7 @@ def _curve_chart(history: dict[str, Sequence[float]], metric: str, epochs: int) 
             points=[(epoch + 1, value) for epoch, value in enumerate(history[name])],
             colour=colours[name],
             has_dots=len(history[name]) <= 20,
+            is_dashed=name == metric,
         )
         for name in names
     ]
