@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { FakeElement, FakeModel, nextFrame, observers } from "./fake_dom.mjs";
 
-const { cutAfterKey, cutAt, drawRibbon, edgesOf, showRibbon } = await import(
+const { cutAfterKey, cutAt, drawRibbon, edgesOf, showRibbon, sidesOf } = await import(
   process.env.TLWIDGETS_VIEWS
 );
 
@@ -53,6 +53,13 @@ test("edges fill the width, and the nearest boundary is found", () => {
   assert.equal(cutAt(70, edges), 1);
   assert.equal(cutAt(9999, edges), 2); // the last block cannot be frozen
   assert.equal(cutAt(-50, edges), 0);
+});
+
+test("the words beside the boundary stay on the picture", () => {
+  assert.deepEqual(sidesOf(0, 12, 700), [["trains", 20, "start"]]);
+  assert.deepEqual(sidesOf(3, 300, 700), [["frozen", 292, "end"], ["trains", 308, "start"]]);
+  assert.deepEqual(sidesOf(9, 690, 700), [["frozen", 644, "end"], ["trains", 652, "start"]]);
+  assert.deepEqual(sidesOf(1, 20, 700), [["frozen", 48, "end"], ["trains", 56, "start"]]);
 });
 
 test("keys move the boundary and stay in range", () => {

@@ -5,6 +5,7 @@ const BLOCK = 52;
 const STRIP = 12;
 const RIBBON_HEIGHT = TOP + BLOCK + 8 + STRIP + 6;
 const EDGE = 12;
+const WORD = 48; // room for the longer one of the two words above
 
 /** Return where each block begins, in pixels, and where the last one ends. */
 export function edgesOf(blocks, width) {
@@ -79,17 +80,21 @@ function drawMoves(block, left, right, view) {
   );
 }
 
+/** Return the words beside the boundary and their places; none is cut off at an edge. */
+export function sidesOf(cut, boundary, width) {
+  const right = Math.min(boundary + 8, width - WORD);
+  if (cut === 0) return [["trains", right, "start"]];
+  const left = Math.max(WORD, Math.min(boundary, right) - 8);
+  return [["frozen", left, "end"], ["trains", Math.max(right, left + 8), "start"]];
+}
+
 /** Return the ribbon as SVG children: sides, blocks, and the strip that proves what moved. */
 export function drawRibbon(view, cut, width) {
   const edges = edgesOf(view.blocks, width);
-  const boundary = edges[cut];
-  const drawn = [
-    svg("text", { class: "tlw-side", x: boundary + 10, y: 15 }, "trains"),
-  ];
-  if (boundary - EDGE > 50) {
-    const side = { class: "tlw-side", x: boundary - 10, y: 15, "text-anchor": "end" };
-    drawn.push(svg("text", side, "frozen"));
-  }
+  const sides = sidesOf(cut, edges[cut], width);
+  const drawn = sides.map(([text, x, anchor]) =>
+    svg("text", { class: "tlw-side", x, y: 15, "text-anchor": anchor }, text),
+  );
   view.blocks.forEach((block, i) => {
     drawn.push(...drawBlock(block, i < cut, edges[i], edges[i + 1], view));
     drawn.push(...drawMoves(block, edges[i], edges[i + 1], view));
@@ -112,7 +117,7 @@ function makeHandle() {
       class: "tlw-handle", role: "slider", tabindex: 0, "aria-valuemin": 0,
       "aria-label": "First block that trains",
     },
-    svg("rect", { x: -2, y: 4, width: 4, height: RIBBON_HEIGHT - 6, rx: 2 }),
+    svg("rect", { x: -2, y: TOP - 4, width: 4, height: RIBBON_HEIGHT - TOP + 2, rx: 2 }),
     svg("rect", { class: "grip", x: -8, y: TOP + BLOCK / 2 - 12, width: 16, height: 24, rx: 6 }),
   );
 }
