@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         imagenet_class_names,
         list_backbones,
         load_backbone,
+        load_glyph_net,
         tap_blocks,
     )
     from .course import Prediction, budget, check, claim, expect, self_test
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
         load_optdigits,
         load_photographs,
         load_results,
+        make_glyphs,
     )
 
 # TensorFlow greets every learner with lines in red that mean nothing to them; errors stay.
@@ -38,6 +40,7 @@ _HOMES = {
         "imagenet_class_names",
         "list_backbones",
         "load_backbone",
+        "load_glyph_net",
         "tap_blocks",
     ),
     "course": (
@@ -56,6 +59,7 @@ _HOMES = {
         "load_optdigits",
         "load_photographs",
         "load_results",
+        "make_glyphs",
     ),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
