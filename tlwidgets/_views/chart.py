@@ -184,15 +184,15 @@ def thin_out(points: Sequence[Point], n: int = MAX_POINTS) -> list[Point]:
     n_groups = max(1, n // 2)
     kept = {0, len(points) - 1}
     values = [y if y is not None and math.isfinite(y) else None for _, y in points]
-    value_at = values.__getitem__
     for group in range(n_groups):
         start, end = (len(points) * i // n_groups for i in (group, group + 1))
-        known = [i for i in range(start, end) if values[i] is not None]
-        if len(known) < end - start:  # a gap must not be bridged
-            kept.add(values.index(None, start))
+        of_group = values[start:end]
+        known = [y for y in of_group if y is not None]
+        if len(known) < len(of_group):  # a gap must not be bridged
+            kept.add(start + of_group.index(None))
         if known:
-            kept.add(min(known, key=value_at))  # type: ignore[arg-type]
-            kept.add(max(known, key=value_at))  # type: ignore[arg-type]
+            kept.add(start + of_group.index(min(known)))
+            kept.add(start + of_group.index(max(known)))
     return [points[i] for i in sorted(kept)]
 
 
@@ -227,15 +227,19 @@ def _series_view(series: Series, n_points: int) -> dict[str, Any]:
 def _short(points: Sequence[Point]) -> list[list[float | None]]:
     """Return points with few digits; y is None where it cannot be drawn."""
     return [
-        [_round(x), _round(y) if y is not None and math.isfinite(y) else None] for x, y in points
+        [
+            x if isinstance(x, int) else _round(x),
+            None if y is None or not math.isfinite(y) else _round(y),
+        ]
+        for x, y in points
     ]
 
 
 def _round(value: float) -> float:
     """Return about four digits, which is more than a screen shows, as quickly as possible."""
     size = abs(value)
+    if 0.1 <= size < 1:
+        return round(value, _DIGITS)
     if isinstance(value, int) or size >= 10**_DIGITS or value == int(value):
         return round(value)  # a whole number is shorter as such
-    if size >= 0.1:
-        return round(value, _DIGITS if size < 1 else _DIGITS - 1)
-    return float(f"{value:.{_DIGITS}g}")
+    return round(value, _DIGITS - 1) if size > 1 else float(f"{value:.{_DIGITS}g}")

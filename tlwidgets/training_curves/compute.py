@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from .._views.chart import Point
@@ -58,11 +59,12 @@ def epoch_line(run: Run) -> str:
 
 def best_epoch(metric: str, points: Sequence[Point]) -> Point | None:
     """Return the best point of a curve; None where nobody knows which direction is better."""
-    known = [point for point in points if is_finite(point[1])]
+    known = [y for _, y in points if y is not None and math.isfinite(y)]
     is_low = any(word in metric for word in _LOWER_IS_BETTER)
     if len(known) < 2 or not (is_low or any(word in metric for word in _HIGHER_IS_BETTER)):
         return None
-    return (min if is_low else max)(known, key=lambda point: point[1])
+    best = min(known) if is_low else max(known)
+    return next(point for point in points if point[1] == best)
 
 
 def smooth(points: Sequence[Point], smoothing: float) -> list[Point]:

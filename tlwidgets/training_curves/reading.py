@@ -79,7 +79,7 @@ class _Curve:
 
     def n_recent(self) -> int:
         """Return how many of the values count as the end of the curve."""
-        return min(max(2, len(self.values) // 3), len(self.values) - 1)
+        return min(max(3, len(self.values) // 3), len(self.values) - 1)
 
     def _change(self) -> float:
         n = self.n_recent()

@@ -25,7 +25,7 @@ from .state import Choices, Run
 # In JupyterLab, an output whose widget is gone says "Error displaying widget". Next to the
 # picture that replaces it, that is one message too many.
 _NO_DEAD_VIEW = (
-    "<style>.jp-OutputArea-child:has(> .jp-OutputArea-output.jupyter-widgets:not(:has(.tlw)))"
+    "<style>.jp-OutputArea-child:not(:has(.tlw)):has(> .jp-OutputArea-output.jupyter-widgets)"
     ":has(+ .jp-OutputArea-child .{still}) {{ display: none; }}</style>"
 )
 
@@ -160,8 +160,8 @@ def still_bundle(charts: Sequence[Chart], sentence: str, still: str = "") -> dic
     if still:
         source = f"data:image/png;base64,{png}"
         bundle["text/html"] = (
-            f'<img class="{still}" alt="{escape(sentence)}" src="{source}">'
-            + _NO_DEAD_VIEW.format(still=still)
+            f'<div class="{still}"><img alt="training curves" src="{source}">'
+            f"<p>{escape(sentence)}</p></div>" + _NO_DEAD_VIEW.format(still=still)
         )
     return bundle
 
