@@ -127,6 +127,17 @@ def test_the_depth_curve_shows_each_seed_and_joins_the_means():
     assert "Best so far with 500 labels: 0.900, training from middle on" in chart.description
 
 
+def test_a_majority_far_below_all_runs_is_not_drawn():
+    records = (record(1, 0.94), record(2, 0.92))
+    assert depth_chart(replace(STATE, records=records)).rules == []
+
+
+@pytest.mark.parametrize(("epochs", "ticks"), [(5, [1, 2, 3, 4, 5]), (30, [5, 10, 15, 20, 25, 30])])
+def test_epochs_have_round_ticks(epochs, ticks):
+    loss, _ = curve_charts(replace(STATE, choice=replace(CHOICE, epochs=epochs)))
+    assert [at for at, _ in loss.x.ticks] == ticks
+
+
 def test_stopped_and_diverged_runs_are_not_in_the_depth_curve():
     records = (record(1, 0.8), record(2, 0.99, ending="stopped"), record(2, 1.0, ending="diverged"))
     assert depth_chart(replace(STATE, records=records)).series[1].points == [(1, 0.8)]

@@ -168,6 +168,17 @@ def test_letting_go_retrains_when_it_takes_a_moment(slider):
     assert slider.runs["cut"].tolist() == [3, 2, 3]
 
 
+def test_letting_go_while_it_trains_takes_the_place_of_that_run(slider):
+    slider.train()
+    slider.epochs = 1000
+    find(slider, "Train").click()
+    wait_until(lambda: slider._shown.live is not None and slider._shown.live.history)
+    set_by_hand(find(slider, "Epochs"), value=3)
+    wait_until(lambda: not threads())
+    assert slider.runs["epochs"].tolist() == [5, 3]
+    assert slider.runs["ending"].tolist() == ["finished", "finished"]
+
+
 def test_letting_go_of_an_expensive_choice_only_says_so(slider):
     slider.train()
     slider.epochs = 1000

@@ -13,6 +13,7 @@ from .state import Choice, LayerMove, Record, State, Subject, score_name
 if TYPE_CHECKING:
     from ..freezing import Block
 
+_EPOCH_STEPS = (1, 2, 5, 10, 20, 50, 100, 200)  # up to 1,000 epochs
 _WORDS = {"val_": "validation ", "": "training "}
 
 
@@ -151,10 +152,13 @@ def depth_chart(state: State) -> Chart:
         for drawn in _depth_series(groups[key], _group_name(key, newest), rank)
     ]
     word = _words(records[-1].score_name) if records else "accuracy"
+    scores = [record.score for record in records]
     rules = []
-    if state.subject.majority is not None and word.endswith("accuracy") and records:
-        rules = [(state.subject.majority, "always the most frequent class")]
-    scores = [record.score for record in records] + [y for y, _ in rules]
+    # A level far below would press all runs to the top of the picture.
+    floor = min(scores) - max(0.1, max(scores) - min(scores)) if scores else 1.0
+    if (majority := state.subject.majority or 0.0) > floor and word.endswith("accuracy"):
+        rules = [(majority, "always the most frequent class")]
+        scores.append(majority)
     return Chart(
         title="How deep should you freeze?",
         description=_describe_depth(state.subject, records),
@@ -183,10 +187,10 @@ def _curve_chart(history: dict[str, Sequence[float]], metric: str, epochs: int) 
         )
         for name in names
     ]
-    last = ", ".join(f"{_words(name)} {history[name][-1]:.3g}" for name in names if history[name])
+    last = ", ".join(f"{_words(name)} {history[name][-1]:.3g}" for name in names)
     return Chart(
         title=metric.capitalize(),
-        description=f"After the last epoch: {last}." if last else "",
+        description=f"Epoch {len(history[metric])}: {last}." if names else "",
         x=_epoch_axis(epochs),
         y=axis_over(metric, [value for name in names for value in history[name]]),
         series=series,
@@ -194,8 +198,8 @@ def _curve_chart(history: dict[str, Sequence[float]], metric: str, epochs: int) 
 
 
 def _epoch_axis(epochs: int) -> Axis:
-    step = max(1, math.ceil(epochs / 6))
-    ticks = [(at, str(at)) for at in range(1, epochs + 1, step)]
+    step = next(step for step in _EPOCH_STEPS if epochs / step <= 6)
+    ticks = [(at, str(at)) for at in range(step, epochs + 1, step)]
     return Axis(label="epoch", low=0.5, high=epochs + 0.5, ticks=ticks)
 
 

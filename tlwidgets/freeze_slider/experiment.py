@@ -179,7 +179,8 @@ class Experiment:
             on_epoch=on_epoch,
             on_progress=lambda share: show(prepared=share),
         )
-        self._finish(choice, run)
+        if not self._is_wanted_again:  # otherwise another choice has taken its place
+            self._finish(choice, run)
         return run
 
     def _finish(self, choice: Choice, run: Run) -> None:

@@ -55,14 +55,14 @@ def _row(subject: Subject, record: Record) -> dict[str, object]:
     return {
         "cut": choice.cut,
         "block": subject.blocks[choice.cut].name,
-        "trained_parameters": run.n_trained,
         "n_labels": choice.n_labels,
+        **{name: values[-1] for name, values in run.history.items()},
+        "seconds": run.seconds,
+        "preparation_seconds": run.preparation_seconds,
+        "trained_parameters": run.n_trained,
         "epochs": run.n_epochs,
         "learning_rate": choice.learning_rate,
         "keep_batchnorm_frozen": choice.keep_batchnorm_frozen,
         "seed": choice.seed,
-        **{name: values[-1] for name, values in run.history.items()},
-        "seconds": run.seconds,
-        "preparation_seconds": run.preparation_seconds,
         "ending": run.ending,
     }

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from .plot import Figure
 
-_ROW = {"flex_flow": "row wrap", "align_items": "center", "width": "100%"}
+_ROW = {"flex_flow": "row wrap", "align_items": "center", "width": "100%", "grid_gap": "2px 12px"}
 
 
 def _chosen(name: str, meaning: str) -> property:
@@ -89,7 +89,7 @@ class FreezeSlider(ipywidgets.VBox):
     def __init__(self, model: keras.Model, *, train: Pair, validation: Pair | None = None) -> None:
         self._model = model
         self._ribbon, self._code = Ribbon(), ipywidgets.HTML(layout=width_of("100%"))
-        self._charts = [ChartView(layout=width_of("290px", flex="1 1 290px")) for _ in range(3)]
+        self._charts = [ChartView(layout=width_of("270px", flex="1 1 270px")) for _ in range(3)]
         self._status, self._table = ipywidgets.HTML(), ipywidgets.HTML()
         self._progress = ipywidgets.FloatProgress(max=1, layout=width_of("12em"))
         self._shown: State | None = None
