@@ -1,0 +1,85 @@
+# %% Exercise 1
+theirs = with_head(load_glyph_net())
+theirs.fit(x[:200], y[:200], verbose=0)
+before_theirs = snapshot(theirs)
+for name in ["conv1", "conv2"]:
+    theirs.layers[0].get_layer(name).trainable = False
+theirs.fit(x[:200], y[:200], verbose=0)
+proof = moved(before_theirs, theirs)
+
+# %% Exercise 1
+set_trainable(theirs, 2)
+proof = moved(snapshot(theirs), theirs)
+
+# %% Exercise 1
+theirs = with_head(load_glyph_net())
+before_theirs = snapshot(theirs)
+set_trainable(theirs, 1)
+theirs.fit(x[:200], y[:200], verbose=0)
+proof = moved(before_theirs, theirs)
+
+# %% Exercise 1
+theirs = with_head(load_glyph_net())
+before_theirs = snapshot(theirs)
+set_trainable(theirs, 5)
+theirs.fit(x[:200], y[:200], verbose=0)
+proof = moved(before_theirs, theirs)
+
+# %% Exercise 1
+proof = True
+
+# %% Exercise 2
+best_cut = 4
+
+# %% Exercise 2
+scores = {cut: accuracy(solved, hundred) for cut in range(6)}
+best_cut = max(scores, key=scores.get)
+
+# %% Exercise 2
+scores = {5: accuracy(solved, choosing)}
+for cut in range(5):
+    scores[cut] = accuracy(train(solved, cut, hundred, SEED), choosing)
+best_cut = min(scores, key=scores.get)
+
+# %% Exercise 2
+scores = {5: accuracy(solved, choosing)}
+for cut in range(5):
+    scores[cut] = accuracy(train(solved, cut, hundred, SEED), choosing)
+best_cut = max(scores.values())
+
+# %% Exercise 2
+scores = {5: accuracy(solved, choosing), **dict.fromkeys(range(1, 5), 0.9)}
+scores[0] = accuracy(train(with_head(load_glyph_net()), 0, hundred, SEED, learning_rate=0.1), choosing)
+best_cut = max(scores, key=scores.get)
+
+
+# %% Exercise 3
+def prepare(chosen):
+    return with_head(load_glyph_net(), learning_rate=3e-4)
+
+
+# %% Exercise 3
+def prepare(chosen):
+    network = load_glyph_net()
+    return with_head(network, solve_head(network, chosen))
+
+
+# %% Exercise 3
+def prepare(chosen):
+    network = load_glyph_net()
+    network.trainable = False
+    return with_head(network, solve_head(network, chosen), learning_rate=3e-4)
+
+
+# %% Exercise 3
+def prepare(chosen):
+    network = load_glyph_net()
+    model = with_head(network, solve_head(network, chosen), learning_rate=3e-4)
+    model.fit(x[chosen], y[chosen], verbose=0)
+    return model
+
+
+# %% Exercise 3
+def prepare(chosen):
+    network = load_glyph_net(checkpoint=None)
+    return with_head(network, solve_head(network, chosen), learning_rate=3e-4)
