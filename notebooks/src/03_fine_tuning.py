@@ -10,13 +10,12 @@
 # **About 50 minutes** · 110 CPU seconds · 1.2 GB of memory
 #
 # The photographs of solar cells (ELPV, CC BY-NC-SA 4.0) are for **non-commercial use only**.
-
-# %% [markdown]
+#
 # ## You will
 #
 # - **freeze** a part of a network, and prove that it does not move;
 # - **choose** how many layers to keep, for few and for many labels;
-# - **fine-tune** without destroying what the network knows.
+# - **retrain** it without destroying what it knows.
 #
 # ## Setup
 #
@@ -40,7 +39,7 @@ threadpool_limits(1)  # many small fits: a second thread only gets in the way
 budget()
 
 # %% tags=["parameters"]
-EPOCHS = {50: 60, 500: 12}  # for each number of labels
+EPOCHS = {50: 50, 500: 12}  # for each number of labels
 SEEDS = range(5)  # each seed: another test set, other labels, other new layers
 SEED = 0
 N_CELLS = 200  # labelled solar cells, in the last part
@@ -56,10 +55,34 @@ letters, digits = make_glyphs(12), load_digits()
 x, y = digits.images[..., None], digits.labels
 fig, axes = plt.subplots(2, 12, figsize=(12, 2.2))
 some = np.random.default_rng(SEED).choice(len(y), 12)
-for row, images in zip(axes, [letters.images, digits.images[some]], strict=True):
-    for ax, image in zip(row, images, strict=True):
-        ax.imshow(image, cmap="gray")
-        ax.axis("off")
+for ax, image in zip(axes.flat, [*letters.images, *digits.images[some]], strict=True):
+    ax.imshow(image, cmap="gray")
+    ax.axis("off")
+
+
+def accuracy(model, chosen):
+    """Return the share of these digits that the model reads right."""
+    return np.mean(np.asarray(model(x[chosen])).argmax(axis=1) == y[chosen])
+
+
+# %%
+def draw(seed):
+    """Return 500 digits to learn from (the first 50 are 5 of each), and 1,000 for the test."""
+    order = np.random.default_rng(seed).permutation(len(y))
+    test, pool = order[:1000], order[1000:]
+    return np.array([pool[y[pool] == digit][:50] for digit in range(10)]).T.ravel(), test
+
+
+def with_head(network, solved_for=None):
+    """Put a head on a network, a new one or one solved for these digits; compile."""
+    head = keras.layers.Dense(10, name="digits")
+    model = keras.Sequential([network, head])
+    if solved_for is not None:
+        head.set_weights(solve_head(np.asarray(network(x[solved_for])), y[solved_for]))
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile("adam", loss, metrics=["accuracy"])
+    return model
+
 
 # %% [markdown]
 # ## 1. Is it frozen?
@@ -78,19 +101,6 @@ still
 # %%
 from tlwidgets.freezing import moved, set_trainable, snapshot
 
-
-def with_head(network, head=None, learning_rate=1e-3):
-    """Put a head on a network, a new one or one that knows its parameters; compile."""
-    digits = keras.layers.Dense(10, name="digits")
-    model = keras.Sequential([network, digits])
-    if head is not None:
-        digits.set_weights(head)
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(keras.optimizers.Adam(learning_rate), loss, metrics=["accuracy"])
-    return model
-
-
-# %%
 keras.utils.set_random_seed(SEED)
 network = load_glyph_net()
 model = with_head(network)
@@ -119,12 +129,13 @@ assert really == ["digits"]
 claim("Layers that moved after the flag was set", n_moved, at_least=6)
 
 # %% [markdown]
-# A second trap sits in **BatchNormalization**. Besides parameters that learn, it keeps running
-# averages of what it has seen, from a million photographs in a pretrained network. Many recipes
-# call the network with `training=False` so that these averages stay. Do they? We take the first
-# three blocks of EfficientNet-Lite0 and train for one step.
+# A second trap sits in **BatchNormalization**. It keeps running averages of what it has seen, in a
+# pretrained network of a million photographs. Many recipes call the network with `training=False`
+# so that they stay. They move all the same, already in the first step; only the layers' own flag
+# keeps them. `set_trainable` sets it, even in blocks that train. We measure both on the first three
+# blocks of EfficientNet-Lite0; the last part of this lesson shows what it costs to forget it.
 
-# %%
+# %% tags=["claim"]
 from tlwidgets import load_backbone, load_photographs
 from tlwidgets.freezing import split_at
 
@@ -133,24 +144,13 @@ pixels = keras.Input((32, 32, 3))
 pooled = keras.layers.GlobalAveragePooling2D()(blocks(pixels, training=False))
 small = keras.Model(pixels, keras.layers.Dense(1)(pooled))
 small.compile("adam", "mse")
-averages = {}
-for name, freeze in [("training=False", lambda: None), ("flags", lambda: set_trainable(small, 0))]:
-    freeze()
+for way, limit in {"training=False": {"at_least": 1}, "flags": {"at_most": 0}}.items():
+    if way == "flags":
+        set_trainable(small, 0)
     start = snapshot(small)
     small.fit(load_photographs(32).images, np.zeros(6), verbose=0)
-    averages[name] = moved(start, small).query("variable == 'moving_mean'")["moved"].mean()
-averages
-
-# %% [markdown]
-# With `training=False` every running average moved all the same: a handful of photographs begins
-# to overwrite a million. They stay only if the BatchNormalization layers themselves have
-# `trainable=False`. `set_trainable` sees to it, even in blocks that train. The last part of this
-# lesson shows what it costs to forget it.
-
-# %% tags=["claim"]
-claim("Share of averages that moved in spite of training=False", averages["training=False"],
-      at_least=1)  # fmt: skip
-claim("Share that moved with the layers' flags set", averages["flags"], at_most=0)
+    share = moved(start, small).query("variable == 'moving_mean'")["moved"].mean()
+    print(claim(f"Share of running averages that moved, {way}", share, **limit))
 
 # %% [markdown]
 # ## 2. How many layers to keep?
@@ -169,98 +169,76 @@ best_50
 # %%
 from tlwidgets.freezing import CachedTrainer, Plan
 
-BLOCKS = ["conv1", "conv2", "conv3", "conv4", "dense1"]
 
-
-def draw(seed):
-    """Return 500 digits to learn from (the first 50 are 5 of each), and 2,000 for the test."""
-    order = np.random.default_rng(seed).permutation(len(y))
-    test, pool = order[:2000], order[2000:]
-    return np.array([pool[y[pool] == digit][:50] for digit in range(10)]).T.ravel(), test
-
-
-def accuracy(model, chosen):
-    """Return the share of these digits that the model reads right."""
-    return np.mean(np.asarray(model(x[chosen])).argmax(axis=1) == y[chosen])
-
-
-# %% [markdown]
-# A head alone needs no gradient steps: it is a logistic regression, **solved** to its end. (Trained
-# for as few steps as the other layers, it would look far worse than it is: a common mistake.)
-# Deeper training goes through `CachedTrainer`, which computes the frozen layers only once.
-
-
-# %%
-def solve_head(network, chosen):
-    """Return kernel and bias of a logistic regression on the network's features."""
-    features = np.asarray(network(x[chosen]))
+def solve_head(features, labels):
+    """Return kernel and bias of a logistic regression on these features."""
     scaler = StandardScaler().fit(features)
-    regression = LogisticRegression(C=0.05, max_iter=999)
-    regression.fit(scaler.transform(features), y[chosen])
-    kernel = regression.coef_ / scaler.scale_
+    regression = LogisticRegression(C=3 / features.shape[1], class_weight="balanced", max_iter=999)
+    kernel = regression.fit(scaler.transform(features), labels).coef_ / scaler.scale_
     return [kernel.T, regression.intercept_ - kernel @ scaler.mean_]
 
 
 def train(model, cut, chosen, seed, **plan):
     """Train the blocks from `cut` on these digits; return the trained copy."""
-    trainer = CachedTrainer(model, x[chosen], y[chosen])
+    trainer = trainers.setdefault(cut, CachedTrainer(model, x[chosen], y[chosen]))
+    trainer.restart(model, x[chosen], y[chosen])  # nothing is compiled twice
     trainer.train(cut, Plan(epochs=EPOCHS.get(len(chosen), 30), seed=seed, **plan))
     return trainer.model
+
+
+trainers = {}
+
+# %% [markdown]
+# `CachedTrainer` computes the frozen layers only once. A head alone needs no steps at all: it is a
+# logistic regression, **solved** to its end. (Trained for as few steps as the others, it would look
+# far worse than it is: a common mistake.) As a control we keep frozen **random** layers: what
+# letters give over those comes from the letters, not from freezing.
 
 
 # %%
 def keep(source, n_kept, n_labels, seed):
     """Return the accuracy with the first layers of `source`, and new ones after them."""
     learn, test = draw(seed)
+    learn = learn[:n_labels]
     keras.utils.set_random_seed(seed)
     network = load_glyph_net(checkpoint=None)
-    for block in BLOCKS[:n_kept]:
-        network.get_layer(block).set_weights(source.get_layer(block).get_weights())
-    if n_kept == len(BLOCKS):
-        return accuracy(with_head(network, solve_head(network, learn[:n_labels])), test)
-    return accuracy(train(with_head(network), n_kept, learn[:n_labels], seed), test)
+    layers = ["conv1", "conv2", "conv3", "conv4", "dense1"]
+    for layer in layers[:n_kept]:
+        network.get_layer(layer).set_weights(source.get_layer(layer).get_weights())
+    if n_kept == len(layers):
+        return accuracy(with_head(network, learn), test)
+    return accuracy(train(with_head(network), n_kept, learn, seed), test)
 
-
-# %% [markdown]
-# As a control, the same with frozen **random** layers: what the kept layers gain over those comes
-# from the letters, not from the freezing.
 
 # %%
 rows = []
-for seed in SEEDS:
+for seed, n in [(seed, n) for seed in SEEDS for n in EPOCHS]:
     keras.utils.set_random_seed(1000 + seed)
-    sources = {"letters": load_glyph_net(), "random": load_glyph_net(checkpoint=None)}
-    for name, n_kept in [*(("letters", n) for n in range(6)), *(("random", n) for n in (2, 4, 5))]:
-        for n_labels in EPOCHS:
-            score = keep(sources[name], n_kept, n_labels, seed)
-            rows.append((name, n_kept, n_labels, score))
-            if n_kept == 0:  # nothing kept: the same for both
-                rows.append(("random", 0, n_labels, score))
+    random, letters = load_glyph_net(checkpoint=None), load_glyph_net()
+    rows += [("letters", k, n, keep(letters, k, n, seed)) for k in range(6)]
+    rows += [("random", k, n, keep(random, k, n, seed)) for k in (2, 4, 5)]
 curve = pd.DataFrame(rows, columns=["kept from", "kept", "labels", "accuracy"])
-
-# %%
 grid = sns.relplot(
     curve, x="kept", y="accuracy", hue="kept from", style="kept from", col="labels", kind="line",
     markers=True, dashes=False, errorbar="sd", palette=["#0072B2", "#777777"], height=3.6,
 )  # fmt: skip
-grid.set(xlabel="layers kept and frozen", ylabel="accuracy on 2,000 test digits")
+grid.set(xlabel="layers kept and frozen", ylabel="accuracy on 1,000 test digits")
 mean = curve.groupby(["kept from", "labels", "kept"])["accuracy"].mean()
 best_50.reveal(str(mean["letters", 50].idxmax()))
 
 # %% [markdown]
-# Read it from left to right. With 50 labels the curve rises to its end: keep everything, 50 labels
-# cannot train a layer anew. With 500 it rises, and then ends a little lower: the last layer knows
-# letters too well. Early layers are general, late ones special, as Yosinski et al. found in 2014;
-# how many you can afford to train depends on your labels. Frozen random layers only hurt.
+# Read it from left to right. With 50 labels the curve rises to its end: keep all, for so few digits
+# cannot train a layer anew. With 500 it rises until the third layer and is flat from there: they train the
+# last layers as well as letters did. Early layers are general, late ones special, as Yosinski et
+# al. found in 2014. Frozen random layers only hurt: it is what the layers know that helps.
 
 # %% tags=["claim"]
 few, many = mean["letters", 50], mean["letters", 500]
 claim("All five kept over scratch, 50 labels", few[5] - few[0], at_least=0.08)
-claim("All five over three, 50 labels", few[5] - few[3], at_least=0.03)
+claim("All five over four, 50 labels", few[5] - few[4], at_least=0.02)
 claim("Four kept over scratch, 500 labels", many[4] - many[0], at_least=0.02)
-claim("Four kept over five, 500 labels", many[4] - many[5], at_least=0)
-claim("Four random layers against scratch, 50 labels", (mean["random", 50][4] - few[0]),
-      at_most=-0.03)  # fmt: skip
+claim("All five over four, 500 labels: nothing", many[5] - many[4], at_most=0.01)
+claim("Four random over scratch, 50 labels", mean["random", 50][4] - few[0], at_most=-0.04)
 
 # %% [markdown]
 # ## 3. Fine-tune, head first
@@ -279,33 +257,36 @@ for seed, n_labels in [(s, n) for s in SEEDS for n in EPOCHS]:
     learn, test = draw(seed)
     learn = learn[:n_labels]
     keras.utils.set_random_seed(seed)
-    solved = with_head(load_glyph_net(), solve_head(load_glyph_net(), learn))
-    ways = {
-        "new head, then all": train(with_head(load_glyph_net()), 0, learn, seed),
-        "head only": solved,
-        "head first, then last layer": train(solved, 4, learn, seed),
-        "head first, then all": train(solved, 0, learn, seed),
-    }
-    rows += [(way, n_labels, accuracy(model, test)) for way, model in ways.items()]
+    fresh = with_head(load_glyph_net())
+    solved = with_head(load_glyph_net(), learn)
+    for way, score in {
+        "new head, then all": accuracy(train(fresh, 0, learn, seed), test),
+        "head only": accuracy(solved, test),
+        "head first, then last layer": accuracy(train(solved, 4, learn, seed), test),
+        "head first, then all": accuracy(train(solved, 0, learn, seed), test),
+    }.items():
+        rows.append((way, n_labels, score))
 tuned = pd.DataFrame(rows, columns=["way", "labels", "accuracy"])
 
+# %% [markdown]
+# The training from scratch of part 2 (no layer kept) joins the picture.
+
 # %%
-scratch = curve.query("kept == 0 and `kept from` == 'letters'").assign(way="from scratch")
-all_ways = pd.concat([scratch[["way", "labels", "accuracy"]], tuned])
+all_ways = pd.concat([curve.query("kept == 0").assign(way="from scratch"), tuned])
 fig, ax = plt.subplots(figsize=(8, 3.4))
 sns.pointplot(all_ways, y="way", x="accuracy", hue="labels", errorbar="sd", linestyle="none",
               palette=["#D55E00", "#0072B2"], ax=ax)  # fmt: skip
-ax.set(xlabel="accuracy on 2,000 test digits", ylabel="")
+ax.set(xlabel="accuracy on 1,000 test digits", ylabel="")
 sns.despine()
 way = all_ways.groupby(["labels", "way"])["accuracy"].mean()
 new_head.reveal(way[50, "new head, then all"])
 
 # %% [markdown]
 # Read it from top to bottom. Behind a **new head**, 50 labels are hardly better than from scratch:
-# the head's first errors are arbitrary, they flow back, and the features are bent before the head
-# has learned to use them. **Head first, then fine-tune** (Kumar et al. 2022) keeps what was there
-# and adds a point or two to the frozen network. The last layer is enough for that; to train all is
-# no better.
+# the head's first errors are arbitrary, and bend the features before the head can use them. **Head
+# first, then fine-tune** (Kumar et al. 2022) keeps what was there; training the last layer adds a
+# point or two to the head alone, and training all adds no more. But even then the **learning rate**
+# decides; 0.001 is usual. Next, the same with four of them, all layers, 50 labels.
 
 # %% tags=["claim"]
 gain = way.unstack("labels").pipe(lambda table: table - table.loc["head only"])
@@ -321,50 +302,35 @@ claim("Last layer over head only, 500 labels", gain.loc["head first, then last l
 claim("All over last layer, 500 labels: nothing", way[500, "head first, then all"]
       - way[500, "head first, then last layer"], at_most=0.005)  # fmt: skip
 
-# %% [markdown]
-# Even with the head first, the **learning rate** decides. It says how far each step goes; the
-# usual one to train with is 0.001. The same fine-tuning of all layers with 50 labels, faster:
-
 # %%
-RATES = [0.0003, 0.001, 0.003, 0.01, 0.03]
+RATES = [0.0003, 0.001, 0.003, 0.01]
 rows = []
 for seed in SEEDS:
     learn, test = draw(seed)
-    head = solve_head(load_glyph_net(), learn[:50])
-    trainer = CachedTrainer(with_head(load_glyph_net(), head), x[learn[:50]], y[learn[:50]])
+    solved = with_head(load_glyph_net(), learn[:50])
     for rate in RATES:
-        trainer.train(0, Plan(epochs=EPOCHS[50], learning_rate=rate, seed=seed))
-        change = trainer.moved().query("layer == 'conv4' and variable == 'kernel'")
-        distance = change["relative_change"].item()
-        rows.append((rate, accuracy(trainer.model, test), distance))
-rates = pd.DataFrame(rows, columns=["learning rate", "accuracy", "distance"])
-
-# %%
-fig, axes = plt.subplots(1, 2, figsize=(11, 3.4))
-for ax, column in zip(axes, ["accuracy", "distance"], strict=True):
-    sns.lineplot(rates, x="learning rate", y=column, marker="o", errorbar="sd", ax=ax)
-    ax.set(xscale="log", xlabel="learning rate")
-    ax.set_xticks(RATES, RATES)
-    ax.minorticks_off()
-axes[0].axhline(way[50, "head only"], color="#777777", linestyle=":")
-axes[0].set_ylabel("accuracy on 2,000 test digits")
-axes[1].set_ylabel("how far conv4 moved,\nas a share of its length")
-sns.despine()
+        model = train(solved, 0, learn[:50], seed, learning_rate=rate)
+        distance = trainers[0].moved().query("layer == 'conv4'")["relative_change"].iloc[0]
+        rows.append((f"{rate:g}", accuracy(model, test), distance))
+columns = ["learning rate", "accuracy on 1,000 test digits", "length of the change of conv4"]
+rates = pd.DataFrame(rows, columns=columns)
+fig, axes = plt.subplots(1, 2, figsize=(10, 3.4), layout="tight")
+for ax, column in zip(axes, columns[1:], strict=True):
+    sns.pointplot(rates, x="learning rate", y=column, errorbar="sd", color="#D55E00", ax=ax)
+axes[0].axhline(way[50, "head only"], color="#0072B2", linestyle=":")
 
 # %% [markdown]
-# Read both from left to right: the faster, the further the fourth layer moves from what it knew,
-# and the less it reads. The dotted line is the frozen network. Large steps away from pretrained
-# features find others that read 50 digits as well, and the rest worse. When you fine-tune, take a
-# learning rate a few times smaller than you would from scratch.
+# Read both from left to right: the faster, the further the fourth layer goes (1: as far as it is
+# long), and the less the network reads. The dotted line is the frozen network. Large steps away
+# from pretrained features find others that read 50 digits as well, and the rest worse. When you
+# fine-tune, take a learning rate a few times smaller than from scratch.
 
 # %% tags=["claim"]
-by_rate = rates.groupby("learning rate").mean()
-claim("Lost with 0.01, against 0.0003", by_rate["accuracy"][0.0003] - by_rate["accuracy"][0.01],
-      at_least=0.05)  # fmt: skip
-claim("Lost with 0.003 against the frozen network",
-      way[50, "head only"] - by_rate["accuracy"][0.003], at_least=0.02)  # fmt: skip
-claim("How far conv4 moved: 0.01 against 0.001",
-      by_rate["distance"][0.01] / by_rate["distance"][0.001], at_least=3)  # fmt: skip
+score, length = (rates.groupby("learning rate")[column].mean() for column in columns[1:])
+claim("Lost with 0.01 against 0.0003", score["0.0003"] - score["0.01"], at_least=0.05)
+claim("Lost with 0.003 against the frozen network", way[50, "head only"] - score["0.003"],
+      at_least=0.02)  # fmt: skip
+claim("How far conv4 went: 0.01 against 0.001", length["0.01"] / length["0.001"], at_least=3)
 
 # %% [markdown]
 # ## Play
@@ -381,12 +347,8 @@ claim("How far conv4 moved: 0.01 against 0.001",
 from tlwidgets import FreezeSlider
 
 learn, test = draw(SEED)
-head = solve_head(load_glyph_net(), learn[:50])
-lab = FreezeSlider(
-    with_head(load_glyph_net(), head),
-    train=(x[learn], y[learn]),
-    validation=(x[test], y[test]),
-)
+model = with_head(load_glyph_net(), learn[:50])
+lab = FreezeSlider(model, train=(x[learn], y[learn]), validation=(x[test], y[test]))
 lab.n_labels, lab.epochs, lab.cut = 50, 20, 5
 lab
 
@@ -410,7 +372,7 @@ FROZEN = {"conv1", "conv2"}
 check(
     "Exercise 1",
     proof,
-    expect(lambda p: set(p["layer"]) == {*BLOCKS, "digits"}, "Call moved(before_theirs, theirs)."),
+    expect(lambda p: set(p["layer"]) >= {"conv1", "digits"}, "Call moved(before_theirs, theirs)."),
     expect(lambda p: p["moved"].any(), "Nothing moved: train after you have frozen."),
     expect(
         lambda p: not p[p["layer"].isin(FROZEN)]["moved"].any(),
@@ -421,17 +383,18 @@ check(
 )
 
 # %% [markdown]
-# **Exercise 2.** You have 100 digits to learn from and 300 others to choose with. For each cut from
-# 0 to 5: start from the solved head, train from that cut on, and keep the accuracy on the 300 in
-# `scores[cut]`. At cut 5 there is nothing to train, the head is solved. Then take the best.
+# **Exercise 2.** The recipe: head first, then choose the cut. You have 100 digits to learn from and
+# 300 others to choose with. Make `solved`, the pretrained network with a head solved for the 100.
+# For each cut from 0 to 4 train from there on; keep the accuracy on the 300 in `scores[cut]`. At
+# cut 5 nothing is left to train. Which cut is best?
 
 # %% tags=["exercise"]
 learn, test = draw(7)
 hundred, choosing = learn[:100], learn[200:500]
-solved = with_head(load_glyph_net(), solve_head(load_glyph_net(), hundred))
 
-scores = {5: accuracy(solved, choosing)}
-for cut in range(5):  #: ...
+solved = with_head(load_glyph_net(), hundred)  #: solved = ...
+scores = {5: accuracy(solved, choosing)}  #: scores = {}
+for cut in range(5):  #:
     scores[cut] = accuracy(train(solved, cut, hundred, SEED), choosing)  #:
 best_cut = max(scores, key=scores.get)  #: best_cut = ...
 
@@ -441,100 +404,57 @@ check(
     best_cut,
     expect(lambda c: set(scores) == set(range(6)), "`scores` needs one number for each cut, 0..5."),
     expect(lambda c: all(0 < s <= 1 for s in scores.values()), "Scores are accuracies, 0 to 1."),
-    expect(
-        lambda c: max(scores.values()) < 0.99,
-        "Too good: choose with `choosing`, which the model has not seen.",
-    ),
-    expect(lambda c: min(scores.values()) > 0.7, "Too low: start from `solved`, not a new head."),
+    expect(lambda c: max(scores.values()) < 0.99, "Too good: measure on `choosing`."),
+    expect(lambda c: min(scores.values()) > 0.7, "Too low: solve the head, on `hundred`."),
     expect(lambda c: scores[c] == max(scores.values()), "Which cut has the highest score?"),
     well_done="And the scores lie close together: the cut is not the thing to worry about.",
 )
 
 # %% [markdown]
-# **Exercise 3.** The recipe. Write `prepare(chosen)`: it returns a model that is **ready** to be
-# fine-tuned on these digits with `fit`: the pretrained network, a head solved for these digits, all
-# layers trainable, and a learning rate of at most 0.0003.
-
-
-# %% tags=["exercise"]
-def prepare(chosen):
-    network = load_glyph_net()  #: ...
-    return with_head(network, solve_head(network, chosen), learning_rate=3e-4)  #:
-
-
-# %% tags=["check"]
-learn, test = draw(8)
-reference = load_glyph_net().get_weights()
-check(
-    "Exercise 3",
-    prepare(learn[:50]),
-    expect(lambda m: isinstance(m, keras.Model), "`prepare` must return a Keras model."),
-    expect(lambda m: m.compiled and len(m.trainable_variables) == 12, "All layers must train."),
-    expect(
-        lambda m: all(map(np.array_equal, m.get_weights()[:10], reference)),
-        "The network must still be as pretrained: the head first!",
-    ),
-    expect(lambda m: accuracy(m, test) > 0.6, "The head is not solved: use `solve_head`."),
-    expect(lambda m: float(m.optimizer.learning_rate) < 3.1e-4, "The learning rate is too high."),
-    well_done="Head first, then small steps: nothing is thrown away.",
-)
-
-# %% [markdown]
 # ## Where it breaks
 #
-# Does fine-tuning help on solar cells? EfficientNet-Lite0, two hundred labelled cells, each seed with
-# other cells and another test. The head is solved first; then its last stage and the layers after
-# it train for five epochs with a small learning rate. Once with BatchNormalization frozen, and once
-# as Keras would do it.
+# Does fine-tuning help on solar cells? EfficientNet-Lite0, two hundred labelled cells, each seed
+# with other cells and another test. The head is solved first; then the last stage and the layers
+# after it train for five epochs with a small learning rate. Once with BatchNormalization frozen,
+# and once as Keras would do it.
 
 # %%
 from sklearn.metrics import roc_auc_score
 
-from tlwidgets import fetch_solar_cells
+from tlwidgets import extract_features, fetch_solar_cells
 from tlwidgets.freezing import read_blocks
 
 cells = fetch_solar_cells(SIZE_PX)
 defective = keras.layers.Dense(1, name="defective")
 inspector = keras.Sequential([load_backbone("efficientnet_lite0", SIZE_PX), defective])
 trunk, top = split_at(inspector, [block.name for block in read_blocks(inspector)].index("stage7"))
-before_stage7 = trunk.predict(np.repeat(cells.images[..., None], 3, -1), batch_size=16, verbose=0)
+before_stage7 = extract_features(trunk, cells.images, batch_size=8)
 pooled, _ = split_at(top, len(read_blocks(top)) - 1)
 features = pooled.predict(before_stage7, verbose=0)
 top.compile(keras.optimizers.Adam(1e-4), keras.losses.BinaryCrossentropy(from_logits=True))
 
 
-# %%
-def solve_defect_head(chosen):
-    """Give the layer `defective` the parameters of a logistic regression."""
-    scaler = StandardScaler().fit(features[chosen])
-    regression = LogisticRegression(C=3 / 1280, class_weight="balanced", max_iter=999)
-    regression.fit(scaler.transform(features[chosen]), cells.is_defective[chosen])
-    kernel = regression.coef_ / scaler.scale_
-    defective.set_weights([kernel.T, regression.intercept_ - kernel @ scaler.mean_])
-
-
 def auc(model, chosen):
-    """Return how often a defective cell gets a higher score than a sound one."""
-    scores = np.asarray(model(before_stage7[chosen])).ravel()
-    return roc_auc_score(cells.is_defective[chosen], scores)
+    parts = [np.ravel(model(part)) for part in np.array_split(before_stage7[chosen], 16)]
+    return roc_auc_score(cells.is_defective[chosen], np.concatenate(parts))
 
 
-# %% [markdown]
-# Both begin from the same solved head and see the same cells in the same order.
-
-# %%
-rows = []
-for seed in SEEDS:
+# %% tags=["claim"]
+rows, trainer = [], CachedTrainer(top, before_stage7, cells.is_defective)
+for seed, keeps in [(s, k) for s in SEEDS for k in (True, False)]:
     learn, test = cells.split(seed)
     learn = learn[:N_CELLS]
-    solve_defect_head(learn)
+    defective.set_weights(solve_head(features[learn], cells.is_defective[learn]))
+    trainer.restart(top, before_stage7[learn], cells.is_defective[learn])
+    trainer.train(0, Plan(keep_batchnorm_frozen=keeps, seed=seed))
     rows.append(("head only", auc(top, test)))
-    trainer = CachedTrainer(top, before_stage7[learn], cells.is_defective[learn])
-    for name, keeps in [("BatchNorm frozen", True), ("BatchNorm trains", False)]:
-        trainer.train(0, Plan(keep_batchnorm_frozen=keeps, seed=seed))
-        rows.append((name, auc(trainer.model, test)))
-solar = pd.DataFrame(rows, columns=["way", "AUC"])
-solar.groupby("way", sort=False)["AUC"].agg(["mean", "std"]).round(3)
+    rows.append((f"BatchNorm {'frozen' if keeps else 'trains'}", auc(trainer.model, test)))
+solar = pd.DataFrame(rows, columns=["way", "AUC"]).groupby("way", sort=False)["AUC"].mean()
+gained, lost = (solar["BatchNorm frozen"] - solar["head only"],
+                solar["head only"] - solar["BatchNorm trains"])  # fmt: skip
+claim("AUC gained by fine-tuning: nothing", gained, at_least=-0.03, at_most=0.03)
+claim("AUC lost when BatchNormalization trains", lost, at_least=0.08)
+solar.to_frame().round(3)
 
 # %% [markdown]
 # **Fine-tuning gains nothing here**: two hundred cells tell the last stage nothing that a head did
@@ -545,13 +465,6 @@ solar.groupby("way", sort=False)["AUC"].agg(["mean", "std"]).round(3)
 # ImageNet nor that of the cells. The head no longer gets the features it was solved for. No
 # error, no warning.
 
-# %% tags=["claim"]
-by_way = solar.groupby("way")["AUC"].mean()
-change = by_way["BatchNorm frozen"] - by_way["head only"]
-claim("AUC gained by fine-tuning", change, at_least=-0.03, at_most=0.03)
-claim("AUC lost when BatchNormalization trains", by_way["head only"] - by_way["BatchNorm trains"],
-      at_least=0.1)  # fmt: skip
-
 # %% [markdown]
 # ## You can now
 #
@@ -559,7 +472,7 @@ claim("AUC lost when BatchNormalization trains", by_way["head only"] - by_way["B
 #   BatchNormalization frozen, and prove it with `snapshot` and `moved`;
 # - **choose** how many layers to keep: all with few labels, fewer with many; when the layers after
 #   the cut start pretrained, too, the choice hardly matters, and the last layer or two are enough;
-# - **fine-tune** head first, then with small steps, and compare with the head alone: it may be as
+# - **retrain** head first, then with small steps, and compare with the head alone: it may be as
 #   good.
 #
 # **References.** Yosinski et al. (2014), How transferable are features in deep neural networks?,

@@ -29,6 +29,8 @@ proof = moved(before_theirs, theirs)
 proof = True
 
 # %% Exercise 2
+solved = with_head(load_glyph_net(), hundred)
+scores = {}
 best_cut = 4
 
 # %% Exercise 2
@@ -48,38 +50,9 @@ for cut in range(5):
 best_cut = max(scores.values())
 
 # %% Exercise 2
+solved = with_head(load_glyph_net(), hundred)
 scores = {5: accuracy(solved, choosing), **dict.fromkeys(range(1, 5), 0.9)}
-scores[0] = accuracy(train(with_head(load_glyph_net()), 0, hundred, SEED, learning_rate=0.1), choosing)
+scores[0] = accuracy(
+    train(with_head(load_glyph_net()), 0, hundred, SEED, learning_rate=0.1), choosing
+)
 best_cut = max(scores, key=scores.get)
-
-
-# %% Exercise 3
-def prepare(chosen):
-    return with_head(load_glyph_net(), learning_rate=3e-4)
-
-
-# %% Exercise 3
-def prepare(chosen):
-    network = load_glyph_net()
-    return with_head(network, solve_head(network, chosen))
-
-
-# %% Exercise 3
-def prepare(chosen):
-    network = load_glyph_net()
-    network.trainable = False
-    return with_head(network, solve_head(network, chosen), learning_rate=3e-4)
-
-
-# %% Exercise 3
-def prepare(chosen):
-    network = load_glyph_net()
-    model = with_head(network, solve_head(network, chosen), learning_rate=3e-4)
-    model.fit(x[chosen], y[chosen], verbose=0)
-    return model
-
-
-# %% Exercise 3
-def prepare(chosen):
-    network = load_glyph_net(checkpoint=None)
-    return with_head(network, solve_head(network, chosen), learning_rate=3e-4)
