@@ -29,6 +29,9 @@ if TYPE_CHECKING:
         load_results,
         make_glyphs,
     )
+    from .freeze_slider.widget import FreezeSlider
+    from .training_curves.background import fit_in_background
+    from .training_curves.callback import TrainingCurves
 
 # TensorFlow greets every learner with lines in red that mean nothing to them; errors stay.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -61,6 +64,9 @@ _HOMES = {
         "load_results",
         "make_glyphs",
     ),
+    "freeze_slider.widget": ("FreezeSlider",),
+    "training_curves.background": ("fit_in_background",),
+    "training_curves.callback": ("TrainingCurves",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
