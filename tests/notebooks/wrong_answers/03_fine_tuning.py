@@ -1,29 +1,29 @@
 # %% Exercise 1
-theirs = with_head(load_glyph_net())
-theirs.fit(x[:200], y[:200], verbose=0)
-before_theirs = snapshot(theirs)
+mine = with_head(load_glyph_net())
+mine.fit(x[first], y[first], verbose=0)
+before_mine = snapshot(mine)
 for name in ["conv1", "conv2"]:
-    theirs.layers[0].get_layer(name).trainable = False
-theirs.fit(x[:200], y[:200], verbose=0)
-proof = moved(before_theirs, theirs)
+    mine.layers[0].get_layer(name).trainable = False
+mine.fit(x[first], y[first], verbose=0)
+proof = moved(before_mine, mine)
 
 # %% Exercise 1
-set_trainable(theirs, 2)
-proof = moved(snapshot(theirs), theirs)
+set_trainable(mine, 2)
+proof = moved(snapshot(mine), mine)
 
 # %% Exercise 1
-theirs = with_head(load_glyph_net())
-before_theirs = snapshot(theirs)
-set_trainable(theirs, 1)
-theirs.fit(x[:200], y[:200], verbose=0)
-proof = moved(before_theirs, theirs)
+mine = with_head(load_glyph_net())
+before_mine = snapshot(mine)
+set_trainable(mine, 1)
+mine.fit(x[first], y[first], verbose=0)
+proof = moved(before_mine, mine)
 
 # %% Exercise 1
-theirs = with_head(load_glyph_net())
-before_theirs = snapshot(theirs)
-set_trainable(theirs, 5)
-theirs.fit(x[:200], y[:200], verbose=0)
-proof = moved(before_theirs, theirs)
+mine = with_head(load_glyph_net())
+before_mine = snapshot(mine)
+set_trainable(mine, 5)
+mine.fit(x[first], y[first], verbose=0)
+proof = moved(before_mine, mine)
 
 # %% Exercise 1
 proof = True
