@@ -360,7 +360,7 @@ lab
 # %% [markdown]
 # ## Exercises
 #
-# **Exercise 1.** Freeze `conv1` and `conv2` of this model, train the rest for an epoch on the digits
+# **Exercise 1.** Freeze `conv1` and `conv2` of this model, train the rest for an epoch on
 # `x[first]`, `y[first]`, and put the proof of `moved` into `proof`.
 
 # %% tags=["exercise"]
