@@ -27,6 +27,9 @@ def small_model():
 
 # name of the public callable, the argument, how its value reads in the message, a wrong call
 WRONG_CALLS = [
+    ("FreezeSlider", "train", "int", lambda f: f(None, train=3)),
+    ("FreezeSlider", "validation", "of 1", lambda f: f(None, train=(1, 2), validation=[3])),
+    ("FreezeSlider", "model", "str", lambda f: f("vgg16", train=(NOT_IMAGES, [0, 1]))),
     ("Prediction", "question", "7", lambda f: f(7, low=0, high=1)),
     ("Prediction", "low", "'a'", lambda f: f("?", low="a", high=1)),
     ("Prediction", "low", "low=None", lambda f: f("?", high=1)),
@@ -62,8 +65,12 @@ WRONG_CALLS = [
     ("load_backbone", "pooling", "'mean'", lambda f: f("vgg16", 32, pooling="mean")),
     ("load_backbone", "checkpoint", "'x.h5'", lambda f: f("vgg16", 32, checkpoint="x.h5")),
     ("load_backbone", "checkpoint", "5", lambda f: f("vgg16", 32, checkpoint=5)),
+    ("load_glyph_net", "checkpoint", "'digits'", lambda f: f("digits")),
     ("load_photographs", "size_px", "'small'", lambda f: f("small")),
     ("load_results", "name", "'luck'", lambda f: f("luck")),
+    ("make_glyphs", "n", "0", lambda f: f(0)),
+    ("make_glyphs", "kind", "'numbers'", lambda f: f(10, "numbers")),
+    ("make_glyphs", "seed", "-1", lambda f: f(10, seed=-1)),
     ("plot_transfer_map", "ax", "None", lambda f: f(None)),
     ("tap_blocks", "backbone", "'vgg16'", lambda f: f("vgg16", ["block1"])),
 ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextvars
 import threading
+import time
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
@@ -24,7 +25,7 @@ class Worker(Generic[Result]):
     @property
     def is_running(self) -> bool:
         """Whether there is work that has not ended."""
-        return self._job is not None and self._job.thread.is_alive()
+        return self._job is not None and not self._job.has_ended.is_set()
 
     def start(self, work: Work[Result]) -> None:
         """Begin; `work` gets the event that asks it to stop.
@@ -52,10 +53,10 @@ class Worker(Generic[Result]):
         if self._job is None:
             raise RuntimeError("There is nothing to wait for: nothing was started.")
         try:
-            self._job.thread.join()
+            self._job.join()
         except KeyboardInterrupt:
             self._job.stop.set()
-            self._job.thread.join()
+            self._job.join()
         if self._job.error is not None:
             raise self._job.error
         return self._job.result
@@ -63,8 +64,8 @@ class Worker(Generic[Result]):
     def close(self) -> None:
         """Stop the work, and return when its thread has ended."""
         self.stop()
-        if self.is_running and self._job and self._job.thread is not threading.current_thread():
-            self._job.thread.join()
+        if self._job is not None and self._job.thread is not threading.current_thread():
+            self._job.join()
 
 
 class _Job(Generic[Result]):
@@ -75,6 +76,7 @@ class _Job(Generic[Result]):
     def __init__(self, work: Work[Result]) -> None:
         self._work = work
         self.stop = threading.Event()
+        self.has_ended = threading.Event()
         self.error: BaseException | None = None
         # With the context of the caller: in ipykernel 7.0 a thread without it dies at its
         # first update of a widget (LookupError of the variable `shell_parent`).
@@ -85,8 +87,33 @@ class _Job(Generic[Result]):
             daemon=True,
         )
 
+    def join(self) -> None:
+        """Return when the thread has ended."""
+        # Not `Thread.join` alone: when that is interrupted, Python 3.11 takes the thread for
+        # ended although it runs on.
+        self.has_ended.wait()
+        self.thread.join()
+
     def _run(self) -> None:
         try:
             self.result = self._work(self.stop)
         except Exception as error:  # noqa: BLE001  `wait` raises it where somebody reads it
             self.error = error
+        finally:
+            self.has_ended.set()
+
+
+class Throttle:
+    """Says yes at most so often: what a page shows need not follow every epoch."""
+
+    def __init__(self, per_second: float = 5.0) -> None:
+        self._pause = 1 / per_second
+        self._last = -float("inf")
+
+    def is_due(self) -> bool:
+        """Whether enough time has passed since it last said yes."""
+        now = time.monotonic()
+        if now - self._last < self._pause:
+            return False
+        self._last = now
+        return True

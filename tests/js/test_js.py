@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tlwidgets._views.widget import CHARTS_JS
+from tlwidgets._views.widget import CHARTS_JS, SHARED_JS
 
 HERE = Path(__file__).parent
+RIBBON = HERE.parents[1] / "tlwidgets" / "freeze_slider" / "view.js"
+MODULES = {"chart.test": CHARTS_JS, "ribbon.test": SHARED_JS + RIBBON.read_text("utf-8")}
 
 
 def find_node():
@@ -24,7 +26,7 @@ def find_node():
 @pytest.mark.parametrize("path", sorted(HERE.glob("*.test.mjs")), ids=lambda p: p.stem)
 def test_javascript(path, tmp_path):
     views = tmp_path / "views.mjs"
-    views.write_text(CHARTS_JS, "utf-8")
+    views.write_text(MODULES[path.stem], "utf-8")
     done = subprocess.run(
         [find_node(), "--test", str(path)],
         env={**os.environ, "TLWIDGETS_VIEWS": views.as_uri()},

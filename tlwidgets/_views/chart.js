@@ -125,12 +125,12 @@ function drawBackground(view, x, y, width) {
   for (const [colour, points] of view.areas) {
     drawn.push(svg("path", { d: `${pathOf(points, x, y)}Z`, fill: colour, opacity: 0.14 }));
   }
-  for (const [at, label] of view.rules) {
+  for (const [at, label, isBelow] of view.rules) {
     if (!Number.isFinite(y(at))) continue; // zero has no place on a logarithmic axis
     const right = width - MARGIN.right;
     drawn.push(
       svg("line", { class: "tlw-rule", x1: MARGIN.left, x2: right, y1: y(at), y2: y(at) }),
-      svg("text", { class: "tlw-label", x: right, y: y(at) - 4, "text-anchor": "end" }, label),
+      svg("text", { class: "tlw-label", x: right, y: y(at) + (isBelow ? 13 : -4), "text-anchor": "end" }, label),
     );
   }
   return drawn;

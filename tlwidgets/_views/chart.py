@@ -120,12 +120,16 @@ class Chart:
             "series": [_series_view(series, n_points) for series in self.series],
             "areas": [[colour, _short(points)] for colour, points in self.areas],
             "bands": [[_round(start), _round(end), label] for start, end, label in self.bands],
-            "rules": [[_round(y), label] for y, label in self.rules],
+            "rules": [[_round(y), label, self._is_near_top(y)] for y, label in self.rules],
             "marks": [[_round(x), _round(y), label] for x, y, label in self.marks],
             "gaps": [list(gap) for gap in self.gaps],
             "y_other": self.y_other and _axis_view(self.y_other),
             "low": self.is_low,
         }
+
+    def _is_near_top(self, y: float) -> bool:
+        """Whether there is no room for a label above a rule."""
+        return y > self.y.low + 0.9 * (self.y.high - self.y.low)
 
 
 def axis_over(

@@ -46,9 +46,10 @@ def plot_chart(view: Mapping[str, Any], ax: Axes) -> Axes:
         ax.fill(*_columns(points), color=colour, alpha=0.14, linewidth=0)
     for colour, i, j in view["gaps"]:
         _fill_between(view["series"][i]["points"], view["series"][j]["points"], colour, ax)
-    for y, label in view["rules"]:
+    for y, label, is_below in view["rules"]:
         ax.axhline(y, color=_GREY, linestyle=":", linewidth=1)
-        ax.annotate(label, (1, y), (0, 3), _BY_RIGHT, textcoords="offset points", ha="right")
+        shift = (0, -12) if is_below else (0, 3)
+        ax.annotate(label, (1, y), shift, _BY_RIGHT, textcoords="offset points", ha="right")
     for series in view["series"]:
         _plot_series(series, ax)
     for x, y, label in view["marks"]:
