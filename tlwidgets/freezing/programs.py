@@ -58,6 +58,8 @@ class Program:
         compile_like(top, settings)
         build_state(top, examples[""])
         self._initial = [_compressed(v.numpy()) for v in top.optimizer.variables]
+        self._log_names = sorted(top.get_metrics_result())
+        self._reset_metrics = tf.function(top.reset_metrics, autograph=False, jit_compile=False)
         self._loops = {
             name: self._loop(top.test_step if name else top.train_step, example)
             for name, example in examples.items()
@@ -91,35 +93,32 @@ class Program:
         should_stop: ShouldStop,
     ) -> dict[str, float] | None:
         """Train ("") or test one epoch; None if it was stopped. NaN ends it early."""
-        self.top.reset_metrics()
+        self._reset_metrics()
+        logs: dict[str, float] = {}
         for group in batches:  # full batches, and the last one if it is smaller
             done = 0
             while done < len(group):
                 if should_stop():
                     return None
                 n_steps = min(self._steps_per_call(name), len(group) - done)
-                loss = self._call(name, source.take(group[done : done + n_steps]), n_steps)
-                if not np.isfinite(loss):
-                    return self.result()
+                logs = self._call(name, source.take(group[done : done + n_steps]), n_steps)
+                if not np.isfinite(logs["loss"]):
+                    return logs
                 done += n_steps
-        return self.result()
-
-    def result(self) -> dict[str, float]:
-        """Return loss and metrics since the last reset."""
-        return {name: float(value) for name, value in self.top.get_metrics_result().items()}
+        return logs
 
     def _steps_per_call(self, name: str) -> int:
         seconds = self._seconds_per_step.get(name)
         return 1 if seconds is None else max(1, int(_SECONDS_PER_CALL / seconds))
 
-    def _call(self, name: str, arguments: Sequence[Any], n_steps: int) -> float:
-        """Do some steps; return the epoch's mean loss so far."""
+    def _call(self, name: str, arguments: Sequence[Any], n_steps: int) -> dict[str, float]:
+        """Do some steps; return the epoch's mean loss and metrics so far."""
         is_full_call = n_steps >= self._steps_per_call(name)
         began = time.perf_counter()
-        loss = float(self._loops[name](*arguments))
+        values = self._loops[name](*arguments).numpy()
         if is_full_call:
             self._seconds_per_step[name] = (time.perf_counter() - began) / n_steps
-        return loss
+        return dict(zip(self._log_names, values.tolist(), strict=True))
 
     def _loop(self, step: Callable[..., Any], example: Labels) -> Any:
         """Compile a loop over steps; rows, labels and batches of indices come from outside."""
@@ -128,15 +127,16 @@ class Program:
 
         @tf.function(input_signature=signature, autograph=False, jit_compile=False)
         def loop(rows: Any, labels: Any, batches: tf.Tensor) -> tf.Tensor:
-            def body(i: tf.Tensor, loss: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            def body(i: tf.Tensor, _: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
                 x = [tf.gather(array, batches[i]) for array in rows]
                 x = self._trunk(*x) if self._trunk else x
                 rest = [tf.gather(array, batches[i]) for array in labels]
                 logs = step((x[0] if len(x) == 1 else x, *rest))
-                return i + 1, tf.cast(logs["loss"], tf.float32)
+                return i + 1, tf.stack([tf.cast(logs[k], tf.float32) for k in self._log_names])
 
             n_steps = tf.shape(batches)[0]
-            return tf.while_loop(lambda i, _: i < n_steps, body, (0, 0.0))[1]
+            begin = tf.zeros(len(self._log_names))
+            return tf.while_loop(lambda i, _: i < n_steps, body, (0, begin))[1]
 
         loop.get_concrete_function()  # now, so that the time of compiling is known as such
         return loop
