@@ -1,6 +1,7 @@
-"""Take the picture of the README: lesson 02, a guess and what the network said.
+"""Take the pictures of the README: lesson 02 with a guess, and the freeze slider after a sweep.
 
-Only its first cells are run: no photograph of a solar cell may stand in the repository.
+Of lesson 02 only the first cells are run: no photograph of a solar cell may stand in the
+repository.
 
 Run with: python -m docs.picture
 """
@@ -8,35 +9,90 @@ Run with: python -m docs.picture
 import tempfile
 from pathlib import Path
 
-from tests.browser.lab import NotebookPage, chromium, find_chromium
-from tests.browser.server import lab_server
+import nbformat
+from playwright.sync_api import expect
 
-OUT = Path(__file__).with_name("lesson_02.png")
-NOTEBOOK = "02_feature_extraction.ipynb"
+from tests.browser.lab import NotebookPage, chromium, find_chromium
+from tests.browser.server import LabServer, lab_server
+
+HERE = Path(__file__).parent
+LESSON = "02_feature_extraction.ipynb"
 WINDOW = {"width": 1060, "height": 990}
+SLIDER = """\
+from tlwidgets import FreezeSlider, load_digits, load_glyph_net
+import keras
+import numpy as np
+
+keras.utils.set_random_seed(0)
+digits, network = load_digits(), load_glyph_net()  # it learned to read letters
+order = np.random.default_rng(0).permutation(5000)
+x, y = digits.images[order, ..., None], digits.labels[order]
+model = keras.Sequential([network, keras.layers.Dense(10, name="digits")])
+loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+model.compile(keras.optimizers.Adam(1e-3), loss, metrics=["accuracy"])
+
+lab = FreezeSlider(model, train=(x[:2000], y[:2000]), validation=(x[2000:], y[2000:]))
+lab.epochs, lab.n_labels, lab.learning_rate = 40, 200, 3e-3
+lab"""
+
+
+def picture_lesson(notebook: NotebookPage, _: LabServer) -> None:
+    """Make a guess as a learner would, run the next cell, and take the picture."""
+    notebook.open(LESSON)
+    for cell in range(3):
+        notebook.run_cell(cell)
+    notebook.outputs.get_by_role("button", name="mask").click()
+    notebook.outputs.get_by_role("button", name="This is my guess").click()
+    notebook.run_cell(3)
+    heading = notebook.page.get_by_role("heading", name="1. A network that names things")
+    heading.evaluate("heading => heading.scrollIntoView()")
+    notebook.outputs.locator("img").first.wait_for()
+    notebook.take_picture(HERE / "lesson_02.png")
+
+
+def picture_slider(notebook: NotebookPage, server: LabServer) -> None:
+    """Sweep over all depths with few and with many labels."""
+    made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(SLIDER)])
+    made.metadata.kernelspec = {"display_name": "Python 3 (ipykernel)", "name": "python3"}
+    nbformat.write(made, server.root / "slider.ipynb")
+    notebook.open("slider.ipynb")
+    notebook.run_cell(0)
+    notebook.page.set_viewport_size({"width": 1060, "height": 1200})
+    status = notebook.outputs.get_by_role("status")
+    for n_runs in (6, 12):
+        notebook.outputs.get_by_role("button", name="Sweep all depths").click()
+        expect(notebook.outputs.locator(".tlw-chart").nth(2).locator("circle")).to_have_count(
+            n_runs, timeout=120_000
+        )
+        expect(status).to_contain_text("epochs are done")
+        if n_runs == 6:
+            labels = notebook.outputs.locator(".widget-slider", has_text="Labels")
+            labels.locator(".noUi-handle").focus()
+            notebook.page.keyboard.press("ArrowRight")
+            notebook.page.keyboard.press("ArrowRight")
+            expect(labels).to_contain_text("1000")
+            expect(notebook.outputs.get_by_role("button", name="Train")).to_be_enabled()
+    notebook.outputs.get_by_label("Retrain when I let go").uncheck()
+    notebook.outputs.locator(".tlw-handle").focus()
+    for _ in range(3):
+        notebook.page.keyboard.press("ArrowLeft")
+    expect(notebook.outputs.locator(".tlw-sentence")).to_contain_text("conv1 to conv2")
+    notebook.outputs.locator(".tlwidgets-freeze-slider").screenshot(
+        path=HERE / "freeze_slider.png", animations="disabled"
+    )
 
 
 def main() -> None:
-    """Make a guess as a learner would, run the next cell, and take the picture."""
-    notebooks = Path(__file__).parents[1] / "notebooks"
+    """Take both pictures in one JupyterLab."""
+    notebooks = HERE.parent / "notebooks"
     with (
         tempfile.TemporaryDirectory() as folder,
         lab_server(Path(folder) / "lab", notebooks) as server,
         chromium(find_chromium() or "chromium") as browser,
     ):
-        notebook = NotebookPage(browser.new_page(viewport=WINDOW), server)
-        notebook.open(NOTEBOOK)
-        for cell in range(3):
-            notebook.run_cell(cell)
-        notebook.outputs.get_by_role("button", name="mask").click()
-        notebook.outputs.get_by_role("button", name="This is my guess").click()
-        notebook.run_cell(3)
-        page = notebook.page
-        page.get_by_role("heading", name="1. A network that names things").evaluate(
-            "heading => heading.scrollIntoView()"
-        )
-        notebook.outputs.locator("img").first.wait_for()
-        notebook.take_picture(OUT)
+        for take in (picture_lesson, picture_slider):
+            take(NotebookPage(browser.new_page(viewport=WINDOW), server), server)
+            server.shut_down_kernels()
 
 
 if __name__ == "__main__":

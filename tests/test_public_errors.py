@@ -18,8 +18,18 @@ RECORDS = {"BlockTaps"}
 
 NOT_IMAGES = np.zeros((2, 2))
 
+
+def small_model():
+    import keras
+
+    return keras.Sequential([keras.layers.Dense(1)])
+
+
 # name of the public callable, the argument, how its value reads in the message, a wrong call
 WRONG_CALLS = [
+    ("FreezeSlider", "train", "int", lambda f: f(None, train=3)),
+    ("FreezeSlider", "validation", "of 1", lambda f: f(None, train=(1, 2), validation=[3])),
+    ("FreezeSlider", "model", "str", lambda f: f("vgg16", train=(NOT_IMAGES, [0, 1]))),
     ("Prediction", "question", "7", lambda f: f(7, low=0, high=1)),
     ("Prediction", "low", "'a'", lambda f: f("?", low="a", high=1)),
     ("Prediction", "low", "low=None", lambda f: f("?", high=1)),
@@ -38,6 +48,16 @@ WRONG_CALLS = [
     ("extract_features", "images", "(2, 2)", lambda f: f("vgg16", NOT_IMAGES)),
     ("extract_features", "batch_size", "0", lambda f: f("vgg16", NOT_IMAGES, batch_size=0)),
     ("fetch_solar_cells", "size_px", "15", lambda f: f(15)),
+    ("TrainingCurves", "chance", "'half'", lambda f: f(chance="half")),
+    ("TrainingCurves", "history", "5", lambda f: f.from_history(5)),
+    ("TrainingCurves", "in_terminal", "'loud'", lambda f: f(in_terminal="loud")),
+    ("TrainingCurves", "log", "'y'", lambda f: f(log="y")),
+    ("TrainingCurves", "metrics", "'loss'", lambda f: f(metrics="loss")),
+    ("TrainingCurves", "name", "5", lambda f: f().phase(5)),
+    ("TrainingCurves", "others", "[1]", lambda f: f().compare([1])),
+    ("TrainingCurves", "smoothing", "1.5", lambda f: f(smoothing=1.5)),
+    ("fit_in_background", "curves", "'new'", lambda f: f(small_model(), curves="new")),
+    ("fit_in_background", "model", "'vgg16'", lambda f: f("vgg16")),
     ("image_strip", "rows", "(2, 2)", lambda f: f(NOT_IMAGES)),
     ("image_strip", "rows", "[]", lambda f: f()),
     ("load_backbone", "name", "'vgg61'", lambda f: f("vgg61")),
@@ -45,8 +65,12 @@ WRONG_CALLS = [
     ("load_backbone", "pooling", "'mean'", lambda f: f("vgg16", 32, pooling="mean")),
     ("load_backbone", "checkpoint", "'x.h5'", lambda f: f("vgg16", 32, checkpoint="x.h5")),
     ("load_backbone", "checkpoint", "5", lambda f: f("vgg16", 32, checkpoint=5)),
+    ("load_glyph_net", "checkpoint", "'digits'", lambda f: f("digits")),
     ("load_photographs", "size_px", "'small'", lambda f: f("small")),
     ("load_results", "name", "'luck'", lambda f: f("luck")),
+    ("make_glyphs", "n", "0", lambda f: f(0)),
+    ("make_glyphs", "kind", "'numbers'", lambda f: f(10, "numbers")),
+    ("make_glyphs", "seed", "-1", lambda f: f(10, seed=-1)),
     ("plot_transfer_map", "ax", "None", lambda f: f(None)),
     ("tap_blocks", "backbone", "'vgg16'", lambda f: f("vgg16", ["block1"])),
 ]

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         imagenet_class_names,
         list_backbones,
         load_backbone,
+        load_glyph_net,
         tap_blocks,
     )
     from .course import Prediction, budget, check, claim, expect, self_test
@@ -26,7 +27,11 @@ if TYPE_CHECKING:
         load_optdigits,
         load_photographs,
         load_results,
+        make_glyphs,
     )
+    from .freeze_slider.widget import FreezeSlider
+    from .training_curves.background import fit_in_background
+    from .training_curves.callback import TrainingCurves
 
 # TensorFlow greets every learner with lines in red that mean nothing to them; errors stay.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -38,6 +43,7 @@ _HOMES = {
         "imagenet_class_names",
         "list_backbones",
         "load_backbone",
+        "load_glyph_net",
         "tap_blocks",
     ),
     "course": (
@@ -56,7 +62,11 @@ _HOMES = {
         "load_optdigits",
         "load_photographs",
         "load_results",
+        "make_glyphs",
     ),
+    "freeze_slider.widget": ("FreezeSlider",),
+    "training_curves.background": ("fit_in_background",),
+    "training_curves.callback": ("TrainingCurves",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -98,6 +98,16 @@ def images(name: str, value: ArrayLike) -> NDArray[Any]:
     return array
 
 
+def pair(name: str, value: Any) -> Any:
+    """Return `value` when it is a pair of examples and labels."""
+    if not isinstance(value, tuple | list) or len(value) != 2:
+        raise TypeError(
+            f"`{name}` must be a pair of examples and labels, {name}=(x, y); "
+            f"got {type(value).__name__}{f' of {len(value)}' if hasattr(value, '__len__') else ''}."
+        )
+    return value
+
+
 def columns_of(name: str, value: Sequence[str], known: Sequence[str], *, kind: str) -> list[str]:
     """Return a list of names, each one of `known`, without repeats and not empty."""
     if isinstance(value, str) or not isinstance(value, Iterable):

@@ -13,6 +13,11 @@ TARGET = "#00825F"
 NEUTRAL = "#7A7A7A"
 GOOD = TARGET
 BAD = TRAINABLE
+# Lines of charts: none of the colours above, which mean something. What counts is the
+# validation, so it has the colour; training is grey and dashed.
+TRAINING = NEUTRAL
+VALIDATION = "#B07D00"
+SERIES = (VALIDATION, "#3D9BD6", "#A8487F", "#5E8C31", TRAINING)
 
 ROLE_COLOURS = MappingProxyType(
     {"frozen": FROZEN, "trainable": TRAINABLE, "source": SOURCE, "target": TARGET}

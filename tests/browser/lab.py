@@ -54,6 +54,9 @@ _RUN_ONE = f"""index => {{ {_CELLS}
   panel.content.activeCellIndex = [...panel.content.model.cells].indexOf(cells[index]);
   window.jupyterapp.commands.execute('notebook:run-cell'); }}"""
 
+_RESTART = f"() => {{ {_PANEL} return panel.sessionContext.session.kernel.restart(); }}"
+_SAVE = "() => window.jupyterapp.shell.currentWidget.context.save()"
+
 _EMPTY_IMAGE = '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>'
 
 # Tracebacks have the type of stderr, in Output widgets too. A widget can fail to show without
@@ -126,6 +129,22 @@ class NotebookPage:
         """Run one code cell, counted from 0 among the code cells that are not empty."""
         self.page.evaluate(_RUN_ONE, index)
         self.page.wait_for_function(_ONE_HAS_RUN, arg=index)
+
+    def start_cell(self, index: int) -> None:
+        """Start one code cell and look on while it runs; see `wait_for_cell`."""
+        self.page.evaluate(_RUN_ONE, index)
+
+    def wait_for_cell(self, index: int, seconds: float = _RUN_SECONDS) -> None:
+        """Wait until a code cell has run."""
+        self.page.wait_for_function(_ONE_HAS_RUN, arg=index, timeout=seconds * 1000)
+
+    def restart_kernel(self) -> None:
+        """Give the notebook a new kernel that knows nothing; the outputs stay."""
+        self.page.evaluate(_RESTART)
+
+    def save(self) -> None:
+        """Write the notebook with its outputs."""
+        self.page.evaluate(_SAVE)
 
     @property
     def outputs(self) -> Locator:

@@ -7,6 +7,7 @@ start_keras()
 from .catalog import BackboneEntry, read_backbones
 from .features import BlockTaps, extract_features, tap_blocks
 from .folding import fold_batchnorm
+from .glyph_net import load_glyph_net
 from .loading import CheckpointUnavailableError, load_backbone
 from .names import imagenet_class_names
 from .overview import list_backbones
@@ -20,6 +21,7 @@ __all__ = [
     "imagenet_class_names",
     "list_backbones",
     "load_backbone",
+    "load_glyph_net",
     "read_backbones",
     "tap_blocks",
 ]

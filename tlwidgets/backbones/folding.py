@@ -32,31 +32,52 @@ def fold_batchnorm(model: keras.Model) -> keras.Model:
     keras.Model
         A new model with parameters of its own; `model` is unchanged. It is not trainable.
     """
-    if isinstance(model, keras.Sequential):  # Keras copies it in a way that cannot be steered
-        model = keras.Model(model.inputs[0], model.outputs[0], name=model.name)
-    pairs = _foldable_pairs(model)
-    absorbed = {norm.name for norm in pairs.values()}
+    return Folding(model).folded
 
-    def copy(layer: keras.Layer) -> keras.Layer:
-        if layer.name in absorbed:
-            return layers.Identity(name=layer.name)
-        config = layer.get_config()
-        if layer.name in pairs:
-            config["use_bias"] = True
-        return type(layer).from_config(config)
 
-    def call(layer: keras.Layer, *args: Any, **kwargs: Any) -> Any:
-        # An Identity knows none of the keywords that the BatchNormalization was called with.
-        return layer(args[0]) if layer.name in absorbed else layer(*args, **kwargs)
+class Folding:
+    """A network and its faster copy, kept together while the network's parameters change.
 
-    folded = keras.models.clone_model(model, clone_function=copy, call_function=call)
-    for layer in model.layers:
-        if layer.name in pairs:
-            folded.get_layer(layer.name).set_weights(_fold(layer, pairs[layer.name]))
-        elif layer.weights and layer.name not in absorbed:
-            folded.get_layer(layer.name).set_weights(layer.get_weights())
-    folded.trainable = False
-    return folded
+    Parameters
+    ----------
+    model : keras.Model
+        As for `fold_batchnorm`.
+
+    Attributes
+    ----------
+    folded : keras.Model
+        The copy.
+    """
+
+    def __init__(self, model: keras.Model) -> None:
+        if isinstance(model, keras.Sequential):  # Keras copies it in a way that cannot be steered
+            model = keras.Model(model.inputs[0], model.outputs[0], name=model.name)
+        self._model, self._pairs = model, _foldable_pairs(model)
+        absorbed = self._absorbed = {norm.name for norm in self._pairs.values()}
+
+        def copy(layer: keras.Layer) -> keras.Layer:
+            if layer.name in absorbed:
+                return layers.Identity(name=layer.name)
+            config = layer.get_config()
+            if layer.name in self._pairs:
+                config["use_bias"] = True
+            return type(layer).from_config(config)
+
+        def call(layer: keras.Layer, *args: Any, **kwargs: Any) -> Any:
+            # An Identity knows none of the keywords that the BatchNormalization was called with.
+            return layer(args[0]) if layer.name in absorbed else layer(*args, **kwargs)
+
+        self.folded = keras.models.clone_model(model, clone_function=copy, call_function=call)
+        self.update()
+        self.folded.trainable = False
+
+    def update(self) -> None:
+        """Carry the network's parameters, as they are now, over to the copy."""
+        for layer in self._model.layers:
+            if layer.name in self._pairs:
+                self.folded.get_layer(layer.name).set_weights(_fold(layer, self._pairs[layer.name]))
+            elif layer.weights and layer.name not in self._absorbed:
+                self.folded.get_layer(layer.name).set_weights(layer.get_weights())
 
 
 def _foldable_pairs(model: keras.Model) -> dict[str, keras.Layer]:

@@ -1,12 +1,13 @@
 """Data sets of the course: real, small, described by a card, and available offline.
 
 `load_*` reads what ships with tlwidgets or its dependencies, `fetch_*` reads a package of
-somebody else's that an extra installs. Cards and licences stand in `datasets/`.
+somebody else's that an extra installs, `make_*` draws. Cards and licences stand in `datasets/`.
 """
 
 from .cache import CacheWarning
 from .catalog import DatasetEntry, read_catalog
 from .digits import Digits, load_digits, load_optdigits
+from .glyphs import Glyphs, make_glyphs
 from .photographs import Photographs, load_photographs
 from .pictures import image_strip
 from .results import load_results
@@ -16,6 +17,7 @@ __all__ = [
     "CacheWarning",
     "DatasetEntry",
     "Digits",
+    "Glyphs",
     "Photographs",
     "SolarCells",
     "fetch_solar_cells",
@@ -24,5 +26,6 @@ __all__ = [
     "load_optdigits",
     "load_photographs",
     "load_results",
+    "make_glyphs",
     "read_catalog",
 ]

@@ -127,6 +127,19 @@ class Layout:
         return list(dict.fromkeys(names))
 
 
+def paired_variables(
+    one: Layout, two: Layout, name: str, expected: str
+) -> list[tuple[keras.Variable, keras.Variable]]:
+    """Return the variables of two models of one architecture, side by side; refuse others."""
+    left, right = (
+        [v for i in range(len(a.blocks)) for layer in a.layers_of(i) for v in layer.variables]
+        for a in (one, two)
+    )
+    if [v.shape for v in left] != [w.shape for w in right]:
+        raise errors.other_architecture(name, expected)
+    return list(zip(left, right, strict=True))
+
+
 def read_blocks(model: keras.Model) -> list[Block]:
     """Tell me the blocks of this model, between which I can freeze.
 

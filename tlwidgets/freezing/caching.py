@@ -19,7 +19,7 @@ import tensorflow as tf
 from keras import layers
 from numpy.typing import DTypeLike, NDArray
 
-from ..backbones.folding import fold_batchnorm
+from ..backbones.folding import Folding
 from .blocks import Layout
 from .graph import build_between, read_graph
 from .layer_facts import batchnorms_in
@@ -112,9 +112,15 @@ class Trunk:
         inputs = [tensors[slot] for slot in layout.graph.inputs]
         # What crosses a cut is an output: folding then leaves it as it is.
         whole = keras.Model(inputs, [tensors[slot] for slot in kept], name="trunk")
-        self._graph = read_graph(fold_batchnorm(whole) if _is_foldable(whole) else whole)
+        self._folding = Folding(whole) if _is_foldable(whole) else None
+        self._graph = read_graph(self._folding.folded if self._folding else whole)
         self._place = dict(zip(kept, self._graph.outputs, strict=True))
         self._functions: dict[tuple[int, int], Callable[..., list[tf.Tensor]]] = {}
+
+    def update(self) -> None:
+        """Follow the copy, whose parameters were changed."""
+        if self._folding:
+            self._folding.update()
 
     def shapes(self, cut: int) -> list[tuple[tuple[int, ...], str]]:
         """Return shape (without the batch) and dtype of the tensors that cross a cut."""

@@ -109,17 +109,23 @@ def moved(before: Snapshot, model: keras.Model) -> pd.DataFrame:
 
 def _row(layer: str, variable: keras.Variable, old: NDArray) -> dict[str, object]:
     new = variable.numpy()
-    change = np.abs(new.astype(np.float64) - old.astype(np.float64))
-    length = float(np.linalg.norm(old.astype(np.float64)))
+    has_moved = not np.array_equal(new, old, equal_nan=True)
+    # Most did not move, and then nothing needs to be computed.
+    change = np.abs(new.astype(np.float64) - old.astype(np.float64)) if has_moved else np.zeros(1)
+    relative = (_length(change) / _length(old) if has_moved else 0.0) if old.any() else np.nan
     return {
         "layer": layer,
         "variable": variable.name,
         "parameters": old.size,
         "trainable": bool(variable.trainable),
-        "moved": not np.array_equal(new, old, equal_nan=True),
+        "moved": has_moved,
         "largest_change": float(change.max(initial=0.0)),
-        "relative_change": float(np.linalg.norm(change)) / length if length else np.nan,
+        "relative_change": relative,
     }
+
+
+def _length(values: NDArray) -> float:
+    return float(np.sqrt(np.square(values, dtype=np.float64).sum()))
 
 
 def _variables(model: keras.Model) -> list[tuple[str, keras.Variable]]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import replace
-from typing import Any
 
 import keras
 import pandas as pd
@@ -19,10 +18,11 @@ from numpy.typing import ArrayLike
 
 from .. import _check
 from . import errors
-from .blocks import Block, Layout, read_layout
-from .caching import ActivationCache, ActivationStore, OnProgress, ShouldStop, Trunk
-from .compiled import check_examples, has_schedule, label_tensors, settings_of
+from .blocks import Block, paired_variables, read_layout
+from .caching import OnProgress, ShouldStop, Trunk
+from .compiled import check_examples, has_schedule, settings_of
 from .costs import Costs
+from .data_sets import DataSets
 from .epochs import Epochs, OnEpoch
 from .flags import set_flags
 from .graph import build_model, copy_graph
@@ -82,23 +82,20 @@ class CachedTrainer:
         memory_budget: int = _MEMORY_BUDGET,
     ) -> None:
         _check.whole_number("memory_budget", memory_budget, low=0, meaning="bytes of activations")
-        self._learners_layout = read_layout(model)
+        layout = read_layout(model)
+        self._learners_model = model
         self._settings = settings_of(model)
         sets = {"": (x, y)} if validation is None else {"": (x, y), "validation ": validation}
         checked = {name: check_examples(model, name, *pair) for name, pair in sets.items()}
         # Folding needs a copy in which every layer is called once: before any top is built.
-        graph, self.model, tensors = copy_graph(self._learners_layout.graph, name=model.name)
-        self._layout = replace(self._learners_layout, graph=graph)
+        graph, self.model, tensors = copy_graph(layout.graph, name=model.name)
+        self._layout = replace(layout, graph=graph)
         self._trunk = Trunk(self._layout, tensors)
         self._costs = Costs(self._layout)
         self._start = {id(variable): variable.numpy() for variable in self.model.variables}
         self._touched: list[keras.Variable] = []
         self._programs = ProgramShelf(_PROGRAM_BUDGET)
-        self._store = ActivationStore(memory_budget)
-        self._sets = {
-            name: (ActivationCache(x, self._trunk, self._store), y)
-            for name, (x, y) in checked.items()
-        }
+        self._sets = DataSets(checked, self._trunk, memory_budget)
         self._busy = threading.Lock()
 
     @property
@@ -114,9 +111,35 @@ class CachedTrainer:
 
     def close(self) -> None:
         """Give back the activations and remove their files; later runs compute them again."""
-        for cache, _ in self._sets.values():
-            cache.clear()
-        self._store.close()
+        self._sets.close()
+
+    def restart(self, model: keras.Model, x: ArrayLike, y: ArrayLike) -> None:
+        """Begin anew from these parameters and examples, without compiling again.
+
+        Parameters
+        ----------
+        model : keras.Model
+            Of the same architecture; its parameters as they are now are the new start.
+        x, y : array, shape (n, ...)
+            New examples to learn from. The validation set stays.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If one of them does not fit; nothing is changed then.
+        """
+        examples = check_examples(self._learners_model, "", x, y)
+        pairs = paired_variables(self._layout, read_layout(model), model.name, self.model.name)
+        if not self._busy.acquire(blocking=False):
+            raise errors.already_training()
+        try:
+            for own, other in pairs:
+                self._start[id(own)] = other.numpy()
+                own.assign(other)
+            self._trunk.update()
+            self._sets.replace_examples(*examples)
+        finally:
+            self._busy.release()
 
     def train(
         self,
@@ -166,7 +189,7 @@ class CachedTrainer:
             raise errors.scheduled_learning_rate(plan.learning_rate)
         if cut and self._trunk.is_masked(cut):
             raise errors.cut_in_masked_sequence(cut, run.block)
-        epochs = Epochs(plan, len(self._sets[""][0].x), should_stop, on_epoch)
+        epochs = Epochs(plan, self._sets.n_examples, should_stop, on_epoch)
         if not self._busy.acquire(blocking=False):
             raise errors.already_training()
         try:
@@ -200,11 +223,10 @@ class CachedTrainer:
         """
         plan = plan or Plan()
         cut = self._layout.check_cut(cut)
-        n = len(self._sets[""][0].x if plan.examples is None else plan.examples)
+        n = self._sets.n_examples if plan.examples is None else len(plan.examples)
         program = self._programs.known(_program_key(cut, plan))
         step_seconds = program.seconds_per_step if program is not None else None
-        caches = [cache for cache, _ in self._sets.values()]
-        return self._costs.estimate(cut, plan, n, caches, step_seconds)
+        return self._costs.estimate(cut, plan, n, self._sets.caches, step_seconds)
 
     def moved(self) -> pd.DataFrame:
         """Show me which layers moved in the last run, and which did not.
@@ -229,14 +251,8 @@ class CachedTrainer:
         ValueError
             If its parameters have other shapes.
         """
-        pairs = zip(_layers(read_layout(model)), _layers(self._layout), strict=False)
-        variables = [
-            (v, w) for a, b in pairs for v, w in zip(a.variables, b.variables, strict=False)
-        ]
-        same = len(variables) == len(self.model.variables) == len(model.variables)
-        if not same or any(v.shape != w.shape for v, w in variables):
-            raise errors.other_architecture(model.name, self.model.name)
-        for variable, learnt in variables:
+        names = model.name, self.model.name
+        for variable, learnt in paired_variables(read_layout(model), self._layout, *names):
             variable.assign(learnt)
 
     def _prepare(
@@ -251,20 +267,15 @@ class CachedTrainer:
             variable.assign(self._start[id(variable)])
         set_flags(self.model, self._layout, cut, plan.keep_batchnorm_frozen)
         is_kept = self._costs.is_worth_keeping(cut)
-        (_, dtype), *_ = self._trunk.shapes(0)
-        sources = {}
-        for name, (cache, y) in self._sets.items():
-            rows: Any = cache.x
-            if is_kept:
-                begin, start = time.perf_counter(), cache.nearest(cut)
-                rows = cache.get(cut, should_stop=should_stop, on_progress=on_progress)
-                if rows is not None:
-                    elapsed = time.perf_counter() - begin
-                    self._costs.learn(start, cut, len(cache.x), elapsed)
-            if rows is None:
-                return None
-            class_weight = None if name else plan.class_weight
-            sources[name] = Source(rows, label_tensors(y, class_weight), dtype)
+        sources = self._sets.sources(
+            cut if is_kept else 0,
+            plan.class_weight,
+            self._costs.learn,
+            should_stop=should_stop,
+            on_progress=on_progress,
+        )
+        if sources is None:
+            return None
         program = self._program(cut, plan, is_kept, sources)
         self._touched = list(program.top.variables)
         program.reset(plan.learning_rate)
@@ -287,7 +298,3 @@ class CachedTrainer:
 
 def _program_key(cut: int, plan: Plan) -> tuple[int, bool, bool]:
     return cut, plan.keep_batchnorm_frozen, plan.class_weight is not None
-
-
-def _layers(layout: Layout) -> list[keras.Layer]:
-    return [layer for i in range(len(layout.blocks)) for layer in layout.layers_of(i)]

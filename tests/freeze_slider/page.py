@@ -1,0 +1,40 @@
+"""A page without a browser: it hears what widgets send, and says what a browser would."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def listen(slider: Any) -> list[dict[str, Any]]:
+    """Return the list to which every message of this slider will be added."""
+    messages: list[dict[str, Any]] = []
+
+    def send(data: Any = None, metadata: Any = None, buffers: Any = None) -> None:
+        messages.append(data)
+
+    for widget in everything_in(slider):
+        widget.comm.send = send
+    return messages
+
+
+def everything_in(widget: Any) -> list[Any]:
+    inner = [child for part in getattr(widget, "children", ()) for child in everything_in(part)]
+    return [widget, *inner]
+
+
+def set_by_hand(widget: Any, **state: Any) -> None:
+    """Do what a browser does when a control is moved."""
+    data = {"method": "update", "state": state, "buffer_paths": []}
+    widget._handle_msg({"content": {"data": data}, "buffers": []})
+
+
+def say(widget: Any, content: Any) -> None:
+    """Send a message of our own views."""
+    data = {"method": "custom", "content": content}
+    widget._handle_msg({"content": {"data": data}, "buffers": []})
+
+
+def find(slider: Any, description: str) -> Any:
+    """Return the one control with this description."""
+    (found,) = [w for w in everything_in(slider) if getattr(w, "description", None) == description]
+    return found

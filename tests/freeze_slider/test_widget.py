@@ -1,0 +1,310 @@
+"""The freeze slider without a browser: what it sends, what it hears, and what it refuses."""
+
+import json
+import threading
+import time
+
+import keras
+import numpy as np
+import pytest
+
+from tests.freeze_slider.models import LOSS, compiled, pairs, parameters
+from tests.freeze_slider.page import find, listen, say, set_by_hand
+from tests.freezing.small_models import data, nested
+from tlwidgets import FreezeSlider
+from tlwidgets.freezing import moved, snapshot
+
+pytestmark = pytest.mark.keras
+
+
+@pytest.fixture
+def slider():
+    model = compiled()
+    slider = FreezeSlider(model, **pairs(model))
+    yield slider
+    slider.close()
+    assert not threads()
+
+
+def threads():
+    return [thread for thread in threading.enumerate() if thread.name == "tlwidgets-worker"]
+
+
+def status(slider):
+    return slider._status.value
+
+
+def wait_until(holds, seconds=30):
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.01)
+
+
+def test_it_begins_with_only_the_head_training(slider):
+    assert (slider.cut, slider.epochs, slider.n_labels, slider.learning_rate) == (3, 5, 96, 0.01)
+    assert repr(slider).startswith("FreezeSlider('sequential_model'): c1 to hidden are frozen")
+
+
+def test_a_drag_is_answered_with_two_small_messages(slider):
+    messages = listen(slider)
+    set_by_hand(slider._ribbon, cut=1)
+    assert slider.cut == 1
+    assert find(slider, "First block that trains").value == 1
+    assert len(messages) == 2
+    assert len(json.dumps(messages)) < 5000
+
+
+def test_a_control_is_answered_with_its_echo_and_the_picture(slider):
+    messages = listen(slider)
+    slider._auto.value = False
+    messages.clear()
+    set_by_hand(find(slider, "First block that trains"), value=0)
+    assert slider.cut == 0
+    assert slider._ribbon.cut == 0
+    assert len([m for m in messages if m["method"] == "update"]) <= 2
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "description"),
+    [
+        ("cut", 1, "First block that trains"),
+        ("epochs", 7, "Epochs"),
+        ("n_labels", 37, "Labels"),
+        ("learning_rate", 3e-5, "Learning rate"),
+        ("learning_rate", 500.0, "Learning rate"),
+        ("seed", 4, "Seed"),
+        ("keep_batchnorm_frozen", False, "Keep BatchNorm frozen"),
+    ],
+)
+def test_what_code_chooses_the_controls_show(slider, name, value, description):
+    slider.n_labels = 50
+    setattr(slider, name, value)
+    assert getattr(slider, name) == value
+    assert find(slider, description).value == value
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("cut", 4, "`cut` must be a whole number from 0 to 3"),
+        ("n_labels", 97, "`n_labels`"),
+        ("learning_rate", -1.0, "`learning_rate`"),
+        ("learningrate", 0.1, "Did you mean 'learning_rate'"),
+        ("runs", None, "runs"),
+    ],
+)
+def test_a_wrong_value_is_refused_and_changes_nothing(slider, name, value, message):
+    before = slider.code()
+    with pytest.raises((TypeError, ValueError, AttributeError), match=message):
+        setattr(slider, name, value)
+    assert slider.code() == before
+
+
+def test_training_fills_the_table_the_pictures_and_the_proof(slider):
+    model_before = parameters(slider.model)
+    run = slider.train()
+    assert run.ending == "finished" and run.n_epochs == 5
+    assert list(slider.runs["cut"]) == [3]
+    assert slider.runs["val_accuracy"][0] == run.history["val_accuracy"][-1]
+    table = slider.moved()
+    assert set(table.layer[table.moved]) == {"digits"}
+    assert "All 5 epochs are done." in status(slider)
+    assert [len(s["points"]) for s in slider._charts[0].view["series"]] == [5, 5]
+    assert "The last run moved 1 of 5 layers" in slider._ribbon.view["proof"]
+    same = zip(model_before, parameters(slider.model), strict=True)
+    assert all(np.array_equal(a, b) for a, b in same)
+
+
+def test_the_train_button_trains_in_a_thread(slider):
+    slider.epochs = 20
+    find(slider, "Train").click()
+    assert threads()
+    wait_until(lambda: not threads())
+    assert list(slider.runs["ending"]) == ["finished"]
+    assert find(slider, "Stop").disabled and not find(slider, "Train").disabled
+
+
+def test_train_pressed_twice_trains_once(slider):
+    slider.epochs = 1000
+    find(slider, "Train").click()
+    find(slider, "Train").click()
+    assert len(threads()) == 1
+    with pytest.raises(RuntimeError, match="training already"):
+        slider.train()
+    find(slider, "Stop").click()
+    wait_until(lambda: not threads())
+    assert "Stopped after" in status(slider)
+
+
+def test_stop_before_the_first_step_leaves_no_row(slider):
+    slider._experiment.start()
+    slider._experiment.stop()
+    slider._experiment.wait()
+    assert len(slider.runs) <= 1
+    assert slider.runs.empty or slider.runs["ending"][0] == "stopped"
+
+
+def test_choosing_is_possible_while_it_trains(slider):
+    slider.epochs = 1000
+    find(slider, "Train").click()
+    wait_until(lambda: slider._shown.live is not None and slider._shown.live.history)
+    set_by_hand(find(slider, "Epochs"), value=3)
+    set_by_hand(slider._ribbon, cut=1)
+    assert (slider.cut, slider.epochs) == (1, 3)
+    assert threads()
+    find(slider, "Stop").click()
+    wait_until(lambda: not threads())
+    assert slider.runs["cut"].tolist() == [3]
+
+
+def test_letting_go_retrains_when_it_takes_a_moment(slider):
+    slider.train()
+    slider.cut = 2
+    slider.train()
+    set_by_hand(slider._ribbon, cut=3)
+    say(slider._ribbon, {"kind": "released"})
+    wait_until(lambda: len(slider.runs) == 3)
+    assert slider.runs["cut"].tolist() == [3, 2, 3]
+
+
+def test_letting_go_while_it_trains_takes_the_place_of_that_run(slider):
+    slider.train()
+    slider.epochs = 1000
+    find(slider, "Train").click()
+    wait_until(lambda: slider._shown.live is not None and slider._shown.live.history)
+    set_by_hand(find(slider, "Epochs"), value=3)
+    wait_until(lambda: not threads())
+    assert slider.runs["epochs"].tolist() == [5, 3]
+    assert slider.runs["ending"].tolist() == ["finished", "finished"]
+
+
+def test_letting_go_of_an_expensive_choice_only_says_so(slider):
+    slider.train()
+    slider.epochs = 1000
+    slider.cut = 0
+    say(slider._ribbon, {"kind": "released"})
+    assert "Press Train" in status(slider)
+    assert not threads() and len(slider.runs) == 1
+
+
+def test_before_the_first_run_nothing_starts_by_itself(slider):
+    say(slider._ribbon, {"kind": "released"})
+    assert "Press Train" in status(slider) and not threads()
+
+
+def test_a_sweep_tries_every_depth_and_each_seed(slider):
+    slider.epochs = 2
+    runs = slider.sweep(seeds=[0, 1])
+    assert runs["cut"].tolist() == [3, 2, 1, 0] * 2
+    assert runs["seed"].tolist() == [0] * 4 + [1] * 4
+    line, dots = slider._charts[2].view["series"]
+    assert len(line["points"]) == 4 and len(dots["points"]) == 8
+
+
+def test_an_error_in_the_thread_is_said_and_raised():
+    model = compiled()
+    schedule = keras.optimizers.schedules.ExponentialDecay(0.01, 10, 0.9)
+    model.compile(keras.optimizers.Adam(schedule), LOSS, metrics=["accuracy"])
+    slider = FreezeSlider(model, **pairs(model))
+    assert find(slider, "Learning rate").disabled
+    slider.learning_rate = 0.1
+    with pytest.raises(ValueError, match="schedule"):
+        slider.train()
+    assert "ValueError" in status(slider) and "schedule" in status(slider)
+    slider.learning_rate = None
+    assert slider.train().ending == "finished"
+    slider.close()
+
+
+def test_what_goes_to_nan_is_said_and_the_next_run_is_sound(slider):
+    slider.learning_rate = 1e6
+    slider.cut = 0
+    assert slider.train().ending == "diverged"
+    assert "learning rate ten times smaller" in status(slider)
+    slider.learning_rate = 0.01
+    assert slider.train().ending == "finished"
+
+
+def test_apply_changes_my_model_and_nothing_else_does(slider):
+    slider.train()
+    slider.cut = 2
+    slider.learning_rate = 0.005
+    assert all(v.trainable for v in slider.model.trainable_variables)
+    n_before = len(slider.model.trainable_variables)
+    before = snapshot(slider.model)
+    slider.apply()
+    assert len(slider.model.trainable_variables) == 4 < n_before
+    assert float(slider.model.optimizer.learning_rate) == pytest.approx(0.005)
+    assert not moved(before, slider.model)["moved"].any()
+    slider.apply(with_parameters=True)
+    table = moved(before, slider.model)
+    assert set(table.layer[table.moved]) == {"digits"}
+
+
+def test_the_code_is_shown_and_follows_the_choice(slider):
+    assert slider._code.value == ""
+    set_by_hand(find(slider, "Show code"), value=True)
+    assert "model.fit(" in slider._code.value
+    slider.epochs = 17
+    assert "epochs=17" in slider._code.value
+    set_by_hand(slider._show_code, value=False)
+    assert slider._code.value == ""
+
+
+def test_a_page_without_a_kernel_gets_text_and_a_picture(slider):
+    first = slider._repr_mimebundle_()
+    first = first[0] if isinstance(first, tuple) else first
+    assert first["text/plain"] == repr(slider) and "image/png" not in first
+    slider.train()
+    bundle = slider._repr_mimebundle_()
+    bundle = bundle[0] if isinstance(bundle, tuple) else bundle
+    assert len(bundle["image/png"]) > 1000
+
+
+def test_names_with_markup_stay_text():
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, name="head")])
+    model.compile("adam", LOSS, metrics=["accuracy"])
+    model.name = "<img src=x>"
+    slider = FreezeSlider(model, train=(np.zeros((40, 4)), np.arange(40) % 3))
+    set_by_hand(find(slider, "Show code"), value=True)
+    assert "&lt;img src=x&gt;" in slider._code.value and "<img" not in slider._code.value
+    slider.close()
+
+
+def test_closing_while_it_trains_leaves_nothing(slider):
+    slider.epochs = 1000
+    find(slider, "Train").click()
+    slider.close()
+    assert not threads()
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda m: FreezeSlider(m, train=data(m)[0]), r"`train` must be a pair.*train=\(x, y\)"),
+        (lambda m: FreezeSlider(m, train=data(m), validation=(1, 2, 3)), "`validation` must be"),
+        (lambda m: FreezeSlider("net", train=data(m)), "`model`"),
+        (lambda m: FreezeSlider(m, train=(data(m)[0], data(m)[1] + 1)), "`y`"),
+    ],
+)
+def test_what_does_not_fit_is_refused(make, message):
+    with pytest.raises((TypeError, ValueError), match=message):
+        make(compiled())
+
+
+def test_a_model_that_was_not_compiled_is_refused():
+    model = nested()
+    with pytest.raises(ValueError, match="compile"):
+        FreezeSlider(model, train=data(model))
+
+
+def test_the_slider_goes_inside_a_nested_backbone():
+    model = compiled(nested)
+    slider = FreezeSlider(model, **pairs(model))
+    assert [b["name"] for b in slider._ribbon.view["blocks"]] == ["block1", "block2", "dense"]
+    slider.cut = 1
+    slider.train()
+    table = slider.moved()
+    assert set(table.layer[table.moved]) == {"block2_conv", "dense"}
+    slider.close()

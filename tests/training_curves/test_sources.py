@@ -1,0 +1,108 @@
+"""The same numbers in other forms, there and back."""
+
+import math
+import types
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tlwidgets.training_curves.sources import COLUMNS, frame_of, runs_from
+from tlwidgets.training_curves.state import Run
+
+
+@pytest.fixture
+def run():
+    run = Run()
+    run.begin_phase("feature extraction", n_planned=2, n_steps=2)
+    for epoch, loss in enumerate((0.9, math.nan), 1):
+        run.end_batch(0, {"loss": loss}, epoch - 0.5)
+        run.end_epoch({"loss": loss, "val_loss": loss}, float(epoch))
+    run.begin_phase("fine-tuning", n_planned=1, n_steps=2)
+    run.end_epoch({"loss": 0.5, "val_loss": 0.6, "val_auc": 0.7}, 3.0)
+    return run
+
+
+def test_the_table_is_tidy(run):
+    frame = frame_of([run])
+    assert tuple(frame.columns) == COLUMNS
+    assert len(frame) == 9
+    first = frame.iloc[0]
+    assert list(first[["run", "phase", "epoch", "step"]]) == [1, "feature extraction", 1, 1]
+    last = frame[frame["epoch"] == 3]
+    assert set(zip(last["metric"], last["split"], strict=True)) == {
+        ("loss", "training"), ("loss", "validation"), ("auc", "validation"),
+    }  # fmt: skip
+    assert set(last["phase"]) == {"fine-tuning"}
+    assert set(last["seconds"]) == {3.0}
+
+
+def test_a_table_of_nothing_has_its_columns():
+    assert tuple(frame_of([]).columns) == COLUMNS
+
+
+def test_there_and_back(run):
+    (again,) = runs_from(frame_of([run]))
+    pd.testing.assert_frame_equal(frame_of([again]), frame_of([run]))
+    assert [phase[:2] for phase in again.phases] == [phase[:2] for phase in run.phases]
+
+
+def test_from_a_dict_and_from_a_history():
+    history = {"loss": [0.9, 0.5], "val_loss": [1.0, np.float32(0.75)]}
+    (run,) = runs_from(history)
+    assert run.points["loss", "validation"] == [(1, 1.0), (2, 0.75)]
+    (same,) = runs_from(types.SimpleNamespace(history=history))
+    assert same.points == run.points
+
+
+def test_a_validation_every_third_epoch_stands_at_every_third():
+    (run,) = runs_from({"loss": [1.0] * 10, "val_loss": [0.3, 0.2, 0.1]})
+    assert run.points["loss", "validation"] == [(3, 0.3), (6, 0.2), (9, 0.1)]
+
+
+def test_a_metric_that_came_late_stands_late():
+    (run,) = runs_from({"loss": [1.0, 0.9, 0.8], "auc": [0.7]})
+    assert run.points["auc", "training"] == [(3, 0.7)]
+
+
+def test_from_the_file_of_a_csv_logger(tmp_path):
+    path = tmp_path / "log.csv"
+    path.write_text("epoch,loss,val_loss\n0,0.9,NA\n1,nan,0.8\n", "utf-8")
+    (run,) = runs_from(path)
+    assert run.points["loss", "validation"] == [(2, 0.8)]
+    assert math.isnan(run.points["loss", "training"][1][1])
+    (same,) = runs_from(str(path))
+    assert same.n_epochs == 2
+
+
+def test_from_a_table_with_a_column_per_metric():
+    table = pd.DataFrame({"epoch": [0, 1], "loss": [0.9, 0.5], "val_loss": [math.nan, 0.8]})
+    (run,) = runs_from(table)
+    assert run.points["loss", "validation"] == [(2, 0.8)]
+
+
+@pytest.mark.parametrize(
+    ("history", "part"),
+    [
+        (5, "got 5"),
+        ({}, "without numbers"),
+        ({"loss": []}, "without numbers"),
+        ({"loss": "falling"}, "a list of numbers"),
+        ("no_such_file.csv", "no such file"),
+        (pd.DataFrame({"name": ["a"]}), "without numbers"),
+    ],
+)
+def test_what_is_no_history_is_named(history, part):
+    with pytest.raises((TypeError, ValueError), match="`history`") as caught:
+        runs_from(history)
+    assert part in str(caught.value)
+
+
+def test_a_file_that_is_no_log_is_named(tmp_path):
+    path = tmp_path / "log.csv"
+    path.write_text("epoch,loss\n0,low\n", "utf-8")
+    with pytest.raises(ValueError, match="CSVLogger"):
+        runs_from(path)
+    path.write_text(frame_of([]).to_csv(index=False) + "1,,1,,loss,training,0.5,1\n", "utf-8")
+    with pytest.raises(ValueError, match="to_csv"):
+        runs_from(path)

@@ -1,0 +1,51 @@
+// What every view of ours needs. Python puts this text in front of each view's own module,
+// because a module that comes from a Blob URL cannot import its neighbours.
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** Make an SVG element. Texts become text nodes, never markup. */
+export function svg(name, attributes = {}, ...children) {
+  return fill(document.createElementNS(SVG, name), attributes, children);
+}
+
+/** Make an HTML element. Texts become text nodes, never markup. */
+export function html(name, attributes = {}, ...children) {
+  return fill(document.createElement(name), attributes, children);
+}
+
+function fill(element, attributes, children) {
+  for (const [key, value] of Object.entries(attributes)) {
+    if (value !== null && value !== undefined && value !== false) {
+      element.setAttribute(key, String(value));
+    }
+  }
+  element.append(...children);
+  return element;
+}
+
+/** Call `draw` at most once per frame, however often it is asked for. */
+export function throttled(draw, signal) {
+  let frame = null;
+  const cancel = () => frame !== null && cancelAnimationFrame(frame);
+  signal.addEventListener("abort", cancel);
+  return () => {
+    if (frame !== null || signal.aborted) return;
+    frame = requestAnimationFrame(() => {
+      frame = null;
+      draw();
+    });
+  };
+}
+
+/** Draw now, whenever a trait changes, and whenever the element gets another width. */
+export function keepDrawn(model, element, traits, draw, signal) {
+  const redraw = throttled(draw, signal);
+  for (const trait of traits) model.on(`change:${trait}`, redraw);
+  const observer = new ResizeObserver(redraw);
+  observer.observe(element);
+  signal.addEventListener("abort", () => {
+    observer.disconnect();
+    for (const trait of traits) model.off(`change:${trait}`, redraw);
+  });
+  draw();
+}

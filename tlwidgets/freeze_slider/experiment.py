@@ -1,0 +1,221 @@
+"""Train what is chosen, in a thread, and keep the state; no widget, no page."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .. import _check
+from .._worker import Throttle, Worker
+from ..freezing import CachedTrainer, Plan, Run
+from ..freezing.as_code import compile_code
+from ..freezing.compiled import has_schedule
+from .compute import count_trained
+from .state import AUTO_SECONDS, Choice, LayerMove, Live, Record, State, Subject
+
+if TYPE_CHECKING:
+    import keras
+    import pandas as pd
+
+Pair = tuple[ArrayLike, ArrayLike]
+OnChange = Callable[[State], None]
+
+
+class Experiment:
+    """Everything that a freeze slider does, without the page.
+
+    Parameters
+    ----------
+    model : keras.Model
+    train, validation : (x, y)
+    """
+
+    def __init__(self, model: keras.Model, train: Pair, validation: Pair | None) -> None:
+        _check.pair("train", train)
+        if validation is not None:
+            _check.pair("validation", validation)
+        self.trainer = CachedTrainer(model, *train, validation=validation)
+        settings: Any = model._compile_config.config
+        rate = None if has_schedule(settings) else _short(settings["optimizer"].learning_rate)
+        judged = train[1] if validation is None else validation[1]
+        subject = Subject(
+            model_name=model.name,
+            blocks=tuple(self.trainer.blocks),
+            compile_code=compile_code(settings, rate),
+            n_train=len(np.asarray(train[1])),
+            n_validation=0 if validation is None else len(np.asarray(validation[1])),
+            majority=_majority(np.asarray(judged)),
+        )
+        choice = Choice(cut=len(subject.blocks) - 1, n_labels=subject.n_train, learning_rate=rate)
+        self.state = State(subject=subject, choice=choice)
+        self._on_change: OnChange = lambda state: None
+        self._worker: Worker[list[Run]] = Worker()
+        self._lock = threading.RLock()
+        self._is_wanted_again = False
+        self.choose()
+
+    def follow(self, on_change: OnChange) -> None:
+        """Call this now and after each change, from the thread that made the change."""
+        self._on_change = on_change
+        self._change()
+
+    def all_depths(self, seeds: Sequence[int] | None = None) -> list[Choice]:
+        """Return what a sweep trains: from the head, which is quick, to the whole network."""
+        subject, choice = self.state.subject, self.state.choice
+        seeds = [choice.seed] if seeds is None else list(seeds)
+        return [
+            found
+            for seed in seeds
+            for cut in range(len(subject.blocks) - 1, -1, -1)
+            if count_trained(subject, found := choice.changed(subject, cut=cut, seed=seed))
+        ]
+
+    def choose(self, **changes: object) -> None:
+        """Change what the next run will do; an impossible choice is refused."""
+        with self._lock:
+            choice = self.state.choice.changed(self.state.subject, **changes)
+            estimate = self.trainer.estimate(choice.cut, self._plan(choice))
+            self._change(choice=choice, estimate=estimate)
+
+    def start(self, choices: Sequence[Choice] | None = None) -> bool:
+        """Begin to train what is chosen, or these; False if something trains already."""
+        with self._lock:
+            if self._worker.is_running:
+                self._change(message="It is training already: stop it first, or wait.")
+                return False
+            self._is_wanted_again = False
+            self._worker.start(lambda stop: self._work(choices, stop))
+            return True
+
+    def restart_if_quick(self) -> None:
+        """Train what is chosen now, instead of what is training, if it takes a moment only."""
+        with self._lock:
+            seconds = self.state.estimate.seconds if self.state.estimate else None
+            if seconds is None or seconds > AUTO_SECONDS:
+                self._change(message="Press Train to see what this choice gives.")
+            elif self._worker.is_running:
+                self._is_wanted_again = True
+                self._worker.stop()
+            else:
+                self.start()
+
+    def stop(self) -> None:
+        """Ask it to stop after the current step; what it has learnt is kept."""
+        with self._lock:
+            self._is_wanted_again = False
+            self._worker.stop()
+
+    def wait(self) -> list[Run]:
+        """Return the runs when they are done, or raise what went wrong."""
+        return self._worker.wait()
+
+    def close(self) -> None:
+        """Stop, and give back the memory."""
+        self.stop()
+        self._worker.close()
+        self.trainer.close()
+
+    def _change(self, **changes: Any) -> None:
+        with self._lock:
+            self.state = replace(self.state, **changes)
+            self._on_change(self.state)
+
+    def _plan(self, choice: Choice) -> Plan:
+        order = np.random.default_rng(choice.seed).permutation(self.state.subject.n_train)
+        return Plan(
+            epochs=choice.epochs,
+            batch_size=choice.batch_size,
+            learning_rate=choice.learning_rate,
+            keep_batchnorm_frozen=choice.keep_batchnorm_frozen,
+            shuffle=False,  # always in this order, which a short script can repeat
+            examples=order[: choice.n_labels],
+        )
+
+    def _work(self, choices: Sequence[Choice] | None, stop: threading.Event) -> list[Run]:
+        """Train one after the other; this is what the thread does."""
+        found = []
+        try:
+            queue = list(choices or [self.state.choice])
+            n = len(queue)
+            while queue:
+                place = f"Depth {n - len(queue) + 1} of {n}" if n > 1 else ""
+                found.append(self._train(queue.pop(0), stop, place))
+                with self._lock:
+                    if self._is_wanted_again:
+                        self._is_wanted_again = False
+                        stop.clear()
+                        queue, n = [self.state.choice], 1
+                    elif stop.is_set():
+                        break
+        except Exception as error:
+            self._change(live=None, message=f"{type(error).__name__}: {error}")
+            raise
+        return found
+
+    def _train(self, choice: Choice, stop: threading.Event, place: str) -> Run:
+        throttle = Throttle()
+        history: dict[str, tuple[float, ...]] = {}
+        live = Live(choice=choice, place=place)
+
+        def show(**changes: Any) -> None:
+            if throttle.is_due():
+                self._change(live=replace(live, history=dict(history), **changes))
+
+        def on_epoch(_epoch: int, logs: dict[str, float]) -> None:
+            for name, value in logs.items():
+                history[name] = (*history.get(name, ()), value)
+            show(prepared=1.0)
+
+        self._change(live=live, message="")
+        run = self.trainer.train(
+            choice.cut,
+            self._plan(choice),
+            stop=stop,
+            on_epoch=on_epoch,
+            on_progress=lambda share: show(prepared=share),
+        )
+        if not self._is_wanted_again:  # otherwise another choice has taken its place
+            self._finish(choice, run)
+        return run
+
+    def _finish(self, choice: Choice, run: Run) -> None:
+        """Show the result first; the proof, which compares all parameters, after it."""
+        kept = (Record(choice=choice, run=run),) if run.n_epochs else ()
+        with self._lock:
+            records = self.state.records + kept
+            message = " ".join([run.describe(), *run.notes])
+            self._change(records=records, live=None, message=message)
+            self.choose()  # the speed is known better now
+        self._change(moves=tuple(_layer_moves(self.trainer.moved())))
+
+
+def _short(rate: keras.Variable) -> float:
+    """Return the number as the learner wrote it: 0.001, not its 32-bit neighbour."""
+    return float(str(np.float32(rate)))
+
+
+def _layer_moves(moved: pd.DataFrame) -> list[LayerMove]:
+    by_layer = moved.groupby("layer", sort=False)
+    return [
+        LayerMove(
+            layer=str(layer),
+            has_moved=bool(rows["moved"].any()),
+            largest_change=float(rows["largest_change"].max()),
+        )
+        for layer, rows in by_layer
+    ]
+
+
+def _majority(labels: np.ndarray) -> float | None:
+    """Return the share of the most frequent class; None for labels that are not classes."""
+    if labels.ndim == 2 and labels.shape[1] > 1:
+        labels = labels.argmax(axis=1)
+    labels = labels.reshape(len(labels), -1)
+    if labels.shape[1] > 1 or not np.array_equal(labels, labels.round()):
+        return None
+    return float(np.unique(labels, return_counts=True)[1].max() / len(labels))

@@ -1,0 +1,286 @@
+"""The freeze slider in the page: controls, live pictures, and the wiring between them."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets
+
+from .. import _check
+from .._views.widget import ChartView
+from ..freezing import Run, set_trainable
+from .code import to_code
+from .compute import (
+    curve_charts,
+    depth_chart,
+    describe,
+    describe_progress,
+    progress,
+    ribbon_view,
+)
+from .controls import Controls, Ribbon, button, checkbox, width_of
+from .experiment import Experiment, Pair
+from .state import Choice, State
+from .table import html_of, table_of
+
+if TYPE_CHECKING:
+    import keras
+    import pandas as pd
+
+    from .plot import Figure
+
+_ROW = {"flex_flow": "row wrap", "align_items": "center", "width": "100%", "grid_gap": "2px 12px"}
+
+
+def _chosen(name: str, meaning: str) -> property:
+    """Return a property that reads and changes one part of the choice."""
+
+    def read(self: FreezeSlider) -> Any:
+        return getattr(self._experiment.state.choice, name)
+
+    def change(self: FreezeSlider, value: Any) -> None:
+        self._experiment.choose(**{name: value})
+
+    return property(read, change, doc=meaning)
+
+
+class FreezeSlider(ipywidgets.VBox):
+    """Let me drag what is frozen, train the rest, and see what that does.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Sequential or Functional, nested backbones too; compiled. Exploring never changes it,
+        only `apply()` does.
+    train : (x, y)
+        Training examples, as the model takes them, and their labels.
+    validation : (x, y), optional
+        Examples that only measure.
+
+    Attributes
+    ----------
+    cut : int, 0..n_blocks - 1
+        Index of the first block that trains.
+    epochs, n_labels, seed, learning_rate, keep_batchnorm_frozen
+        What the next run will do; the same as the controls.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the model cannot be cut or has not been compiled, or the data do not fit it.
+
+    References
+    ----------
+    Yosinski et al. (2014), How transferable are features in deep neural networks?, NeurIPS.
+    """
+
+    cut = _chosen("cut", "Index of the first block that trains.")
+    epochs = _chosen("epochs", "Passes over the data.")
+    learning_rate = _chosen("learning_rate", "Step size; None if the model has a schedule.")
+    n_labels = _chosen("n_labels", "How many training examples may be used.")
+    seed = _chosen("seed", "Decides which examples are used, and their order.")
+    keep_batchnorm_frozen = _chosen(
+        "keep_batchnorm_frozen", "Whether BatchNormalization stays as it is where blocks train."
+    )
+
+    def __init__(self, model: keras.Model, *, train: Pair, validation: Pair | None = None) -> None:
+        self._model = model
+        self._ribbon, self._code = Ribbon(), ipywidgets.HTML(layout=width_of("100%"))
+        self._charts = [ChartView(layout=width_of("270px", flex="1 1 270px")) for _ in range(3)]
+        self._status, self._table = ipywidgets.HTML(), ipywidgets.HTML()
+        self._progress = ipywidgets.FloatProgress(max=1, layout=width_of("12em"))
+        self._shown: State | None = None
+        self._experiment = Experiment(model, train, validation)
+        self._controls = Controls(self._experiment.state, self._choose_by_hand)
+        self._auto = checkbox("Retrain when I let go, if it takes a moment only", value=True)
+        self._buttons = {
+            "Train": button("Train", "primary", self._experiment.start),
+            "Stop": button("Stop", "", self._experiment.stop),
+            "Sweep all depths": button("Sweep all depths", "", self._start_sweep),
+        }
+        self._show_code = ipywidgets.ToggleButton(description="Show code", layout=width_of("9em"))
+        self._show_code.observe(lambda _: self._refresh_code(self._experiment.state), "value")
+        self._ribbon.observe(lambda change: self._experiment.choose(cut=change.new), "cut")
+        self._ribbon.on_msg(lambda *_: self._let_go())
+        super().__init__(self._rows(), layout=width_of("100%"))
+        self.add_class("tlwidgets-freeze-slider")
+        self._experiment.follow(self._refresh)
+
+    def train(self) -> Run:
+        """Train what is chosen, and wait for it.
+
+        Returns
+        -------
+        Run
+
+        Raises
+        ------
+        RuntimeError
+            If it is training already; whatever else training raises.
+
+        Notes
+        -----
+        Interrupting the kernel stops after the current step and keeps what was learnt.
+        """
+        return self._wait_for(None)[-1]
+
+    def sweep(self, seeds: Sequence[int] | None = None) -> pd.DataFrame:
+        """Train at every depth, from the head to the whole network, and wait for it.
+
+        Parameters
+        ----------
+        seeds : sequence of int, optional
+            One sweep for each; by default the chosen one.
+
+        Returns
+        -------
+        DataFrame
+            All runs so far, as `runs`.
+        """
+        self._wait_for(self._experiment.all_depths(seeds))
+        return self.runs
+
+    @property
+    def model(self) -> keras.Model:
+        """My own model; exploring does not change it."""
+        return self._model
+
+    @property
+    def runs(self) -> pd.DataFrame:
+        """All runs so far, one row each, in the order in which they were trained."""
+        return table_of(self._experiment.state)
+
+    def moved(self) -> pd.DataFrame:
+        """Show me which variables moved in the last run, and which did not.
+
+        Returns
+        -------
+        DataFrame
+            As `tlwidgets.freezing.moved` gives.
+        """
+        return self._experiment.trainer.moved()
+
+    def apply(self, *, with_parameters: bool = False) -> None:
+        """Put what is chosen on my own model: flags, and a fresh compile.
+
+        Parameters
+        ----------
+        with_parameters : bool
+            Also copy what the last run has learnt.
+        """
+        choice = self._experiment.state.choice
+        set_trainable(self._model, choice.cut, keep_batchnorm_frozen=choice.keep_batchnorm_frozen)
+        if choice.learning_rate is not None:
+            self._model.optimizer.learning_rate = choice.learning_rate
+        if with_parameters:
+            self._experiment.trainer.write_to_model(self._model)
+
+    def code(self) -> str:
+        """Give me the Keras script of what I see."""
+        state = self._experiment.state
+        return to_code(state.subject, state.choice)
+
+    def figure(self) -> Figure:
+        """Give me what I see as a figure that stays."""
+        from .plot import figure_of_slider
+
+        state = self._experiment.state
+        charts = (*curve_charts(state), depth_chart(state))
+        views = [chart.to_view() for chart in charts]
+        return figure_of_slider(ribbon_view(state), views, state.choice.cut)
+
+    def close(self) -> None:
+        """Stop what trains, give back its memory, and leave the page."""
+        if getattr(self, "_controls", None) is None:  # it was refused; ipywidgets calls this, too
+            return
+        self._experiment.close()
+        for widget in (self._ribbon, *self._charts, *self._controls.by_name.values()):
+            widget.close()
+        super().close()
+
+    def __repr__(self) -> str:
+        state = self._experiment.state
+        return f"FreezeSlider({state.subject.model_name!r}): {describe(state)}"
+
+    def __setattr__(self, name: str, value: object) -> None:
+        # A misspelt name would otherwise be taken silently, and change nothing.
+        if not name.startswith("_") and not hasattr(type(self), name):
+            known = [n for n, v in vars(FreezeSlider).items() if getattr(v, "fset", None)]
+            _check.one_of("attribute", name, known, kind="choice of a FreezeSlider")
+        super().__setattr__(name, value)
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        """Return the live widget, and what to show on a page without a kernel."""
+        bundle = super()._repr_mimebundle_(**options)
+        data = bundle[0] if isinstance(bundle, tuple) else bundle
+        data["text/plain"] = repr(self)
+        if self._experiment.state.records:
+            from .._views.plot import png_of
+
+            data["image/png"] = base64.b64encode(png_of(self.figure())).decode()
+        return bundle
+
+    def _rows(self) -> list[ipywidgets.Widget]:
+        controls = self._controls.by_name
+        row = [ipywidgets.Layout(**_ROW) for _ in range(4)]
+        first, *others = controls.values()
+        return [
+            self._ribbon,
+            ipywidgets.HBox([first, self._auto], layout=row[0]),
+            ipywidgets.HBox(others, layout=row[1]),
+            ipywidgets.HBox([*self._buttons.values(), self._progress, self._status], layout=row[2]),
+            ipywidgets.HBox(self._charts, layout=row[3]),
+            self._table,
+            self._show_code,
+            self._code,
+        ]
+
+    def _choose_by_hand(self, **choice: object) -> None:
+        self._experiment.choose(**choice)
+        self._let_go()
+
+    def _let_go(self) -> None:
+        if self._auto.value:
+            self._experiment.restart_if_quick()
+
+    def _start_sweep(self) -> None:
+        self._experiment.start(self._experiment.all_depths())
+
+    def _wait_for(self, choices: Sequence[Choice] | None) -> list[Run]:
+        if not self._experiment.start(choices):
+            raise RuntimeError(self._experiment.state.message)
+        return self._experiment.wait()
+
+    def _refresh(self, state: State) -> None:
+        """Show a new state; only what has changed is sent."""
+        before, self._shown = self._shown, state
+        with self._ribbon.hold_sync():
+            self._ribbon.view, self._ribbon.cut = ribbon_view(state), state.choice.cut
+        if before is None or before.choice != state.choice:
+            self._controls.show(state.choice)
+            self._refresh_code(state)
+        if before is None or (before.live, before.records) != (state.live, state.records):
+            charts = (*curve_charts(state), depth_chart(state))
+            for view, chart in zip(self._charts, charts, strict=True):
+                view.show(chart)
+            self._refresh_progress(state)
+            self._table.value = html_of(self.runs)
+        if before is None or before.message != state.message or state.live is not before.live:
+            self._status.value = f'<span role="status">{escape(describe_progress(state))}</span>'
+
+    def _refresh_progress(self, state: State) -> None:
+        self._buttons["Stop"].disabled = state.live is None
+        for name in ("Train", "Sweep all depths"):
+            self._buttons[name].disabled = state.live is not None
+        self._progress.value = progress(state)
+        # Its place is kept, so that nothing jumps.
+        self._progress.layout.visibility = "hidden" if state.live is None else "visible"
+
+    def _refresh_code(self, state: State) -> None:
+        is_open = self._show_code.value
+        self._show_code.description = "Hide code" if is_open else "Show code"
+        script = escape(to_code(state.subject, state.choice)) if is_open else ""
+        self._code.value = f'<pre class="tlwidgets-code">{script}</pre>' if is_open else ""

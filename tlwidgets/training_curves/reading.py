@@ -1,0 +1,242 @@
+"""Read a loss curve in one sentence, with no more certainty than the curve has.
+
+A change counts when it is larger than the jitter of the curve, which is estimated from how far
+each value lies from the middle of its neighbours, and larger than a few per cent.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+# Fewer epochs than this show a direction only by luck.
+MIN_EPOCHS = 4
+# A change of the loss below this part of it is not worth a word.
+_SMALL = 0.03
+# How much the training loss must have fallen for the model to have learnt something.
+_LEARNT = 0.1
+_JITTERS = 2.0
+_NOISY = 0.2
+_N_END = 3
+_N_FOR_JITTER = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a curve says.
+
+    Parameters
+    ----------
+    kind : str
+        One of "nothing", "undefined", "too short", "diverging", "overfitting",
+        "underfitting", "plateau", "healthy", "unclear".
+    sentence : str
+    """
+
+    kind: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Curve:
+    """The losses of one split, and the epoch of each."""
+
+    epochs: Sequence[int]
+    values: Sequence[float]
+
+    def end(self) -> float:
+        """Return the level of the last epochs."""
+        return _mean(self.values[-_N_END:])
+
+    def jitter(self) -> float:
+        """Return how far values typically lie from the middle of their neighbours."""
+        v = self.values[-_N_FOR_JITTER:]
+        off = [abs(v[i] - (v[i - 1] + v[i + 1]) / 2) for i in range(1, len(v) - 1)]
+        # The factor turns the median of |x| into a standard deviation, for three values each.
+        return 1.21 * statistics.median(off) if len(off) > 1 else 0.0
+
+    def margin(self) -> float:
+        """Return what a change at the end must exceed to count."""
+        return max(_JITTERS * self.jitter(), _SMALL * abs(self.end()))
+
+    def is_noisy(self) -> bool:
+        """Whether the jitter is so large that levels mean little."""
+        return self.jitter() > _NOISY * abs(self.end())
+
+    def best(self) -> int:
+        """Return the index of the lowest loss."""
+        return min(range(len(self.values)), key=self.values.__getitem__)
+
+    def is_falling(self) -> bool:
+        """Whether the last third of the curve lies below what was before it."""
+        return self._change() < -self.margin()
+
+    def is_level(self) -> bool:
+        """Whether the last third of the curve neither rises nor falls."""
+        return abs(self._change()) <= self.margin()
+
+    def n_recent(self) -> int:
+        """Return how many of the values count as the end of the curve."""
+        return min(max(3, len(self.values) // 3), len(self.values) - 1)
+
+    def _change(self) -> float:
+        n = self.n_recent()
+        return self.values[-1] - self.values[-n - 1] if len(self.values) > n else 0.0
+
+
+def read_curve(
+    training: Sequence[float | None], validation: Sequence[float | None] = (), first_epoch: int = 1
+) -> Reading:
+    """Say in one sentence what a loss curve shows.
+
+    Parameters
+    ----------
+    training, validation : sequence of float or None
+        One loss for each epoch; None where it was not measured. They are aligned.
+    first_epoch : int
+        The number of the first of these epochs.
+
+    Returns
+    -------
+    Reading
+
+    Examples
+    --------
+    >>> read_curve([2.0, 1.2, 0.8, 0.5, 0.3, 0.2], [2.1, 1.4, 1.1, 1.2, 1.4, 1.7]).sentence
+    'Validation loss was lowest in epoch 3 (1.1) and rose to 1.7 while training loss kept \
+falling: overfitting since about epoch 3.'
+    """
+    for split, losses in (("Training", training), ("Validation", validation)):
+        for epoch, loss in enumerate(losses, first_epoch):
+            if loss is not None and not math.isfinite(loss):
+                return _undefined(split, epoch, loss)
+    train, valid = _known(training, first_epoch), _known(validation, first_epoch)
+    n = len(train.values)
+    if n == 0:
+        return Reading("nothing", "No loss has been measured yet.")
+    if n < MIN_EPOCHS:
+        epochs = "epoch is" if n == 1 else "epochs are"
+        return Reading("too short", f"{n} {epochs} too short to tell anything.")
+    found = _is_diverging(train) or (_overfitting(train, valid) if _can_judge(valid) else None)
+    found = found or _underfitting(train, valid)
+    if found is None and not (train.is_noisy() or (_can_judge(valid) and valid.is_noisy())):
+        found = _level_or_falling(train, valid)
+    return found or Reading(
+        "unclear", "The loss goes up and down too much to read a direction from it."
+    )
+
+
+def _known(losses: Sequence[float | None], first_epoch: int) -> _Curve:
+    known = [(epoch, v) for epoch, v in enumerate(losses, first_epoch) if v is not None]
+    return _Curve([epoch for epoch, _ in known], [value for _, value in known])
+
+
+def _can_judge(valid: _Curve) -> bool:
+    return len(valid.values) >= 3
+
+
+def _undefined(split: str, epoch: int, loss: float) -> Reading:
+    word = "undefined (NaN)" if math.isnan(loss) else "infinite"
+    return Reading(
+        "undefined",
+        f"{split} loss became {word} in epoch {epoch}. Often the learning rate is too high, or "
+        "the data hold values that are not finite.",
+    )
+
+
+def _is_diverging(train: _Curve) -> Reading | None:
+    low = train.values[train.best()]
+    rise = train.values[-1] - low
+    fall = train.values[0] - low
+    # A doubling near zero is nothing beside the fall that led there.
+    is_high = train.values[-1] > train.values[0] or rise > max(abs(low), 0.1 * fall)
+    if not (is_high and rise > 2 * train.margin() and train.values[-1] > train.values[-2]):
+        return None
+    return Reading(
+        "diverging",
+        f"Training loss rose from {_short(low)} in epoch {train.epochs[train.best()]} to "
+        f"{_short(train.values[-1])}: it diverges. A smaller learning rate usually helps.",
+    )
+
+
+def _overfitting(train: _Curve, valid: _Curve) -> Reading | None:
+    best = valid.best()
+    lowest, last = valid.values[best], valid.values[-1]
+    since = [value for epoch, value in zip(train.epochs, train.values, strict=True)
+             if epoch >= valid.epochs[best]]  # fmt: skip
+    after = valid.values[best + 1 :]
+    if len(after) < 2 or _mean(after[-_N_END:]) - lowest <= valid.margin():
+        return None
+    if len(since) < 2 or since[0] - since[-1] <= _SMALL * abs(since[0]):
+        return None
+    epoch = valid.epochs[best]
+    return Reading(
+        "overfitting",
+        f"Validation loss was lowest in epoch {epoch} ({_short(lowest)}) and rose to "
+        f"{_short(last)} while training loss kept falling: overfitting since about epoch {epoch}.",
+    )
+
+
+def _underfitting(train: _Curve, valid: _Curve) -> Reading | None:
+    first, end = train.values[0], train.end()
+    if first - min(train.values) > _LEARNT * abs(first):
+        return None
+    neither = ", and validation loss neither" if _can_judge(valid) and valid.is_level() else ""
+    return Reading(
+        "underfitting",
+        f"Training loss hardly moved, from {_short(first)} to {_short(end)}{neither}: it looks "
+        "like underfitting, unless the model was good when it started. A higher learning rate, "
+        "a larger model or better features may help.",
+    )
+
+
+def _level_or_falling(train: _Curve, valid: _Curve) -> Reading | None:
+    if not _can_judge(valid):
+        return _without_validation(train)
+    gap = valid.end() - train.end()
+    is_wide = gap > max(0.5 * abs(train.end()), valid.margin())
+    if valid.is_falling():
+        also = ", though well above training loss" if is_wide else ""
+        return Reading(
+            "healthy",
+            f"Validation loss is still falling ({_short(valid.values[-1])}){also}: no sign of "
+            "overfitting, and more epochs may help.",
+        )
+    if not valid.is_level():
+        return None
+    recently = f"over the last {valid.epochs[-1] - valid.epochs[-valid.n_recent() - 1]} epochs"
+    if train.is_falling():
+        return Reading(
+            "plateau",
+            f"Validation loss hardly changed {recently} (about {_short(valid.end())}) while "
+            "training loss still falls: more epochs alone will hardly help.",
+        )
+    return Reading(
+        "plateau",
+        f"Training and validation loss hardly changed {recently} (about {_short(train.end())} "
+        f"and {_short(valid.end())}): a plateau.",
+    )
+
+
+def _without_validation(train: _Curve) -> Reading | None:
+    end = "Without validation data nobody can tell whether it carries over."
+    if train.is_falling():
+        start = f"Training loss is still falling ({_short(train.values[-1])})."
+        return Reading("healthy", f"{start} {end}")
+    if train.is_level():
+        return Reading(
+            "plateau",
+            f"Training loss hardly changed over the last {train.n_recent()} epochs "
+            f"(about {_short(train.end())}): a plateau. {end}",
+        )
+    return None
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(value / len(values) for value in values)  # a sum of the largest ones overflows
+
+
+def _short(value: float) -> str:
+    return f"{value:.3g}"
