@@ -20,6 +20,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+# Read when TensorFlow starts, which importing tlwidgets.freezing makes it do.
+os.environ.update(TF_NUM_INTRAOP_THREADS="2", TF_NUM_INTEROP_THREADS="2")
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -238,8 +241,6 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--sweep", action="store_true", help="every cut instead of three")
     options = parser.parse_args()
-    tf.config.threading.set_intra_op_parallelism_threads(2)
-    tf.config.threading.set_inter_op_parallelism_threads(2)
     load = os.getloadavg()
     contest = Contest(options.images, options.epochs)
     measure = sweep if options.sweep else compare

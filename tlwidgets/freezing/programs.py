@@ -25,6 +25,8 @@ from .flags import fresh_optimizer
 # Stop is heard between calls of the compiled function, so one call should not last longer;
 # a call costs about a millisecond, so it should not be much shorter either.
 _SECONDS_PER_CALL = 0.1
+# Of the compiled graph (measured with EfficientNet-Lite0: 34 MB for 143 layers).
+_BYTES_PER_LAYER = 240_000
 
 
 class Program:
@@ -58,6 +60,8 @@ class Program:
         compile_like(top, settings)
         build_state(top, examples[""])
         self._initial = [_compressed(v.numpy()) for v in top.optimizer.variables]
+        self._log_names = sorted(top.get_metrics_result())
+        self._reset_metrics = tf.function(top.reset_metrics, autograph=False, jit_compile=False)
         self._loops = {
             name: self._loop(top.test_step if name else top.train_step, example)
             for name, example in examples.items()
@@ -66,8 +70,9 @@ class Program:
 
     @property
     def n_bytes(self) -> int:
-        """Memory of the optimizer's state."""
-        return sum(4 * int(np.prod(v.shape)) for v in self.top.optimizer.variables)
+        """Memory of the optimizer's state and, roughly, of the compiled graph."""
+        state = sum(4 * int(np.prod(v.shape)) for v in self.top.optimizer.variables)
+        return state + len(self.top.layers) * _BYTES_PER_LAYER
 
     @property
     def seconds_per_step(self) -> float | None:
@@ -91,35 +96,32 @@ class Program:
         should_stop: ShouldStop,
     ) -> dict[str, float] | None:
         """Train ("") or test one epoch; None if it was stopped. NaN ends it early."""
-        self.top.reset_metrics()
+        self._reset_metrics()
+        logs: dict[str, float] = {}
         for group in batches:  # full batches, and the last one if it is smaller
             done = 0
             while done < len(group):
                 if should_stop():
                     return None
                 n_steps = min(self._steps_per_call(name), len(group) - done)
-                loss = self._call(name, source.take(group[done : done + n_steps]), n_steps)
-                if not np.isfinite(loss):
-                    return self.result()
+                logs = self._call(name, source.take(group[done : done + n_steps]), n_steps)
+                if not np.isfinite(logs["loss"]):
+                    return logs
                 done += n_steps
-        return self.result()
-
-    def result(self) -> dict[str, float]:
-        """Return loss and metrics since the last reset."""
-        return {name: float(value) for name, value in self.top.get_metrics_result().items()}
+        return logs
 
     def _steps_per_call(self, name: str) -> int:
         seconds = self._seconds_per_step.get(name)
         return 1 if seconds is None else max(1, int(_SECONDS_PER_CALL / seconds))
 
-    def _call(self, name: str, arguments: Sequence[Any], n_steps: int) -> float:
-        """Do some steps; return the epoch's mean loss so far."""
+    def _call(self, name: str, arguments: Sequence[Any], n_steps: int) -> dict[str, float]:
+        """Do some steps; return the epoch's mean loss and metrics so far."""
         is_full_call = n_steps >= self._steps_per_call(name)
         began = time.perf_counter()
-        loss = float(self._loops[name](*arguments))
+        values = self._loops[name](*arguments).numpy()
         if is_full_call:
             self._seconds_per_step[name] = (time.perf_counter() - began) / n_steps
-        return loss
+        return dict(zip(self._log_names, values.tolist(), strict=True))
 
     def _loop(self, step: Callable[..., Any], example: Labels) -> Any:
         """Compile a loop over steps; rows, labels and batches of indices come from outside."""
@@ -128,15 +130,16 @@ class Program:
 
         @tf.function(input_signature=signature, autograph=False, jit_compile=False)
         def loop(rows: Any, labels: Any, batches: tf.Tensor) -> tf.Tensor:
-            def body(i: tf.Tensor, loss: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            def body(i: tf.Tensor, _: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
                 x = [tf.gather(array, batches[i]) for array in rows]
                 x = self._trunk(*x) if self._trunk else x
                 rest = [tf.gather(array, batches[i]) for array in labels]
                 logs = step((x[0] if len(x) == 1 else x, *rest))
-                return i + 1, tf.cast(logs["loss"], tf.float32)
+                return i + 1, tf.stack([tf.cast(logs[k], tf.float32) for k in self._log_names])
 
             n_steps = tf.shape(batches)[0]
-            return tf.while_loop(lambda i, _: i < n_steps, body, (0, 0.0))[1]
+            begin = tf.zeros(len(self._log_names))
+            return tf.while_loop(lambda i, _: i < n_steps, body, (0, begin))[1]
 
         loop.get_concrete_function()  # now, so that the time of compiling is known as such
         return loop
@@ -145,10 +148,8 @@ class Program:
 class ProgramShelf:
     """Compiled programs, to be used again when a cut is revisited.
 
-    Each holds its optimizer's state. Beyond a budget of bytes those that were not used for
-    longest are dropped: of the deep cuts of a large network only the last ones stay.
-    TensorFlow itself keeps about 100 MB of every compiled deep top for good (measured with
-    EfficientNet-Lite0; as much for every `compile` and `fit` of Keras).
+    Beyond a budget of bytes those that were not used for longest are dropped: of the deep cuts
+    of a large network only the last one stays.
     """
 
     def __init__(self, n_bytes: int) -> None:
@@ -212,6 +213,10 @@ def compile_like(top: keras.Model, settings: dict[str, Any]) -> None:
         for name in ("metrics", "weighted_metrics")
     }
     optimizer = fresh_optimizer(settings["optimizer"])
+    # One replica has nothing to sum. Keras asks TensorFlow to sum all the same, which registers
+    # a gradient function under a new name, for good, and with it the whole compiled graph and
+    # the optimizer's state (tensorflow#97697; measured: 90 MB for each deep cut of Lite0).
+    optimizer._all_reduce_sum_gradients = lambda pairs: pairs
     top.compile(
         optimizer=optimizer,
         loss=settings["loss"],

@@ -30,10 +30,10 @@ from .moving import moved, snapshot_from
 from .programs import Program, ProgramShelf, Source
 from .runs import Estimate, Plan, Run, inference_notes
 
-_MEMORY_BUDGET = 300_000_000
+_MEMORY_BUDGET = 150_000_000
 
 # Bytes for what lets cuts be revisited without compiling again.
-_PROGRAM_BUDGET = 200_000_000
+_PROGRAM_BUDGET = 100_000_000
 
 
 class CachedTrainer:
