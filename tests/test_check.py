@@ -90,6 +90,18 @@ def test_empty_text_is_named(value):
     refuse(lambda: _check.text("hint", value, meaning="help"), "`hint`", "empty", repr(value))
 
 
+@pytest.mark.parametrize("value", [(1, 2), [1, 2]])
+def test_a_pair_passes(value):
+    assert _check.pair("data", value) is value
+
+
+@pytest.mark.parametrize(
+    ("value", "got"), [((1, 2, 3), "tuple of 3"), ("xy", "str of 2"), (5, "got int.")]
+)
+def test_what_is_no_pair_is_named(value, got):
+    refuse(lambda: _check.pair("data", value), "`data`", "data=(x, y)", got, error=TypeError)
+
+
 @pytest.mark.parametrize(
     ("shape", "wanted"),
     [
