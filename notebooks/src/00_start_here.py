@@ -47,7 +47,7 @@ _ = plot_transfer_map(ax)
 # use: in **feature extraction** the network from the source stays frozen; in **fine-tuning** it
 # trains on.
 #
-# This release has the lessons 00 and 02; the others are being written.
+# This release has the lessons 00, 02 and 03; the others are being written.
 
 # %% [markdown]
 # ## 2. How a lesson works

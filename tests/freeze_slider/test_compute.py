@@ -89,9 +89,13 @@ def test_the_ribbon_is_plain_json_and_its_widths_add_up():
 
 
 def test_what_moved_is_said():
-    moves = [LayerMove(layer=str(i), has_moved=i > 0, largest_change=i / 10) for i in range(3)]
-    assert describe_moves(moves).startswith("The last run moved 2 of 3 layers")
-    assert "1 stayed exactly as they were" in describe_moves(moves)
+    moves = tuple(LayerMove(layer=f"{i}", has_moved=i > 0, largest_change=i / 9) for i in range(3))
+    state = replace(STATE, moves=moves)
+    assert describe_moves(state).startswith("The last run moved 2 of 3 layers")
+    assert "1 stayed exactly as they were" in describe_moves(state)
+    here, elsewhere = (replace(state, records=(record(cut, 0.8),)) for cut in (1, 0))
+    assert describe_moves(here) == describe_moves(state)
+    assert "The last run, which trained from stem on, moved 2" in describe_moves(elsewhere)
 
 
 def test_progress_is_said_while_it_runs():

@@ -95,7 +95,7 @@ def ribbon_view(state: State) -> dict[str, Any]:
         "keep_batchnorm_frozen": state.choice.keep_batchnorm_frozen,
         "sentence": describe(state),
         "cost": describe_cost(state),
-        "proof": describe_moves(state.moves),
+        "proof": describe_moves(state),
         "colours": dict(_palette.ROLE_COLOURS),
     }
 
@@ -111,13 +111,20 @@ def describe_block(block: Block) -> str:
     )
 
 
-def describe_moves(moves: Sequence[LayerMove]) -> str:
-    """Return what the last run moved, in one sentence."""
+def describe_moves(state: State) -> str:
+    """Return what the last run moved, and where it was cut if the boundary has moved since."""
+    moves = state.moves
     if not moves:
         return "After a run, this strip shows which layers moved."
     n_moved = sum(move.has_moved for move in moves)
+    cut = state.records[-1].choice.cut if state.records else state.choice.cut
+    where = (
+        ""
+        if cut == state.choice.cut
+        else f", which trained from {state.subject.blocks[cut].name} on,"
+    )
     return (
-        f"The last run moved {n_moved} of {len(moves)} layers with parameters; "
+        f"The last run{where} moved {n_moved} of {len(moves)} layers with parameters; "
         f"{len(moves) - n_moved} stayed exactly as they were."
     )
 
