@@ -13,6 +13,14 @@ from tlwidgets._worker import Throttle, Worker
 VARIABLE = contextvars.ContextVar("VARIABLE")
 
 
+@pytest.fixture
+def _heard_interrupts():
+    """A shell starts background jobs deaf to SIGINT; a kernel never is."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def threads():
     return [thread for thread in threading.enumerate() if thread.name == "tlwidgets-worker"]
 
@@ -69,6 +77,7 @@ def test_the_thread_has_the_context_of_the_caller():
     assert worker.wait() == "of the caller"
 
 
+@pytest.mark.usefixtures("_heard_interrupts")
 def test_an_interrupt_stops_the_work_and_keeps_what_it_gave():
     worker = Worker()
     worker.start(work_until_stopped)
