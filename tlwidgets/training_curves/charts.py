@@ -12,7 +12,7 @@ from .state import LEARNING_RATE, SPLITS, Choices, Run, metrics_of
 
 COLOURS = {"training": _palette.TRAINING, "validation": _palette.VALIDATION}
 # What goes over the wire at each refresh is shared among the series: 5 kB in all.
-LIVE_POINTS = 180
+LIVE_POINTS = 170
 _MAX_CHARTS = 4
 # With so many epochs or less each gets a dot, and the batches between them are drawn.
 _FEW_EPOCHS = 30
