@@ -47,7 +47,7 @@ _ = plot_transfer_map(ax)
 # use: in **feature extraction** the network from the source stays frozen; in **fine-tuning** it
 # trains on.
 #
-# This release has the lessons 00, 02 and 03; the others are being written.
+# This release has the lessons 00 to 03; the others are being written.
 
 # %% [markdown]
 # ## 2. How a lesson works
@@ -161,7 +161,7 @@ budget()
 # - **use** a lesson: guess before you run, read the claim, let the check lead you;
 # - **test** your installation with `self_test()`, and watch the memory with `budget()`.
 #
-# Go on with lesson 02, "Can an ImageNet network inspect solar cells?".
+# Go on with lesson 01, "Why not start from scratch?".
 #
 # **References.** Pan and Yang (2010), A Survey on Transfer Learning, *IEEE Transactions on
 # Knowledge and Data Engineering* 22(10). LeCun, Cortes and Burges (1998), The MNIST database of
