@@ -88,6 +88,11 @@ def test_the_learning_rate_gets_a_strip_only_where_it_changes():
     assert (strip.title, strip.is_low, strip.y.is_log) == ("Learning rate", True, True)
 
 
+def test_a_step_of_the_learning_rate_stays_a_step():
+    _, strip = charts_of([make_run(learning_rate=[0.1] * 3 + [0.01] * 3)], Choices())
+    assert strip.series[0].points == [(1, 0.1), (3, 0.1), (4, 0.01), (6, 0.01)]
+
+
 def test_smoothing_never_hides_the_raw_points():
     (raw,) = charts_of([make_run()], Choices())
     (smoothed,) = charts_of([make_run()], Choices(smoothing=0.8))

@@ -88,6 +88,19 @@ def test_a_cell_shows_the_curves_once_however_many_trainings_it_runs(page, shown
     assert len(shown) == 2  # the view, and the place of the picture that stays
 
 
+def test_another_cell_shows_its_own_and_the_cell_before_keeps_what_it_showed(page, run, shown):
+    before = page.view
+    grow(run, 3)
+    page.finish([run], Choices())
+    seen = before.view
+    page._cell = -2  # as if the training that comes next ran in another cell
+    page.begin()
+    grow(run, 3)
+    page.refresh([run], Choices())
+    assert page.view is not before
+    assert before.view == seen != page.view.view
+
+
 def test_at_the_end_a_picture_stays_that_the_live_one_hides(page, run, shown):
     grow(run, 5)
     page.finish([run], Choices())

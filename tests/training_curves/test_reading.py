@@ -64,6 +64,12 @@ def test_a_wobble_near_zero_is_no_divergence():
     assert read_curve([2, 1, 0.3, 0.1, 0.01, 0.2, 0.9]).kind == "diverging"
 
 
+def test_a_wobble_near_zero_is_no_noise():
+    training = [10, 2.4, 0.5, 0.3, 0.1, 0.08, 0.01, 0.001, 0.004, 0.001, 0.003, 0.001]
+    validation = [3.8, 1.5, 1.25, 1.2, 0.95, 0.97, 0.98, 0.96, 0.95, 0.94, 0.94, 0.94]
+    assert read_curve(training, validation).kind == "plateau"
+
+
 def test_epochs_are_counted_from_the_first_of_the_phase():
     assert "since about epoch 13" in read_curve(*CURVES["overfitting"], first_epoch=11).sentence
 

@@ -209,6 +209,16 @@ def _rate_chart(run: Run, rates: Sequence[Point]) -> Chart:
         description="",
         x=_epoch_axis(run, None, starts_at_0=run.n_epochs < _FEW_FOR_BATCHES),
         y=axis_over("", values, is_log=is_wide, n_ticks=2),
-        series=[Series(name="", points=rates, colour=_palette.NEUTRAL)],
+        series=[Series(name="", points=_corners(rates), colour=_palette.NEUTRAL)],
         is_low=True,
     )
+
+
+def _corners(points: Sequence[Point]) -> list[Point]:
+    """Return the ends of level stretches; a step that was thinned out would look like a slope."""
+    last = len(points) - 1
+    return [
+        point
+        for i, point in enumerate(points)
+        if i in (0, last) or not points[i - 1][1] == point[1] == points[i + 1][1]
+    ]

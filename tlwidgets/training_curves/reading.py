@@ -63,7 +63,9 @@ class _Curve:
 
     def is_noisy(self) -> bool:
         """Whether the jitter is so large that levels mean little."""
-        return self.jitter() > _NOISY * abs(self.end())
+        # Near zero every value jitters by more than itself; beside the fall it is nothing.
+        fall = self.values[0] - min(self.values)
+        return self.jitter() > _NOISY * max(abs(self.end()), _LEARNT * fall)
 
     def best(self) -> int:
         """Return the index of the lowest loss."""

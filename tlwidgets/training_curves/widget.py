@@ -66,7 +66,7 @@ class Page:
     """A notebook: live curves, and at the end a picture for when the kernel is gone."""
 
     def __init__(self) -> None:
-        self.view = CurvesView(still=f"tlw-still-{uuid.uuid4().hex[:12]}")
+        self.view = _new_view()
         self._still: Any = None
         self._cell: int | None = -1
 
@@ -75,6 +75,8 @@ class Page:
         cell = getattr(get_ipython(), "execution_count", None)
         # A thread belongs to no cell: who started it has shown them.
         if threading.current_thread() is threading.main_thread() and cell != self._cell:
+            if self._still is not None:  # the cell before keeps what it showed
+                self.view = _new_view()
             self._cell = cell
             self.show()
 
@@ -98,6 +100,10 @@ class Page:
         if self._still is not None:
             charts = charts_of(runs, choices)
             self._still.update(still_bundle(charts, describe(runs), self.view.still), raw=True)
+
+
+def _new_view() -> CurvesView:
+    return CurvesView(still=f"tlw-still-{uuid.uuid4().hex[:12]}")
 
 
 class Terminal:
