@@ -186,7 +186,7 @@ goal, borrowed = mean["from scratch", 100], mean["head only"]
 needed = np.exp(np.interp(goal, borrowed, np.log(borrowed.index)))
 fig, ax = plt.subplots(figsize=(8, 4))
 plot_ways(both, ax)
-ax.annotate("", (needed, goal), (100, goal), arrowprops={"arrowstyle": "->"})
+ax.annotate("", (needed, goal), (100, goal), arrowprops={"arrowstyle": "->", "color": "black"})
 ax.text(110, goal - 0.01, "labels saved", va="top")
 enough.reveal(needed)
 
