@@ -30,7 +30,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from tlwidgets import Prediction, budget, check, claim, expect
+from tlwidgets import Prediction, TrainingCurves, budget, check, claim, expect
 from tlwidgets import load_digits, load_glyph_net, make_glyphs
 import keras
 
@@ -88,7 +88,7 @@ def with_head(network, solved_for=None):
 # ## 1. Is it frozen?
 #
 # To **freeze** a layer is to keep its parameters as they are while others train. In Keras that is
-# one flag, `layer.trainable = False`. We train network and head together for an epoch, then
+# one flag, `layer.trainable = False`. We train network and head together for four epochs, then
 # freeze the network and train on. Six layers have parameters, five in the network and the head.
 
 # %% tags=["widget"]
@@ -105,21 +105,23 @@ keras.utils.set_random_seed(SEED)
 network = load_glyph_net()
 model = with_head(network)
 first = draw(SEED)[0][:192]  # six batches
-model.fit(x[first], y[first], verbose=0)
+curves = TrainingCurves(in_terminal="silence")
+model.fit(x[first], y[first], epochs=4, verbose=0, callbacks=[curves.phase("all layers")])
 before = snapshot(model)
 
 network.trainable = False
-model.fit(x[first], y[first], verbose=0)
+model.fit(x[first], y[first], epochs=4, verbose=0, callbacks=[curves.phase("frozen, it says")])
 table = moved(before, model)
 n_moved = table.groupby("layer")["moved"].any().sum()
 still.reveal({0: "none", 1: "1, the head", 6: "all 6"}[n_moved])
 table.groupby("layer", sort=False)[["trainable", "moved"]].any()
 
 # %% [markdown]
-# Read it row by row: the flag says frozen, and the layer moves. Keras looks at the flags when it
-# **compiles** the training step; the old step goes on with the old flags, without a warning.
-# Compile again after every change. `set_trainable` does both: it freezes all before a block (our
-# blocks have the numbers 0 to 5, so 5 leaves only the head), and compiles.
+# Read the table row by row: the flag says frozen, and the layer moves; the curves go on as if
+# nothing had happened. Keras looks at the flags when it **compiles** the training step; the old
+# step goes on with the old flags, without a warning. Compile again after every change.
+# `set_trainable` does both: it freezes all before a block (our blocks have the numbers 0 to 5, so 5
+# leaves only the head), and compiles.
 
 # %% tags=["claim"]
 set_trainable(model, 5)
