@@ -4,6 +4,7 @@ Cold: an empty cache, as on the first day. Warm: features and decoded images are
 Bars: 90 s and 1.4 GB for each notebook; 1.8 GB with the JupyterLab server that shows it.
 
 Run with: python -m benchmarks.lessons [--repeat N] [NOTEBOOK ...]
+With names only these are measured; the rows of the others stay as they were.
 """
 
 from __future__ import annotations
@@ -80,6 +81,14 @@ def broken_bars(row: dict[str, object]) -> list[str]:
     return found
 
 
+def with_the_others(rows: list[dict[str, object]]) -> list[dict[str, object]]:
+    """Return these rows and, of the last run, those of the notebooks that were not measured."""
+    before = json.loads(RESULTS.read_text("utf-8"))["notebooks"] if RESULTS.is_file() else []
+    by_name = {row["notebook"]: row for row in [*before, *rows]}
+    # Lessons first, then solutions, each by number.
+    return [by_name[name] for name in sorted(by_name, key=lambda name: ("/" in name, name))]
+
+
 def main() -> int:
     """Measure, print a table, write the JSON, and fail when a bar is broken."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -108,7 +117,7 @@ def main() -> int:
         "cores": os.cpu_count(),
         "load_before": round(load_before, 1),
         "server_gb": round(server_gb, 2),
-        "notebooks": rows,
+        "notebooks": with_the_others(rows) if arguments.notebooks else rows,
     }
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(result, indent=1) + "\n", "utf-8")
