@@ -1,0 +1,129 @@
+"""What a bias explorer knows: the population, what is chosen, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..shift.population import Population, Selection
+
+Box = tuple[float, float, float, float]  # left, bottom, right, top on the map, each 0..1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What the learner has chosen.
+
+    Parameters
+    ----------
+    mechanism : str
+        One of `MECHANISMS`: the tab.
+    kind : str
+        Which of the mechanism's ways, for instance "long tail".
+    covariate : str
+        What a domain shift depends on; a name in the population's `covariates`.
+    strength : float, 0..1
+        0: a simple random sample. 1: as biased as can be.
+    n : int, >= 20
+        Size of the sample.
+    repair : str
+        One of `REPAIRS`.
+    region : Box, optional
+        The part of the map that was brushed; only those inside it are drawn.
+    seed : int, >= 0
+    """
+
+    mechanism: str = "domain shift"
+    kind: str = "more of the high"
+    covariate: str = ""
+    strength: float = 0.7
+    n: int = 300
+    repair: str = "none"
+    region: Box | None = None
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """How well a model does on some examples.
+
+    Parameters
+    ----------
+    overall : float
+        Accuracy, 0..1; for a numeric outcome the root mean squared error, >= 0.
+    by_group : mapping of str to float
+        NaN where the examples hold nobody of that group.
+    """
+
+    overall: float
+    by_group: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What came of one sample.
+
+    Parameters
+    ----------
+    name : "naive", "repaired" or "ideal"
+    reported : Score
+        By the hold-out that was split off the sample; weighted where the repair weights.
+    actual : Score
+        On everybody in the population who is not in the training part.
+    mean_outcome : float
+        What the (weighted) sample says the mean of a numeric outcome is; NaN for classes.
+    """
+
+    name: Literal["naive", "repaired", "ideal"]
+    reported: Score
+    actual: Score
+    mean_outcome: float = float("nan")
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Result:
+    """What came of a choice.
+
+    Parameters
+    ----------
+    selection : Selection
+    is_train : array of bool, shape (n,)
+        Which of the sample the models learn from; the others are its hold-out.
+    naive, repaired, ideal : Outcome
+        Learned as is; with the repair; from a simple random sample of the same size. Without
+        a repair `repaired` is `naive`.
+    density_ratio : array of float64, shape (n,), >= 0
+        How much each example of the sample counts in the repair; mean 1, all 1 without.
+    effective_sample_size : float, 1..n
+    is_wrong : array of bool, shape (n_population,)
+        Whom the model on display (the repaired one, if there is a repair) gets wrong; for a
+        numeric outcome: by more than one standard deviation of the outcome.
+    warning : str
+        Why the repair cannot be trusted here, or could not be done; empty if all is well.
+    is_quick : bool
+        Whether the quick model of dragging made this, and not the one of release.
+    """
+
+    selection: Selection
+    is_train: NDArray[np.bool_]
+    naive: Outcome
+    repaired: Outcome
+    ideal: Outcome
+    density_ratio: NDArray[np.float64]
+    effective_sample_size: float
+    is_wrong: NDArray[np.bool_]
+    warning: str = ""
+    is_quick: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class State:
+    """All that the views show."""
+
+    population: Population
+    choice: Choice
+    result: Result
