@@ -98,6 +98,68 @@ def images(name: str, value: ArrayLike) -> NDArray[Any]:
     return array
 
 
+def table(name: str, value: ArrayLike, *, least: int = 2) -> NDArray[np.float64]:
+    """Return a table of finite numbers, one row per example, as float64 of shape (n, d)."""
+    array = np.asarray(value)
+    if array.dtype.kind not in "uifb":
+        raise TypeError(
+            f"`{name}` must hold numbers, one row per example; got dtype {array.dtype}. Turn "
+            "categories into numbers first, for instance with pandas.get_dummies."
+        )
+    if array.ndim != 2 or array.shape[1] == 0:
+        raise ValueError(
+            f"`{name}` must have shape (n, d), one row per example and at least one feature; got "
+            f"{array.shape}. A single feature needs a second axis: {name}[:, None]."
+        )
+    if len(array) < least:
+        raise ValueError(
+            f"`{name}` must hold at least {least} examples; got {len(array)}. Give more of them."
+        )
+    array = np.asarray(array, np.float64)
+    if not np.isfinite(array).all():
+        raise ValueError(
+            f"`{name}` must be finite; got NaN or infinity in "
+            f"{np.count_nonzero(~np.isfinite(array).all(axis=1))} of {len(array)} rows. Fill or "
+            "drop them."
+        )
+    return array
+
+
+def two_tables(
+    names: tuple[str, str], values: tuple[ArrayLike, ArrayLike], *, least: int = 2
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return two tables with the same features."""
+    one, other = (table(n, v, least=least) for n, v in zip(names, values, strict=True))
+    if one.shape[1] != other.shape[1]:
+        raise ValueError(
+            f"`{names[0]}` and `{names[1]}` must have the same features; got {one.shape[1]} and "
+            f"{other.shape[1]} columns. Take both from the same columns or the same backbone."
+        )
+    return one, other
+
+
+def ratios(
+    name: str, value: ArrayLike, *, above_zero: bool = False, next_step: str
+) -> NDArray[np.float64]:
+    """Return finite numbers of shape (n,), none negative and not all of them 0."""
+    array = np.asarray(value)
+    if array.ndim != 1 or len(array) == 0 or array.dtype.kind not in "uifb":
+        raise ValueError(
+            f"`{name}` must have shape (n,), one number per example; got shape {array.shape} "
+            f"and dtype {array.dtype}. {next_step}"
+        )
+    array = np.asarray(array, np.float64)
+    smallest = float(array.min())  # NaN if any is
+    is_too_small = smallest <= 0 if above_zero else smallest < 0
+    if is_too_small or not np.isfinite(array).all() or not array.any():
+        expected = "above 0" if above_zero else "at least 0, and not all of them 0"
+        raise ValueError(
+            f"`{name}` must be finite and {expected}; got values from {smallest:g} to "
+            f"{array.max():g}. {next_step}"
+        )
+    return array
+
+
 def pair(name: str, value: Any) -> Any:
     """Return `value` when it is a pair of examples and labels."""
     if not isinstance(value, tuple | list) or len(value) != 2:
