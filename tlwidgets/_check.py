@@ -6,7 +6,7 @@ A message says what is wrong, what was expected, what came, and what to do next.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -158,6 +158,73 @@ def ratios(
             f"{array.max():g}. {next_step}"
         )
     return array
+
+
+def labels(name: str, value: ArrayLike, n: int) -> NDArray[Any]:
+    """Return labels of shape (n,): whole numbers, text or booleans, of at least two classes."""
+    array = outcomes(name, value, n)
+    if array.dtype.kind == "f":
+        raise TypeError(
+            f"`{name}` must hold classes, as whole numbers or text; got dtype {array.dtype}. "
+            f"Whole numbers as decimals become classes with {name}.astype(int)."
+        )
+    found = np.unique(array)
+    if len(found) < 2:
+        raise ValueError(
+            f"`{name}` must hold at least two classes; got only {found[0]!r}. Add examples of "
+            "another class."
+        )
+    return array
+
+
+def outcomes(name: str, value: ArrayLike, n: int) -> NDArray[Any]:
+    """Return n labels of any kind, or n finite numbers."""
+    array = np.asarray(value)
+    if array.shape != (n,):
+        raise ValueError(
+            f"`{name}` must have shape ({n},), one label per example; got {array.shape}. One-hot "
+            "labels become classes with .argmax(axis=1)."
+        )
+    if array.dtype.kind == "O":
+        array = np.asarray([str(label) for label in array])  # names in a DataFrame's column
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        raise ValueError(
+            f"`{name}` must be finite; got {np.count_nonzero(~np.isfinite(array))} of {n} labels "
+            "that are NaN or infinite. Drop these examples."
+        )
+    return array
+
+
+def probabilities(name: str, value: ArrayLike, *, least: int = 2) -> NDArray[np.float64]:
+    """Return a table whose rows are probabilities of classes."""
+    array = table(name, value, least=least)
+    sums = array.sum(axis=1)
+    worst = int(np.abs(sums - 1).argmax())
+    if array.min() < 0 or abs(sums[worst] - 1) > 1e-3:  # float32 softmax: 1e-6
+        raise ValueError(
+            f"`{name}` must hold probabilities, each row >= 0 with the sum 1; got values from "
+            f"{array.min():g} to {array.max():g} and a row with the sum {sums[worst]:g}. Apply "
+            "softmax to logits first."
+        )
+    return array
+
+
+def not_a_mapping(name: str, value: object) -> Exception:
+    """Return the error for what should be a mapping from source to array."""
+    if isinstance(value, Mapping):
+        return ValueError(f"`{name}` must hold at least one source; got none. Add one by its name.")
+    return TypeError(
+        f"`{name}` must be a mapping from a source's name to its array; got "
+        f"{type(value).__name__}. Write {{'letters': features, ...}}."
+    )
+
+
+def other_sources(name: str, got: Sequence[str], expected: Sequence[str]) -> ValueError:
+    """Return the error for sources that are not those of the other mappings."""
+    return ValueError(
+        f"`{name}` must have the sources of `features_by_source`: {', '.join(expected)}; got "
+        f"{', '.join(got) or 'none'}. Give each source in each mapping."
+    )
 
 
 def pair(name: str, value: Any) -> Any:

@@ -1,7 +1,7 @@
 """How much each example of a biased sample should count.
 
-That is the density ratio p_population(x) / p_sample(x): above 1 where the sample has too few, below 1
-where it has too many (Shimodaira, 2000). All ratios here have mean 1 over the sample.
+That is the density ratio p_population(x) / p_sample(x): above 1 where the sample has too few,
+below 1 where it has too many (Shimodaira, 2000). All ratios here have mean 1 over the sample.
 """
 
 from __future__ import annotations
@@ -152,8 +152,9 @@ class LogisticRatio:
         solver = "newton-cholesky" if sample.shape[1] <= _MANY_FEATURES else "lbfgs"
         model = LogisticRegression(C=self.C, solver=solver, max_iter=_MAX_ITERATIONS)
         model.fit(np.concatenate([sample, population]), is_population)
-        log_odds = model.decision_function(sample)
-        return mean_one(np.exp(log_odds - log_odds.max()))  # the largest is 1: no overflow
+        log_odds: Array = model.decision_function(sample)
+        ratio: Array = np.exp(log_odds - log_odds.max())  # the largest is 1: no overflow
+        return mean_one(ratio)
 
 
 _MANY_FEATURES = 300

@@ -48,8 +48,7 @@ class KLIEP:
     References
     ----------
     Sugiyama, Suzuki, Nakajima, Kashima, von Buenau & Kawanabe (2008), Direct importance estimation
-    for covariate shift adaptation, Annals of the Institute of Statistical Mathematics 60,
-    equation 9.
+    for covariate shift adaptation, Annals of the Institute of Statistical Mathematics 60.
 
     Examples
     --------

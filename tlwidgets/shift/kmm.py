@@ -2,7 +2,7 @@
 
 With features phi(x) of a Gaussian kernel, find ratios r with the least
 |mean of r_i phi(x_i) - mean of phi over the population|^2, where 0 <= r_i <= largest and
-|mean of r - 1| <= tolerance (Huang et al., 2006, equation 12).
+|mean of r - 1| <= tolerance (Huang et al., 2006).
 """
 
 from __future__ import annotations

@@ -47,8 +47,7 @@ class ULSIF:
 
     References
     ----------
-    Kanamori, Hido & Sugiyama (2009), A least-squares approach to direct importance estimation,
-    JMLR 10, equations 4 to 8.
+    Kanamori, Hido & Sugiyama (2009), A least-squares approach to direct importance estimation, JMLR 10.
 
     Examples
     --------
@@ -92,7 +91,7 @@ class RULSIF:
     References
     ----------
     Yamada, Suzuki, Kanamori, Hachiya & Sugiyama (2011), Relative density-ratio estimation for
-    robust distribution comparison, NIPS 24, equation 5.
+    robust distribution comparison, NIPS 24.
 
     Examples
     --------
@@ -199,4 +198,4 @@ def _heights(outer: Array, inner: Array, penalties: Sequence[float]) -> Array:
         np.maximum(values, 0)[:, None] + np.array(penalties)
     )
     heights: Array = vectors @ shrunk
-    return np.maximum(heights, 0)  # a ratio is not negative (equation 8)
+    return np.maximum(heights, 0)  # a ratio is not negative
