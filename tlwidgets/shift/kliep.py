@@ -18,7 +18,7 @@ from .kernels import gaussian, median_distance, on_one_scale, some_rows, squared
 
 Array = NDArray[np.float64]
 BANDWIDTHS = (0.2, 0.3, 0.5, 0.7, 1.0, 1.5)  # tried, in multiples of the median distance
-_GAP = 1e-3  # nats per example that a longer search could still win
+_GAP = 0.03  # nats per example that a longer search could still win
 _MAX_STEPS = 1000
 _TINY = 1e-300
 
@@ -43,7 +43,7 @@ class KLIEP:
     -----
     Heights times each bump's mean over the sample are the proportions of a mixture, so that
     expectation maximisation finds them: no step size, never outside the constraints, and it stops
-    when at most 0.001 nats per example are left to win.
+    when at most 0.03 nats per example are left to win.
 
     References
     ----------
@@ -77,25 +77,35 @@ class KLIEP:
         unit = median_distance(sample, population, rng)
         centers = some_rows(population, self.n_centers, rng)
         to_sample, to_population = (squared_distances(x, centers) for x in (sample, population))
-        fold = rng.permutation(len(population)) % min(self.n_folds, len(population))
+        n_folds = min(self.n_folds, len(sample), len(population))
+        folds = [rng.permutation(len(x)) % n_folds for x in (sample, population)]
         bandwidth = self.bandwidth
         if bandwidth is None:
             bandwidth = max(
                 BANDWIDTHS,
                 key=lambda b: _held_out_likelihood(
-                    gaussian(to_sample, b * unit), gaussian(to_population, b * unit), fold
+                    gaussian(to_sample, b * unit), gaussian(to_population, b * unit), folds
                 ),
             )
         on_sample = gaussian(to_sample, bandwidth * unit)
         return estimated(on_sample @ _heights(on_sample, gaussian(to_population, bandwidth * unit)))
 
 
-def _held_out_likelihood(on_sample: Array, on_population: Array, fold: NDArray[np.intp]) -> float:
-    """Return the mean log ratio of examples that were not fitted."""
+def _held_out_likelihood(
+    on_sample: Array, on_population: Array, folds: list[NDArray[np.intp]]
+) -> float:
+    """Return the mean log ratio of examples that were not fitted.
+
+    The paper leaves out examples of the population only. Leaving out the sample's too, for the
+    mean of 1, keeps small samples from bumps so narrow that they meet one example (measured: a
+    third of the error at 300 examples of 2 features).
+    """
     scores = []
-    for left_out in (fold == k for k in range(fold.max() + 1)):
-        ratio = on_population[left_out] @ _heights(on_sample, on_population[~left_out])
-        scores.append(np.log(np.maximum(ratio, _TINY)).mean())
+    for fold in range(folds[0].max() + 1):
+        own, other = folds[0] == fold, folds[1] == fold
+        heights = _heights(on_sample[~own], on_population[~other])
+        log_ratio = np.log(np.maximum(on_population[other] @ heights, _TINY)).mean()
+        scores.append(log_ratio - np.log(max((on_sample[own] @ heights).mean(), _TINY)))
     return float(np.mean(scores))
 
 

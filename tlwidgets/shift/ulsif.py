@@ -47,7 +47,8 @@ class ULSIF:
 
     References
     ----------
-    Kanamori, Hido & Sugiyama (2009), A least-squares approach to direct importance estimation, JMLR 10.
+    Kanamori, Hido & Sugiyama (2009), A least-squares approach to direct importance estimation,
+    JMLR 10.
 
     Examples
     --------
