@@ -153,8 +153,7 @@ class LogisticRatio:
         model = LogisticRegression(C=self.C, solver=solver, max_iter=_MAX_ITERATIONS)
         model.fit(np.concatenate([sample, population]), is_population)
         log_odds: Array = model.decision_function(sample)
-        ratio: Array = np.exp(log_odds - log_odds.max())  # the largest is 1: no overflow
-        return mean_one(ratio)
+        return mean_one(np.exp(log_odds - log_odds.max()))  # the largest is 1: no overflow
 
 
 _MANY_FEATURES = 300
@@ -164,7 +163,8 @@ _MAX_ITERATIONS = 300
 def mean_one(ratio: Array) -> Array:
     """Return ratios divided by their mean."""
     safe: Array = ratio / ratio.max()  # first, so that the sum cannot overflow
-    return safe / safe.mean()
+    mean: float = safe.mean()
+    return safe / mean
 
 
 def estimated(ratio: Array) -> Array:

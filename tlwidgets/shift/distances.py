@@ -6,7 +6,7 @@ distance 0. What a distance cannot see, it cannot warn of.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -253,28 +253,18 @@ def population_stability_index(
     >>> round(population_stability_index(["day"] * 9 + ["night"], ["day", "night"] * 5), 2)
     0.67
     """
-    values: NDArray[Any] = np.asarray(sample)
-    reference: NDArray[Any] = np.asarray(population)
-    is_text = values.dtype.kind in "OUSb" or reference.dtype.kind in "OUSb"
-    values, reference = (
-        _variable(name, each, is_text)
-        for name, each in (("sample", values), ("population", reference))
-    )
+    values = _check.variable("sample", sample)
+    reference = _check.variable("population", population)
     _check.whole_number("n_bins", n_bins, low=2, high=100, meaning="the quantiles counted in")
-    if is_text:
+    if values.dtype.kind == "U" or reference.dtype.kind == "U":
+        values, reference = values.astype(str), reference.astype(str)
         kinds = np.unique(np.concatenate([values, reference]))
         places = [np.searchsorted(kinds, each) for each in (values, reference)]
     else:
         edges = np.unique(np.quantile(reference, np.linspace(0, 1, n_bins + 1)[1:-1]))
         places = [np.searchsorted(edges, each, side="right") for each in (values, reference)]
     k = 1 + max(int(place.max()) for place in places)
-    counts = [np.bincount(place, minlength=k) + 0.5 for place in places]
-    p, q = (count / count.sum() for count in counts)
+    counts = np.array([np.bincount(place, minlength=k) for place in places])
+    counts = counts[:, counts.any(axis=0)] + 0.5  # a bin without anybody says nothing
+    p, q = counts / counts.sum(axis=1, keepdims=True)
     return float(((p - q) * np.log(p / q)).sum())
-
-
-def _variable(name: str, value: NDArray[Any], is_text: bool) -> NDArray[Any]:
-    if is_text and value.ndim == 1 and len(value):
-        return _check.outcomes(name, [str(each) for each in value], len(value))
-    column = value[:, None] if value.ndim == 1 else value
-    return _check.table(name, column, least=1)[:, 0]

@@ -74,15 +74,15 @@ def _evidence(left: Array, spectrum: Array, shape: tuple[int, int], outcome: Arr
         size = (beta**2 * spectrum * along / precision**2).sum()  # |mean weights|^2
         missed = (along * (alpha / precision) ** 2).sum() + outside
         before = alpha / beta
-        alpha = used / max(size, _TINY)
+        alpha = max(used, _TINY) / max(size, _TINY)
         beta = max(n - used, _TINY) / max(missed, _TINY)
         if abs(alpha / beta - before) <= _STEP_TOLERANCE * before:
             break
     precision = alpha + beta * spectrum
     size = (beta**2 * spectrum * along / precision**2).sum()
     missed = (along * (alpha / precision) ** 2).sum() + outside
-    log_det = np.log(precision).sum() + (d - len(spectrum)) * np.log(max(alpha, _TINY))
-    evidence = d * np.log(max(alpha, _TINY)) + n * np.log(beta / (2 * np.pi)) - log_det
+    log_det = np.log(precision).sum() + (d - len(spectrum)) * np.log(alpha)
+    evidence = d * np.log(alpha) + n * np.log(beta / (2 * np.pi)) - log_det
     return float((evidence - beta * missed - alpha * size) / (2 * n))
 
 
