@@ -15,7 +15,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # TensorFlow's log lines say nothing to a learner.
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: env lab test check format notebooks bench bench-lessons bench-curves binder-pins picture chromium \
+.PHONY: env lab test check format notebooks bench bench-lessons bench-curves bench-bias binder-pins picture chromium \
         clean help \
         test-pure test-keras test-notebooks test-browser test-binder
 
@@ -89,7 +89,7 @@ binder-pins: env
 picture: env chromium
 	$(BIN)/python -m docs.picture
 
-bench: bench-lessons bench-curves
+bench: bench-lessons bench-curves bench-bias
 
 bench-lessons: env
 	$(BIN)/python -m benchmarks.lessons
@@ -98,6 +98,11 @@ bench-lessons: env
 bench-curves: env
 	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python -e '.[bench]'
 	$(BIN)/python -m benchmarks.curves
+
+# Density ratios against skada, adapt and densratio, which only this needs; on one thread.
+bench-bias: env
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python -e '.[bench]'
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.density_ratios
 
 clean:
 	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis build dist

@@ -46,7 +46,7 @@ def mmd(x_one: ArrayLike, x_other: ArrayLike, *, bandwidth: float = 1.0) -> floa
     Notes
     -----
     mean k(x, x') + mean k(y, y') - 2 mean k(x, y). The median distance comes from a fixed subsample
-    of 500 + 500 examples; the sums are over all.
+    of 200 + 200 examples; the sums are over all.
 
     References
     ----------

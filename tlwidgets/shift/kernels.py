@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from .. import _check
 
 Array = NDArray[np.float64]
-# Enough for a median: its error is then about one percent.
-_N_FOR_MEDIAN = 500
+# Of each sample: enough for a median, whose error is then about one percent, in 1 ms.
+_N_FOR_MEDIAN = 200
 
 
 def on_one_scale(x_sample: ArrayLike, x_population: ArrayLike) -> tuple[Array, Array]:
@@ -25,10 +25,13 @@ def on_one_scale(x_sample: ArrayLike, x_population: ArrayLike) -> tuple[Array, A
         ("x_sample", "x_population"), (x_sample, x_population), least=2
     )
     both = np.concatenate([sample, population])
-    center, spread = both.mean(axis=0), both.std(axis=0)
+    center = both.mean(axis=0)
+    both -= center
+    spread = np.sqrt(np.einsum("ij,ij->j", both, both) / len(both))
     # Rounding leaves a constant feature with a spread of 1e-16 times its value.
     scale = np.where(spread > 1e-12 * (1 + np.abs(center)), spread, np.inf)
-    return (sample - center) / scale, (population - center) / scale
+    both /= scale
+    return both[: len(sample)], both[len(sample) :]
 
 
 def squared_distances(a: Array, b: Array) -> Array:
