@@ -211,6 +211,64 @@ def test_a_missing_package_comes_with_the_command_that_installs_it():
     )
 
 
+def test_tables_pass_as_float64():
+    found = _check.table("x", [[1, 2], [3, 4]])
+    assert (found.dtype, found.shape) == (np.float64, (2, 2))
+    one, other = _check.two_tables(("a", "b"), (np.ones((3, 2)), np.zeros((2, 2), np.uint8)))
+    assert (one.shape, other.shape) == ((3, 2), (2, 2))
+
+
+def test_what_is_no_table_is_named():
+    refuse(lambda: _check.table("x", [["a"]]), "`x`", "numbers", "<U1", error=TypeError)
+    refuse(lambda: _check.table("x", [1, 2]), "`x`", "(n, d)", "(2,)", "x[:, None]")
+    refuse(lambda: _check.table("x", [[1]]), "`x`", "at least 2", "got 1")
+    refuse(lambda: _check.table("x", [[1], [np.nan]]), "`x`", "finite", "1 of 2 rows")
+
+
+def test_tables_of_other_widths_are_named():
+    def call():
+        _check.two_tables(("a", "b"), (np.ones((3, 2)), np.ones((3, 4))))
+
+    refuse(call, "`a` and `b`", "same features", "2 and 4")
+
+
+def test_ratios_pass_and_what_is_none_is_named():
+    assert _check.ratios("r", [0, 2], next_step="Mend.").tolist() == [0.0, 2.0]
+    refuse(lambda: _check.ratios("r", [[1]], next_step="Mend."), "`r`", "(1, 1)", "Mend.")
+    refuse(lambda: _check.ratios("r", [-1, 1], next_step="Mend."), "`r`", "at least 0", "-1")
+    refuse(lambda: _check.ratios("r", [0, 0], next_step="Mend."), "`r`", "not all", "Mend.")
+    with_zero = [0, 1]
+    refuse(
+        lambda: _check.ratios("r", with_zero, above_zero=True, next_step="Mend."), "`r`", "above 0"
+    )
+
+
+def test_a_variable_is_numbers_or_text():
+    assert _check.variable("v", [1, 2]).tolist() == [1.0, 2.0]
+    assert _check.variable("v", np.array(["a", None], object)).tolist() == ["a", "None"]
+    refuse(lambda: _check.variable("v", [[1]]), "`v`", "one variable", "(1, 1)", "v[:, 0]")
+
+
+def test_labels_pass_and_what_is_none_is_named():
+    assert _check.labels("y", [0, 1], 2).tolist() == [0, 1]
+    assert _check.outcomes("y", np.array(["a", "b"], object), 2).dtype.kind == "U"
+    refuse(lambda: _check.labels("y", [0.5, 1.0], 2), "`y`", "classes", error=TypeError)
+    refuse(lambda: _check.labels("y", [3, 3], 2), "`y`", "two classes", "3")
+    refuse(lambda: _check.outcomes("y", [1], 2), "`y`", "(2,)", "(1,)")
+    refuse(lambda: _check.outcomes("y", [np.nan, 1.0], 2), "`y`", "finite", "1 of 2")
+
+
+def test_probabilities_pass_and_logits_are_named():
+    assert _check.probabilities("p", [[0.5, 0.5], [0, 1]]).shape == (2, 2)
+    refuse(lambda: _check.probabilities("p", [[3, -2], [0, 1]]), "`p`", "-2 to 3", "softmax")
+
+
+def test_mappings_of_sources_are_named():
+    assert "at least one source" in str(_check.not_a_mapping("f", {}))
+    assert "got list" in str(_check.not_a_mapping("f", []))
+    assert "a, b; got c" in str(_check.other_sources("f", ["c"], ["a", "b"]))
+
+
 def test_every_check_is_tested_here():
     source = Path(__file__).read_text("utf-8")
     public = [name for name, thing in vars(_check).items() if is_ours(name, thing)]

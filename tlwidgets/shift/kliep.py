@@ -42,9 +42,10 @@ class KLIEP:
     Notes
     -----
     For a slider fix `bandwidth=0.5, n_centers=50` (measured: 10 to 13 ms of CPU at samples of 300
-    to 3,000 with 50 features; 150 ms with the choice). Heights times each bump's mean over the sample are the proportions of a mixture, so that
-    expectation maximisation finds them: no step size, never outside the constraints, and it stops
-    when at most 0.03 nats per example are left to win.
+    to 3,000 with 50 features; 150 ms with the choice). Heights times
+    each bump's mean over the sample are the proportions of a mixture, so that expectation
+    maximisation finds them: no step size, never outside the constraints, and it stops when at
+    most 0.03 nats per example are left to win.
 
     References
     ----------
