@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True, weakref_slot=True)
 class Population:
     """Everybody there is: examples with features, labels, and what a selection may depend on.
 
@@ -58,9 +58,11 @@ class Selection:
     Parameters
     ----------
     indices : array of int64, shape (n,)
-        Into the population; duplicated examples stand here more than once.
+        Into the population, in random order, so that any part of a sample is a fair part of
+        it; duplicated examples stand here more than once.
     probability : array of float64, shape (n_population,), >= 0
         The chance of each example to be the first one drawn; they sum to 1. 0: never drawn.
+        Where a sample grows from a start or a cluster, given that start or cluster.
     labels : array, shape (n,)
         As the sample has them, right or wrong.
     x : array of float64, shape (n, d)
