@@ -113,4 +113,5 @@ def _first_of_each_class(key: Floats, y: Indices, k: int) -> Indices:
     """
     order: Indices = np.lexsort((key, y))
     starts = np.searchsorted(y[order], np.arange(k))
-    return order[(starts[:, None] + np.arange(AT_LEAST)).ravel()]
+    rows: Indices = (starts[:, None] + np.arange(AT_LEAST)).ravel()
+    return order[rows]

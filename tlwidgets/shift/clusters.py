@@ -71,7 +71,7 @@ def typical_of(x: Floats, k: int, rng: np.random.Generator) -> Indices:
 def _nearest_to_centres(x: Floats, centres: Floats) -> Indices:
     distance = (x**2).sum(1)[:, None] + (centres**2).sum(1) - 2 * x @ centres.T
     nearest = distance.argmin(1)
-    order = np.lexsort((distance[np.arange(len(x)), nearest], nearest))
+    order: Indices = np.lexsort((distance[np.arange(len(x)), nearest], nearest))
     firsts: Indices = np.unique(nearest[order], return_index=True)[1]
     return order[firsts]
 

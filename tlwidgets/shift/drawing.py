@@ -115,8 +115,23 @@ def uniform(is_drawable: NDArray[np.bool_]) -> Floats:
     return chance
 
 
+def place_in_stratum(key: Floats, stratum: Indices, luck: Floats) -> Floats:
+    """Return where each example stands in its stratum, 0..1, in the order of the keys.
+
+    The r-th of N stands at (r + luck) / N: the n first of all strata together are as many of
+    each as its share of the population, to one example.
+    """
+    n_per_stratum = np.bincount(stratum, minlength=len(luck))
+    order = np.lexsort((key, stratum))
+    starts = np.cumsum(n_per_stratum) - n_per_stratum
+    rank = np.empty(len(key))
+    rank[order] = np.arange(len(key)) - starts[stratum[order]]
+    place: Floats = (rank + luck[stratum]) / n_per_stratum[stratum]
+    return place
+
+
 def pool_size(draw: Draw) -> int:
     """Return how many a narrowing sample is drawn from: all at strength 0, `n` at strength 1."""
     n_all = len(draw.population)
     narrowed = n_all * float(draw.n / n_all) ** draw.strength
-    return min(n_all, max(draw.n, round(narrowed)))
+    return int(min(n_all, max(draw.n, round(narrowed))))

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import _check
+from . import selection_errors as errors
 from .clusters import typical_of
-from .drawing import Draw, Indices, begin, first_of, pool_size, uniform
+from .drawing import Draw, Floats, Indices, begin, first_of, place_in_stratum, pool_size, uniform
 from .population import Population, Selection
 
 N_CANDIDATES = 3000  # among which diverse examples are looked for, or 1.5 n if that is more
@@ -32,6 +33,9 @@ class Convenience:
     ----------
     start : int, optional
         Index of that example; drawn at random where left out.
+    is_per_class : bool, default False
+        Take in each class those most similar to one example of that class, as when one person
+        writes all the digits; `start` is left out then.
 
     Notes
     -----
@@ -40,6 +44,7 @@ class Convenience:
     """
 
     start: int | None = None
+    is_per_class: bool = False
 
     def __call__(
         self, population: Population, strength: float, n: int, rng: np.random.Generator
@@ -47,12 +52,19 @@ class Convenience:
         """Draw `n` examples; return the selection."""
         draw = begin(population, strength, n, rng)
         start = _start(self.start, population, rng)
-        x = population.x
-        difference = x - x[start]
-        distance = np.einsum("ij,ij->i", difference, difference)
-        is_near = np.zeros(len(x), bool)
-        is_near[first_of(distance, pool_size(draw))] = True
-        return _drawn_in_pool(draw, is_near, f"most similar to example {start}")
+        if self.is_per_class:
+            if self.start is not None:
+                raise errors.start_of_each_class(self.start)
+            k = errors.classes(population, task="an example to start from in each class")
+            far = _distance(population.x, _one_of_each_class(draw, k)[population.y])
+            far = place_in_stratum(far, population.y, rng.random(k))
+            who = "most similar to one example of their class"
+        else:
+            far = _distance(population.x, start)
+            who = f"most similar to example {start}"
+        is_near = np.zeros(len(population), bool)
+        is_near[first_of(far, pool_size(draw))] = True
+        return _drawn_in_pool(draw, is_near, who)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +125,8 @@ class Diverse:
     Notes
     -----
     Not by chance but by design; `Selection.probability` is that of the mixture given the centres.
-    Centres are fitted to 3,000 examples at most (or 1.5 n), in a few rounds, which takes 10 to 30 ms;
-    another strength with the same `n` and seed finds them kept.
+    Centres are fitted to 3,000 examples at most (or 1.5 n), in a few rounds, which takes 10 to
+    30 ms; another strength with the same `n` and seed finds them kept.
 
     References
     ----------
@@ -151,6 +163,22 @@ def _start(start: int | None, population: Population, rng: np.random.Generator) 
     return _check.whole_number(
         "start", start, low=0, high=len(population) - 1, meaning="an example of the population"
     )
+
+
+def _distance(x: Floats, start: int | Indices) -> Floats:
+    """Return each example's squared distance to one example, the same or one for each."""
+    difference = x - x[start]
+    distance: Floats = np.einsum("ij,ij->i", difference, difference)
+    return distance
+
+
+def _one_of_each_class(draw: Draw, k: int) -> Indices:
+    """Return an example of each class, drawn at random; 0 where a class has none."""
+    order = np.argsort(draw.log_key)
+    classes, first = np.unique(draw.population.y[order], return_index=True)
+    starts = np.zeros(k, np.int64)
+    starts[classes] = order[first]
+    return starts
 
 
 def _drawn_in_pool(draw: Draw, is_met: NDArray[np.bool_], who: str) -> Selection:

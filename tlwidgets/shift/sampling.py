@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from .. import _check
 from . import selection_errors as errors
 from .clusters import clusters_of
-from .drawing import Draw, Floats, begin, first_of, normalised, pool_size, uniform
+from .drawing import Draw, Floats, begin, first_of, normalised, place_in_stratum, pool_size, uniform
 from .population import Population, Selection
 
 Box = tuple[float, float, float, float]  # left, bottom, right, top on the map, each 0..1
@@ -58,20 +58,12 @@ class Stratified:
         if draw.strength == 0:
             return draw.at_random()
         stratum = _strata(population, self.by)
-        # The r-th of N examples of a stratum stands at (r + luck) / N: the n first of all strata
-        # together are n / n_population of each. Strength slides from chance to these places.
-        n_per_stratum = np.bincount(stratum)
-        order = np.lexsort((draw.log_key, stratum))
-        starts = np.cumsum(n_per_stratum) - n_per_stratum
-        rank = np.empty(len(population))
-        rank[order] = np.arange(len(population)) - starts[stratum[order]]
-        luck = rng.random(len(n_per_stratum))
-        place = (rank + luck[stratum]) / n_per_stratum[stratum]
+        place = place_in_stratum(draw.log_key, stratum, rng.random(int(stratum.max()) + 1))
         chance = -np.expm1(-np.exp(draw.log_key))  # uniform in 0..1, in the order of the keys
         indices = first_of((1 - draw.strength) * chance + draw.strength * place, draw.n)
         description = (
-            f"drawn at random from each of {np.sum(n_per_stratum > 0)} strata of "
-            f"{self.by!r}, in proportion to their size."
+            f"drawn at random from each of {len(np.unique(stratum))} strata of {self.by!r}, in "
+            "proportion to their size."
         )
         return draw.sample(indices, uniform(np.ones(len(population), bool)), description)
 

@@ -114,6 +114,14 @@ def numeric_direction(name: str, towards: str) -> ValueError:
     )
 
 
+def start_of_each_class(start: int) -> ValueError:
+    """Return the error for one start where each class has its own."""
+    return ValueError(
+        f"`start` must be None with is_per_class=True, because each class starts from an example "
+        f"of its own; got {start}. Leave one of them out."
+    )
+
+
 def empty_region(n_inside: int, n_needed: int) -> ValueError:
     """Return the error for a region of the map with too few examples."""
     return ValueError(
