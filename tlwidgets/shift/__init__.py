@@ -18,18 +18,23 @@ from .distances import (
 from .drawing import Mechanism
 from .kliep import KLIEP
 from .kmm import KernelMeanMatching
+from .label_noise import estimate_confident_joint, estimate_noise_transition, find_label_errors
+from .label_shift import BBSE, RLLS, SaerensEM, correct_posterior, estimate_confusion
 from .mechanisms import MECHANISMS, make_mechanism
 from .nearness import Convenience, Diverse, Snowball
 from .population import Population, Selection
 from .quality import Corruption, Duplicates, LabelNoise
 from .ranking import rank_sources
+from .robust_fit import fit_robust_linear
 from .sampling import Cluster, Region, SimpleRandom, Stratified
 from .transferability import h_score, leep, log_me
 from .ulsif import RULSIF, ULSIF
 
 __all__ = [
+    "BBSE",
     "KLIEP",
     "MECHANISMS",
+    "RLLS",
     "RULSIF",
     "ULSIF",
     "ClassSkew",
@@ -46,6 +51,7 @@ __all__ = [
     "Mechanism",
     "Population",
     "Region",
+    "SaerensEM",
     "Selection",
     "SimpleRandom",
     "Snowball",
@@ -54,7 +60,13 @@ __all__ = [
     "classifier_two_sample_test",
     "clip_ratio",
     "coral_distance",
+    "correct_posterior",
     "effective_sample_size",
+    "estimate_confident_joint",
+    "estimate_confusion",
+    "estimate_noise_transition",
+    "find_label_errors",
+    "fit_robust_linear",
     "h_score",
     "leep",
     "log_me",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from weakref import WeakKeyDictionary
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .drawing import Floats, Indices
 from .population import Population
@@ -76,10 +75,10 @@ def _nearest_to_centres(x: Floats, centres: Floats) -> Indices:
     return order[firsts]
 
 
-def _shares(n_near: NDArray[np.int64], k: int) -> NDArray[np.int64]:
+def _shares(n_near: Indices, k: int) -> Indices:
     """Return how many of k centres each cluster gets: in proportion, the largest rests first."""
     exact = k * n_near / n_near.sum()
-    share = np.floor(exact).astype(np.int64)
+    share: Indices = np.floor(exact).astype(np.int64)
     share[np.argsort(share - exact)[: k - share.sum()]] += 1
     return share
 

@@ -1,0 +1,5 @@
+"""Losses and layers that make a network fit for another domain or for doubtful data."""
+
+from .robust_loss import GeneralizedCrossEntropy
+
+__all__ = ["GeneralizedCrossEntropy"]

@@ -1,0 +1,296 @@
+"""Label shift: the classes keep their looks, but not their frequencies.
+
+w_j = p_target(y = j) / p_known(y = j), found without any label of the target: from how often
+each class is predicted there. With w, predictions are corrected and training re-weighted.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .. import _check
+from . import label_checks as checks
+from .drawing import Floats
+
+LARGEST_RATIO = 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class BBSE:
+    """Read the target's class frequencies off the predictions, through the confusion matrix.
+
+    Solves C w = m: C[i, j] = p(predicted i, label j) where labels are known, m[i] = p(predicted
+    i) on the target.
+
+    Parameters
+    ----------
+    is_soft : bool, default True
+        Whether predictions count by their probabilities, or only by the winner.
+    ridge : float, 0..1, default 0
+        Pull towards w = 1: minimises |C w - m|^2 + ridge |w - 1|^2.
+
+    Warns
+    -----
+    RuntimeWarning
+        If the solution asks for impossible ratios (below -1 or above 100), which are clipped:
+        a rare class of which the confusion matrix knows too little.
+
+    References
+    ----------
+    Lipton et al. 2018, "Detecting and correcting for label shift with black box predictors",
+    equation 5.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> y = np.array([0, 0, 0, 1])
+    >>> perfect = np.eye(2)
+    >>> BBSE()(y, perfect[y], perfect[[0, 1, 1, 1]]).round(3).tolist()
+    [0.333, 3.0]
+    """
+
+    is_soft: bool = True
+    ridge: float = 0.0
+
+    def __call__(
+        self, y_known: ArrayLike, proba_known: ArrayLike, proba_target: ArrayLike
+    ) -> Floats:
+        """Return the label ratio, shape (k,), >= 0.
+
+        Parameters
+        ----------
+        y_known : array of int, shape (n_known,)
+            True labels of examples that the model did not learn from.
+        proba_known : array, shape (n_known, k)
+            What the model predicts for them.
+        proba_target : array, shape (n_target, k)
+            What it predicts on the target.
+        """
+        ridge = _check.number("ridge", self.ridge, low=0, high=1, meaning="the pull towards 1")
+        confusion, predicted, prior = _what_is_known(
+            y_known, proba_known, proba_target, is_soft=self.is_soft
+        )
+        k = len(prior)
+        left = np.vstack([confusion, np.sqrt(ridge) * np.eye(k)])
+        right = np.concatenate([predicted, np.full(k, np.sqrt(ridge))])
+        exact = np.linalg.lstsq(left, right, rcond=None)[0]
+        if exact.min() < -1 or exact.max() > LARGEST_RATIO:
+            _warn(exact, confusion, n_rarest=round(prior.min() * len(np.asarray(y_known))))
+        return _normalised(np.clip(exact, 0, LARGEST_RATIO), prior)
+
+
+@dataclass(frozen=True, slots=True)
+class RLLS:
+    """BBSE that trusts the confusion matrix only as far as its examples go.
+
+    Minimises |C t - b| + D |t| for t = w - 1 >= -1 and b = m - C 1, where D falls with the number
+    of examples.
+
+    Parameters
+    ----------
+    is_soft : bool, default False
+        Whether predictions count by their probabilities, or only by the winner.
+    alpha : float, 0..10, default 0.01
+        Scale of D = 3 alpha (2 log(2 k / 0.05) / (3 n) + sqrt(2 log(2 k / 0.05) / n)), as in
+        the authors' experiments.
+
+    References
+    ----------
+    Azizzadenesheli et al. 2019, "Regularized learning for domain adaptation under label shifts",
+    equation 7.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> y = np.array([0, 0, 0, 1])
+    >>> perfect = np.eye(2)
+    >>> RLLS()(y, perfect[y], perfect[[0, 1, 1, 1]]).round(1).tolist()
+    [0.3, 3.0]
+    """
+
+    is_soft: bool = False
+    alpha: float = 0.01
+
+    def __call__(
+        self, y_known: ArrayLike, proba_known: ArrayLike, proba_target: ArrayLike
+    ) -> Floats:
+        """Return the label ratio, shape (k,), >= 0; arguments as for `BBSE`."""
+        from scipy.optimize import minimize_scalar, nnls
+
+        alpha = _check.number("alpha", self.alpha, low=0, high=10, meaning="the scale of D")
+        confusion, predicted, prior = _what_is_known(
+            y_known, proba_known, proba_target, is_soft=self.is_soft
+        )
+        k = len(prior)
+        log_term = 2 * np.log(2 * k / 0.05)
+        n = len(np.asarray(y_known))
+        penalty = 3 * alpha * (log_term / (3 * n) + np.sqrt(log_term / n))
+
+        # The minimum of the sum of two norms lies on the path of the sum of their squares.
+        def on_path(log_ridge: float) -> Floats:
+            root = np.exp(log_ridge / 2)
+            left = np.vstack([confusion, root * np.eye(k)])
+            ratio: Floats = nnls(left, np.concatenate([predicted, np.full(k, root)]))[0]
+            return ratio
+
+        def objective(log_ridge: float) -> float:
+            ratio = on_path(log_ridge)
+            misfit = np.linalg.norm(confusion @ ratio - predicted)
+            return float(misfit + penalty * np.linalg.norm(ratio - 1))
+
+        best = minimize_scalar(objective, bounds=(-35.0, 5.0), method="bounded")
+        return _normalised(on_path(best.x), prior)
+
+
+@dataclass(frozen=True, slots=True)
+class SaerensEM:
+    """Find the class frequencies under which the target's predictions are most likely.
+
+    Repeats: correct the predictions by the current ratio; their mean is the next guess of the
+    frequencies. Needs calibrated probabilities, and no confusion matrix.
+
+    Parameters
+    ----------
+    n_rounds : int, 1..100000, default 1000
+        At most.
+    tolerance : float, 0..1, default 1e-6
+        Stops when no frequency moves by more.
+
+    References
+    ----------
+    Saerens et al. 2002, "Adjusting the outputs of a classifier to new a priori probabilities",
+    equation 9.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> y = np.array([0, 0, 0, 1])
+    >>> perfect = np.eye(2)
+    >>> SaerensEM()(y, perfect[y], perfect[[0, 1, 1, 1]]).round(3).tolist()
+    [0.333, 3.0]
+    """
+
+    n_rounds: int = 1000
+    tolerance: float = 1e-6
+
+    def __call__(
+        self, y_known: ArrayLike, proba_known: ArrayLike, proba_target: ArrayLike
+    ) -> Floats:
+        """Return the label ratio, shape (k,), >= 0; arguments as for `BBSE`.
+
+        Of `y_known` only the frequencies count: give the labels that the model learned from.
+        """
+        n_rounds = _check.whole_number(
+            "n_rounds", self.n_rounds, low=1, high=100_000, meaning="at most"
+        )
+        tolerance = _check.number(
+            "tolerance", self.tolerance, low=0, high=1, meaning="of a frequency"
+        )
+        _, _, prior = _what_is_known(y_known, proba_known, proba_target, is_soft=True)
+        proba = np.asarray(proba_target, dtype=np.float64)
+        frequency = prior
+        for _ in range(n_rounds):
+            ratio = frequency / prior
+            likelihood = np.maximum(proba @ ratio, np.finfo(float).tiny)
+            now = ratio * ((1 / likelihood) @ proba) / len(proba)
+            moved = np.abs(now - frequency).max()
+            frequency = now
+            if moved <= tolerance:
+                break
+        return _normalised(frequency / prior, prior)
+
+
+def estimate_confusion(y: ArrayLike, proba: ArrayLike, *, is_soft: bool = True) -> Floats:
+    """Return how often each class is predicted for each class.
+
+    Parameters
+    ----------
+    y : array of int, shape (n,)
+        True labels, 0..k-1; every class at least once.
+    proba : array, shape (n, k)
+        Predicted probabilities.
+    is_soft : bool, default True
+        Whether predictions count by their probabilities, or only by the winner.
+
+    Returns
+    -------
+    array, shape (k, k)
+        Entry (i, j) is p(predicted i, label j); they sum to 1. `np.linalg.cond` of it says how
+        much BBSE blows up an error of the predictions.
+
+    Examples
+    --------
+    >>> estimate_confusion([0, 1, 1, 1], [[1, 0], [0, 1], [0, 1], [1, 0]]).tolist()
+    [[0.25, 0.25], [0.0, 0.5]]
+    """
+    proba = checks.probabilities("proba", proba)
+    n, k = proba.shape
+    y = checks.labels("y", y, n=n, k=k)
+    checks.every_class("y", np.bincount(y, minlength=k))
+    votes = proba if is_soft else np.eye(k)[proba.argmax(1)]
+    confusion: Floats = votes.T @ np.eye(k)[y] / n
+    return confusion
+
+
+def correct_posterior(proba: ArrayLike, label_ratio: ArrayLike) -> Floats:
+    """Correct predictions for classes that are more or less frequent than they were.
+
+    Parameters
+    ----------
+    proba : array, shape (n, k)
+        Predicted probabilities under the old frequencies.
+    label_ratio : array, shape (k,), >= 0
+        New frequency of each class by its old one.
+
+    Returns
+    -------
+    array, shape (n, k)
+        p_j w_j / sum of p_i w_i (Saerens et al. 2002, equation 4). A row that the ratio rules out
+        altogether stays as it was.
+
+    Examples
+    --------
+    >>> correct_posterior([[0.5, 0.5]], [1.0, 3.0]).tolist()
+    [[0.25, 0.75]]
+    """
+    proba = checks.probabilities("proba", proba)
+    ratio = checks.label_ratio("label_ratio", label_ratio, k=proba.shape[1])
+    joint = proba * ratio
+    total = joint.sum(1, keepdims=True)
+    return np.where(total > 0, joint / np.where(total > 0, total, 1), proba)
+
+
+def _what_is_known(
+    y_known: ArrayLike, proba_known: ArrayLike, proba_target: ArrayLike, *, is_soft: bool
+) -> tuple[Floats, Floats, Floats]:
+    """Return the confusion matrix, how often each class is predicted on the target, the prior."""
+    known = checks.probabilities("proba_known", proba_known)
+    n, k = known.shape
+    target = checks.probabilities("proba_target", proba_target, k=k)
+    y = checks.labels("y_known", y_known, n=n, k=k)
+    n_per_class = np.bincount(y, minlength=k)
+    checks.every_class("y_known", n_per_class)
+    votes = target if is_soft else np.eye(k)[target.argmax(1)]
+    return estimate_confusion(y, known, is_soft=is_soft), votes.mean(0), n_per_class / n
+
+
+def _warn(exact: Floats, confusion: Floats, *, n_rarest: int) -> None:
+    warnings.warn(
+        f"BBSE wants impossible label ratios, from {exact.min():.3g} to {exact.max():.3g}; they "
+        f"were clipped. The rarest class has {n_rarest} known examples, and the condition number "
+        f"of the confusion matrix is {np.linalg.cond(confusion):.3g}. Use SaerensEM or RLLS, or "
+        "collect more of the rare classes.",
+        RuntimeWarning,
+        stacklevel=3,
+    )
+
+
+def _normalised(ratio: Floats, prior: Floats) -> Floats:
+    """Return the ratio for which the target's frequencies sum to 1."""
+    total = float(ratio @ prior)
+    # Nothing left after clipping: no evidence of any shift.
+    return ratio / total if total > 0 else np.ones(len(prior))
