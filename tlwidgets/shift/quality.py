@@ -51,9 +51,9 @@ class LabelNoise:
         draw = begin(population, strength, n, rng)
         luck, step = rng.random(len(population)), rng.integers(1, k, len(population))
         indices = draw.first()
-        y = population.y[indices]
+        y: Indices = population.y[indices]
         share = np.full(draw.n, draw.strength)
-        wrong: Indices = (y + (step[indices] if self.kind == "symmetric" else 1)) % k
+        wrong = (y + (step[indices] if self.kind == "symmetric" else 1)) % k
         if self.kind == "feature dependent":
             wrong, share = _confusable(population, indices, draw.strength)
         labels = np.where(luck[indices] < share, wrong, y)
