@@ -76,9 +76,13 @@ def test_without_strength_it_is_the_simple_random_sample(mechanism, kind):
 def test_with_strength_it_is_not(mechanism, kind):
     sample = make(mechanism, kind)(TOYS, 0.8, 50, seeded(7))
     fair = SimpleRandom()(TOYS, 0.8, 50, seeded(7))
-    assert not (
-        np.array_equal(sample.indices, fair.indices) and np.array_equal(sample.labels, fair.labels)
-    ) or sample.was_changed.any()
+    assert (
+        not (
+            np.array_equal(sample.indices, fair.indices)
+            and np.array_equal(sample.labels, fair.labels)
+        )
+        or sample.was_changed.any()
+    )
 
 
 def test_a_simple_random_sample_draws_everybody_equally_often():
