@@ -72,10 +72,10 @@ def test_each_class_keeps_two_at_full_strength(skew):
     assert min(n.min() for n in fair) < 2
 
 
-def test_a_population_that_is_rare_in_a_class_is_used_up():
+def test_a_favoured_class_that_is_used_up_is_filled_up_from_the_others():
     toys = balanced(2, 100)
     n_drawn = np.bincount(ClassSkew(("a",))(toys, 1, 150, seeded()).labels)
-    assert n_drawn.tolist() == [100, 50] or n_drawn[0] >= 95
+    assert n_drawn[0] >= 95
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,7 @@ def test_categories_follow_their_odds():
 @pytest.mark.parametrize(("covariate", "towards"), [("age", "high"), ("type", "mono")])
 def test_full_strength_leaves_no_overlap_and_says_so(covariate, towards):
     sample = CovariateSelection(covariate, towards)(TOYS, 1, 300, seeded())
-    is_favoured = AGE > AGE.mean() if covariate == "age" else TYPE == "mono"
+    is_favoured = TYPE == "mono" if covariate == "type" else AGE - AGE.mean() > 0
     assert is_favoured[sample.indices].all()
     assert (sample.probability[~is_favoured] == 0).all()
     assert "nobody from the" in sample.description

@@ -119,7 +119,7 @@ def place_in_stratum(key: Floats, stratum: Indices, luck: Floats) -> Floats:
     """Return where each example stands in its stratum, 0..1, in the order of the keys.
 
     The r-th of N stands at (r + luck) / N: the n first of all strata together are as many of
-    each as its share of the population, to one example.
+    each as its share of the population, but for rounding.
     """
     n_per_stratum = np.bincount(stratum, minlength=len(luck))
     order = np.lexsort((key, stratum))

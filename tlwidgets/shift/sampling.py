@@ -33,7 +33,7 @@ class SimpleRandom:
 class Stratified:
     """Draw from each class (or other stratum) as many as its share of the population.
 
-    Not a bias but the opposite: at strength 1 the shares are exact to one example.
+    Not a bias but the opposite: at strength 1 the shares are exact but for rounding.
 
     Parameters
     ----------
