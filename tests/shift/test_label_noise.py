@@ -58,7 +58,9 @@ def test_agrees_with_cleanlab(k):
         theirs = cleanlab.filter.find_label_issues(
             y, proba, filter_by="confident_learning", n_jobs=1
         )
-        assert np.mean(ours == theirs) >= 0.99
+        # Theirs spares an example whose label is the likeliest class, as the paper does not.
+        assert (theirs == ours & (proba.argmax(1) != y)).all()
+        assert np.mean(ours == theirs) >= 0.95
 
 
 def separated(kind, strength, seed=0):

@@ -5,6 +5,7 @@ or cleaned labels repair some of it; distances say how far apart two samples are
 """
 
 from .class_skew import ClassSkew, LongTail
+from .confusion import estimate_confusion
 from .covariate_selection import CovariateSelection
 from .density_ratio import LogisticRatio, clip_ratio, effective_sample_size, true_ratio
 from .distances import (

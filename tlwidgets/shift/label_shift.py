@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 
 from .. import _check
 from . import label_checks as checks
+from .confusion import what_is_known
 from .drawing import Floats
 
 LARGEST_RATIO = 100.0
@@ -76,7 +77,7 @@ class BBSE:
             What it predicts on the target.
         """
         ridge = _check.number("ridge", self.ridge, low=0, high=1, meaning="the pull towards 1")
-        confusion, predicted, prior = _what_is_known(
+        confusion, predicted, prior = what_is_known(
             y_known, proba_known, proba_target, is_soft=self.is_soft
         )
         k = len(prior)
@@ -123,31 +124,14 @@ class RLLS:
         self, y_known: ArrayLike, proba_known: ArrayLike, proba_target: ArrayLike
     ) -> Floats:
         """Return the label ratio, shape (k,), >= 0; arguments as for `BBSE`."""
-        from scipy.optimize import minimize_scalar, nnls
-
         alpha = _check.number("alpha", self.alpha, low=0, high=10, meaning="the scale of D")
-        confusion, predicted, prior = _what_is_known(
+        confusion, predicted, prior = what_is_known(
             y_known, proba_known, proba_target, is_soft=self.is_soft
         )
-        k = len(prior)
+        n, k = len(np.asarray(y_known)), len(prior)
         log_term = 2 * np.log(2 * k / 0.05)
-        n = len(np.asarray(y_known))
         penalty = 3 * alpha * (log_term / (3 * n) + np.sqrt(log_term / n))
-
-        # The minimum of the sum of two norms lies on the path of the sum of their squares.
-        def on_path(log_ridge: float) -> Floats:
-            root = np.exp(log_ridge / 2)
-            left = np.vstack([confusion, root * np.eye(k)])
-            ratio: Floats = nnls(left, np.concatenate([predicted, np.full(k, root)]))[0]
-            return ratio
-
-        def objective(log_ridge: float) -> float:
-            ratio = on_path(log_ridge)
-            misfit = np.linalg.norm(confusion @ ratio - predicted)
-            return float(misfit + penalty * np.linalg.norm(ratio - 1))
-
-        best = minimize_scalar(objective, bounds=(-35.0, 5.0), method="bounded")
-        return _normalised(on_path(best.x), prior)
+        return _normalised(regularised_ratio(confusion, predicted, penalty), prior)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +178,7 @@ class SaerensEM:
         tolerance = _check.number(
             "tolerance", self.tolerance, low=0, high=1, meaning="of a frequency"
         )
-        _, _, prior = _what_is_known(y_known, proba_known, proba_target, is_soft=True)
+        _, _, prior = what_is_known(y_known, proba_known, proba_target, is_soft=True)
         proba = np.asarray(proba_target, dtype=np.float64)
         frequency = prior
         for _ in range(n_rounds):
@@ -208,36 +192,29 @@ class SaerensEM:
         return _normalised(frequency / prior, prior)
 
 
-def estimate_confusion(y: ArrayLike, proba: ArrayLike, *, is_soft: bool = True) -> Floats:
-    """Return how often each class is predicted for each class.
+def regularised_ratio(confusion: Floats, predicted: Floats, penalty: float) -> Floats:
+    """Return the ratio w >= 0 that minimises |C w - m| + penalty |w - 1|.
 
-    Parameters
-    ----------
-    y : array of int, shape (n,)
-        True labels, 0..k-1; every class at least once.
-    proba : array, shape (n, k)
-        Predicted probabilities.
-    is_soft : bool, default True
-        Whether predictions count by their probabilities, or only by the winner.
-
-    Returns
-    -------
-    array, shape (k, k)
-        Entry (i, j) is p(predicted i, label j); they sum to 1. `np.linalg.cond` of it says how
-        much BBSE blows up an error of the predictions.
-
-    Examples
-    --------
-    >>> estimate_confusion([0, 1, 1, 1], [[1, 0], [0, 1], [0, 1], [1, 0]]).tolist()
-    [[0.25, 0.25], [0.0, 0.5]]
+    The minimum of a sum of two norms lies on the path of the sum of their squares, where it is
+    one least-squares problem for each ridge; along the path there is one valley.
     """
-    proba = checks.probabilities("proba", proba)
-    n, k = proba.shape
-    y = checks.labels("y", y, n=n, k=k)
-    checks.every_class("y", np.bincount(y, minlength=k))
-    votes = proba if is_soft else np.eye(k)[proba.argmax(1)]
-    confusion: Floats = votes.T @ np.eye(k)[y] / n
-    return confusion
+    from scipy.optimize import minimize_scalar, nnls
+
+    k = len(predicted)
+
+    def on_path(log_ridge: float) -> Floats:
+        root = np.exp(log_ridge / 2)
+        left = np.vstack([confusion, root * np.eye(k)])
+        ratio: Floats = nnls(left, np.concatenate([predicted, np.full(k, root)]))[0]
+        return ratio
+
+    def objective(ratio: Floats) -> float:
+        misfit = np.linalg.norm(confusion @ ratio - predicted)
+        return float(misfit + penalty * np.linalg.norm(ratio - 1))
+
+    best = minimize_scalar(lambda r: objective(on_path(r)), bounds=(-35.0, 5.0), method="bounded")
+    # The path nears 1 but does not reach it; with a large penalty 1 itself is best.
+    return min(on_path(best.x), np.ones(k), key=objective)
 
 
 def correct_posterior(proba: ArrayLike, label_ratio: ArrayLike) -> Floats:
@@ -266,20 +243,6 @@ def correct_posterior(proba: ArrayLike, label_ratio: ArrayLike) -> Floats:
     joint = proba * ratio
     total = joint.sum(1, keepdims=True)
     return np.where(total > 0, joint / np.where(total > 0, total, 1), proba)
-
-
-def _what_is_known(
-    y_known: ArrayLike, proba_known: ArrayLike, proba_target: ArrayLike, *, is_soft: bool
-) -> tuple[Floats, Floats, Floats]:
-    """Return the confusion matrix, how often each class is predicted on the target, the prior."""
-    known = checks.probabilities("proba_known", proba_known)
-    n, k = known.shape
-    target = checks.probabilities("proba_target", proba_target, k=k)
-    y = checks.labels("y_known", y_known, n=n, k=k)
-    n_per_class = np.bincount(y, minlength=k)
-    checks.every_class("y_known", n_per_class)
-    votes = target if is_soft else np.eye(k)[target.argmax(1)]
-    return estimate_confusion(y, known, is_soft=is_soft), votes.mean(0), n_per_class / n
 
 
 def _warn_of_explosion(exact: Floats, confusion: Floats, n_rarest: int) -> None:
