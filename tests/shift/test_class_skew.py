@@ -72,6 +72,17 @@ def test_each_class_keeps_two_at_full_strength(skew):
     assert min(n.min() for n in fair) < 2
 
 
+@pytest.mark.parametrize("skew", [ClassSkew(), LongTail()])
+def test_the_only_example_of_a_class_is_kept(skew):
+    toys = balanced(3, 50)
+    y = toys.y.copy()
+    y[y == 2] = 1
+    y[7] = 2
+    rare = Population(**{**_fields(toys), "y": y})
+    for seed in range(10):
+        assert 7 in skew(rare, 1, 20, seeded(seed)).indices
+
+
 def test_a_favoured_class_that_is_used_up_is_filled_up_from_the_others():
     toys = balanced(2, 100)
     n_drawn = np.bincount(ClassSkew(("a",))(toys, 1, 150, seeded()).labels)
@@ -95,7 +106,7 @@ def test_what_cannot_be_skewed_is_explained(skew, n, message):
 def test_a_class_without_examples_or_a_single_class_is_named():
     toys = balanced(2, 50)
     lost = Population(**{**_fields(toys), "class_names": ("a", "b", "c")})
-    with pytest.raises(ValueError, match=r"`population` must hold at least 2 .*'c' has 0"):
+    with pytest.raises(ValueError, match=r"`population` must hold each class .*no .* of \['c'\]"):
         ClassSkew()(lost, 0.5, 20, seeded())
     alone = Population(**{**_fields(toys), "y": toys.y * 0, "class_names": ("a",)})
     with pytest.raises(ValueError, match=r"`population` must have at least two classes .*only 'a'"):

@@ -166,6 +166,7 @@ def test_what_is_no_population_is_named():
     ("arguments", "message"),
     [
         (("data skw", "long tail"), r"`mechanism`: .*'data skw'.*Did you mean 'data skew'"),
+        (("domain shift", 5), r"`kind`: no way of domain shift named 5. Available: more of the"),
         (("data skew", "longtail"), r"`kind`: .*'longtail'.*Did you mean 'long tail'"),
         (("sampling strategy", "region"), r"`box` must be .*got None. Brush a region"),
     ],

@@ -21,7 +21,7 @@ LARGEST_ODDS = 100.0
 class ClassSkew:
     """Draw mostly examples of some classes; the others become rare.
 
-    Each class keeps at least two examples, so that a model can know of it.
+    Each class keeps at least two examples (or its only one), so that a model can know of it.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ class ClassSkew:
     Raises
     ------
     ValueError
-        If there are no classes, or `n` is too small for two of each.
+        If there are no classes, a class has no example, or `n` is too small for two of each.
 
     Notes
     -----
@@ -65,7 +65,7 @@ class LongTail:
     Raises
     ------
     ValueError
-        If there are no classes, or `n` is too small for two of each.
+        If there are no classes, a class has no example, or `n` is too small for two of each.
 
     Notes
     -----
@@ -100,18 +100,18 @@ def _drawn_by_class(draw: Draw, chance: Floats, favoured: list[int]) -> Selectio
     rare = int(np.argmin(n_drawn))
     often = max(favoured, key=lambda c: n_drawn[c])
     description = (
-        f"drawn mostly from some classes: {names[often]!r} stands in it {n_drawn[often]:,} times, "
-        f"{names[rare]!r} only {n_drawn[rare]:,}."
+        f"drawn more often from some classes: {names[often]!r} stands in it {n_drawn[often]:,} "
+        f"times, {names[rare]!r} only {n_drawn[rare]:,}."
     )
     return draw.sample(indices, normalised(log_chance), description)
 
 
 def _first_of_each_class(key: Floats, y: Indices, k: int) -> Indices:
-    """Return where the first `AT_LEAST` of each class are.
+    """Return where the first `AT_LEAST` of each class are, or the only one.
 
     They come first in any case where a class has enough; where not, they push out others.
     """
     order: Indices = np.lexsort((key, y))
     starts = np.searchsorted(y[order], np.arange(k))
-    rows: Indices = (starts[:, None] + np.arange(AT_LEAST)).ravel()
-    return order[rows]
+    is_first = np.arange(len(y)) - starts[y[order]] < AT_LEAST
+    return order[is_first]

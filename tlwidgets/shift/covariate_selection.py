@@ -113,8 +113,8 @@ class CovariateSelection:
             if draw.strength == 1
             else f"{now:.0f} % come from the {other}; in the population it is {before:.0f} %."
         )
-        only = "only" if draw.strength == 1 else "mostly"
-        description = f"drawn {only} where {side}: {told}"
+        how_often = "only" if draw.strength == 1 else "more often"
+        description = f"drawn {how_often} where {side}: {told}"
         return draw.sample(indices, normalised(log_chance), description)
 
 

@@ -74,7 +74,7 @@ def make_mechanism(
     CovariateSelection(covariate='module type', towards='mono')
     """
     kinds = MECHANISMS[_check.one_of("mechanism", mechanism, MECHANISMS, kind="mechanism")]
-    if mechanism == "domain shift" and kind.startswith(MORE_OF) and kind not in kinds:
+    if mechanism == "domain shift" and kind not in kinds and str(kind).startswith(MORE_OF):
         return CovariateSelection(covariate, kind.removeprefix(MORE_OF))
     make = kinds[_check.one_of("kind", kind, kinds, kind="way of " + mechanism)]
     return make(covariate, region)

@@ -77,17 +77,17 @@ def room_for_every_class(
     n: int, at_least: int, n_per_class: np.ndarray, names: tuple[str, ...]
 ) -> None:
     """Refuse a skewed sample that would leave a class empty."""
-    rare = int(np.argmin(n_per_class))
-    if n_per_class[rare] < at_least:
+    missing = [name for name, count in zip(names, n_per_class, strict=True) if count == 0]
+    if missing:
         raise ValueError(
-            f"`population` must hold at least {at_least} of each class for a skew; class "
-            f"{names[rare]!r} has {n_per_class[rare]}. Leave that class out, or take strength 0."
+            f"`population` must hold each class for a skew; it has no example of {missing}. Leave "
+            "these classes out, or take strength 0."
         )
-    if n < at_least * len(names):
+    n_needed = int(np.minimum(n_per_class, at_least).sum())
+    if n < n_needed:
         raise ValueError(
-            f"`n` must be at least {at_least * len(names)}, {at_least} for each of the "
-            f"{len(names)} classes; got {n}, which leaves a class empty. Take a larger `n`, or "
-            "strength 0."
+            f"`n` must be at least {n_needed}, {at_least} for each of the {len(names)} classes; "
+            f"got {n}, which leaves a class empty. Take a larger `n`, or strength 0."
         )
 
 
