@@ -40,7 +40,8 @@ class Draw:
     strength : float, 0..1
     n : int, 1..n_population
     log_key, place : array, shape (n_population,)
-        Who comes first when all have the same chance; where in the sample each would stand.
+        Who comes first when all have the same chance; where in the sample each would stand, so
+        that who stays in a sample also keeps the place in it.
     """
 
     population: Population
@@ -57,19 +58,29 @@ class Draw:
         """Return `n` examples drawn at random among some."""
         return self.first(np.where(is_drawable, 0.0, -np.inf))
 
+    def equal_chance(self) -> Floats:
+        """Return the same chance for everybody."""
+        return np.full(len(self.population), 1 / len(self.population))
+
     def sample(
-        self, indices: Indices, probability: Floats, description: str, **changes: NDArray[Any]
+        self,
+        indices: Indices,
+        probability: Floats,
+        description: str,
+        *,
+        seats: Indices | None = None,
+        **changes: NDArray[Any],
     ) -> Selection:
-        """Return the selection of these examples, with what is changed in them."""
+        """Return the selection of these examples, with what is changed in them.
+
+        Each stands in the sample where the example in `seats` would (itself, if left out).
+        """
         known = {
             "labels": self.population.y[indices],
             "x": self.population.x[indices],
             "was_changed": np.zeros(len(indices), bool),
         } | changes
-        # By example where possible: who stays in the sample keeps the place in it. Copies of one
-        # example would stand side by side.
-        is_repeated = len(np.unique(indices)) < len(indices)
-        order = np.argsort(self.place[: len(indices)] if is_repeated else self.place[indices])
+        order = np.argsort(self.place[indices if seats is None else seats])
         rows = {name: values[order] for name, values in known.items()}
         return Selection(
             indices=indices[order],
@@ -84,8 +95,8 @@ class Draw:
 
     def at_random(self) -> Selection:
         """Return a simple random sample."""
-        chance = uniform(np.ones(len(self.population), bool))
-        return self.sample(self.first(), chance, "drawn at random: everybody had the same chance.")
+        description = "drawn at random: everybody had the same chance."
+        return self.sample(self.first(), self.equal_chance(), description)
 
 
 def begin(population: Population, strength: float, n: int, rng: np.random.Generator) -> Draw:

@@ -13,7 +13,7 @@ import numpy as np
 
 from .. import _check
 from . import selection_errors as errors
-from .drawing import Floats, Indices, begin, uniform
+from .drawing import Floats, Indices, begin
 from .population import Population, Selection
 
 NOISE_KINDS = ("symmetric", "pair flip", "feature dependent")
@@ -63,7 +63,7 @@ class LabelNoise:
         )
         return draw.sample(
             indices,
-            uniform(np.ones(len(population), bool)),
+            draw.equal_chance(),
             description,
             labels=labels,
             was_changed=is_wrong,
@@ -120,7 +120,7 @@ class Duplicates:
             f"drawn at random, but only {n_originals:,} different ones: "
             f"{draw.n - n_originals:,} are copies of {n_copied:,} of them."
         )
-        return draw.sample(indices, uniform(np.ones(len(population), bool)), description)
+        return draw.sample(indices, draw.equal_chance(), description, seats=drawn)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +155,7 @@ class Corruption:
         )
         return draw.sample(
             indices,
-            uniform(np.ones(len(population), bool)),
+            draw.equal_chance(),
             description,
             x=x,
             was_changed=is_corrupt,

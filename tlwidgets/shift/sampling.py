@@ -65,7 +65,7 @@ class Stratified:
             f"drawn at random from each of {len(np.unique(stratum))} strata of {self.by!r}, in "
             "proportion to their size."
         )
-        return draw.sample(indices, uniform(np.ones(len(population), bool)), description)
+        return draw.sample(indices, draw.equal_chance(), description)
 
 
 @dataclass(frozen=True, slots=True)
