@@ -1,7 +1,8 @@
 """Dataset shift: how a sample comes to differ from its population, and what mends it.
 
 A mechanism of selection draws a biased sample from a population; a density ratio, a label ratio
-or cleaned labels repair some of it; distances say how far apart two samples are. NumPy only.
+or cleaned labels repair some of it; distances say how far apart two samples are. Arrays go in
+and come out: no Keras, no widgets.
 """
 
 from .class_skew import ClassSkew, LongTail
@@ -20,7 +21,7 @@ from .drawing import Mechanism
 from .kliep import KLIEP
 from .kmm import KernelMeanMatching
 from .label_noise import estimate_confident_joint, estimate_noise_transition, find_label_errors
-from .label_shift import BBSE, RLLS, SaerensEM, correct_posterior, estimate_confusion
+from .label_shift import BBSE, RLLS, SaerensEM, correct_posterior
 from .mechanisms import MECHANISMS, make_mechanism
 from .nearness import Convenience, Diverse, Snowball
 from .population import Population, Selection
