@@ -1,4 +1,4 @@
-"""What can be chosen for a population, and what is refused."""
+"""What can be chosen for a population; a choice is made whole, or refused."""
 
 from __future__ import annotations
 
@@ -6,17 +6,26 @@ from dataclasses import replace
 from typing import Any
 
 from .. import _check
-from ..shift.population import Population
+from ..shift import MECHANISMS, Population
+from ..shift.mechanisms import MORE_OF
+from . import repairs
 from .groups import is_numeric
-from .state import Choice
+from .state import Box, Choice
 
-MECHANISMS = ("domain shift", "data skew", "dataset quality", "sampling strategy")
-REPAIRS = (
-    "none",
-    "importance weighting",
-    "class weighting",
-)
 SMALLEST_N = 20
+# Until a region of the map is brushed: its left half.
+FIRST_REGION: Box = (0.0, 0.0, 0.5, 1.0)
+REPAIRS = ("none", *repairs.REPAIRS)
+
+_NUMERIC_REPAIRS = ("importance weighting", "known chances", "stratified re-sampling")
+_SENSIBLE = {
+    "domain shift": ("importance weighting", "known chances", "stratified re-sampling"),
+    "data skew": ("class weighting", "label-shift correction", "stratified re-sampling"),
+    "dataset quality": ("label cleaning",),
+    "sampling strategy": ("importance weighting", "class weighting", "stratified re-sampling"),
+}
+# Of the mechanisms, for a numeric outcome.
+_NEED_CLASSES = ("symmetric noise", "pair flip", "feature-dependent noise")
 
 
 def kinds_of(population: Population, mechanism: str, covariate: str = "") -> list[str]:
@@ -26,38 +35,63 @@ def kinds_of(population: Population, mechanism: str, covariate: str = "") -> lis
     ----------
     population : Population
     mechanism : str
-        One of `MECHANISMS`.
+        A key of `MECHANISMS`.
     covariate : str, optional
         What a domain shift depends on; by default the first.
+
+    Returns
+    -------
+    list of str
+        Empty for a skew of classes where there are none.
     """
-    _check.one_of("mechanism", mechanism, MECHANISMS, kind="mechanism")
+    kinds = MECHANISMS[_check.one_of("mechanism", mechanism, MECHANISMS, kind="mechanism")]
     if mechanism == "domain shift":
         values = population.covariates[covariate or next(iter(population.covariates))]
-        if is_numeric(values):
-            return ["more of the high", "more of the low"]
-        return [f"more of {category}" for category in sorted(set(values.tolist()))]
-    if mechanism == "data skew":
-        return ["half the classes", "long tail"] if population.has_classes else []
-    return []
+        if not is_numeric(values):
+            return [f"{MORE_OF}{category}" for category in sorted(set(values.tolist()))]
+    if len(population.class_names) < 2:
+        return [kind for kind in kinds if mechanism != "data skew" and kind not in _NEED_CLASSES]
+    return list(kinds)
 
 
 def repairs_for(population: Population, mechanism: str) -> list[str]:
-    """Return the repairs that make sense for this mechanism, "none" first."""
+    """Return the repairs that make sense for a mechanism, "none" first; others may be tried too."""
     _check.one_of("mechanism", mechanism, MECHANISMS, kind="mechanism")
-    return list(REPAIRS)
+    known = repairs_of(population)
+    return ["none", *(name for name in _SENSIBLE[mechanism] if name in known)]
+
+
+def repairs_of(population: Population) -> list[str]:
+    """Return all repairs that are defined for a population."""
+    return [
+        name for name in REPAIRS if population.has_classes or name in ("none", *_NUMERIC_REPAIRS)
+    ]
 
 
 def completed(population: Population, choice: Choice, **changes: Any) -> Choice:
-    """Return the choice with some of it changed and the rest made to fit; refuse a wrong one."""
+    """Return the choice with some of it changed.
+
+    What was not chosen is made to fit: a region selects the sampling strategy "region", another
+    mechanism its first kind.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If something of it is impossible.
+    """
+    if changes.get("region") is not None and not {"mechanism", "kind"} & changes.keys():
+        changes |= {"mechanism": "sampling strategy", "kind": "region"}
     new = replace(choice, **changes)
     if not new.covariate:
         new = replace(new, covariate=next(iter(population.covariates)))
     _check.one_of("covariate", new.covariate, population.covariates, kind="covariate")
     kinds = kinds_of(population, new.mechanism, new.covariate)
-    if "kind" not in changes and new.kind not in kinds:
+    if "kind" not in changes and new.kind not in kinds and kinds:
         new = replace(new, kind=kinds[0])
     _check.one_of("kind", new.kind, kinds, kind=f"way of {new.mechanism}")
-    _check.one_of("repair", new.repair, REPAIRS, kind="repair")
+    if new.kind == "region" and new.region is None:
+        new = replace(new, region=FIRST_REGION)
+    _check.one_of("repair", new.repair, repairs_of(population), kind="repair")
     _check.number("strength", new.strength, low=0, high=1, meaning="how biased the sample is")
     _check.whole_number(
         "n", new.n, low=SMALLEST_N, high=len(population), meaning="the size of the sample"

@@ -2,140 +2,166 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from ..shift.population import Population, Selection
-from . import learner, standins
-from .choosing import MECHANISMS, REPAIRS, completed, kinds_of, repairs_for
+from ..shift import MECHANISMS, Population
+from .standins import effective_sample_size
+from . import learner, repairs
+from .choosing import REPAIRS, completed, kinds_of, repairs_for, repairs_of
+from .drawing import Sample, draw, draw_fairly
 from .groups import groups_of
+from .memory import Memory
+from .scoring import Floats, Judge, make_judge
 from .state import Choice, Outcome, Result, Score, State
+from .warning import warning_of
 
-__all__ = ["MECHANISMS", "REPAIRS", "begin", "changed", "kinds_of", "repairs_for"]
-
-_HOLD_OUT = 0.3
+__all__ = ["MECHANISMS", "REPAIRS", "begin", "changed", "kinds_of", "repairs_for", "repairs_of"]
 
 
 def begin(population: Population, choice: Choice | None = None, *, is_quick: bool = False) -> State:
-    """Return all that comes of a choice; what is not chosen is made to fit the population."""
-    choice = completed(population, choice or Choice())
-    with threadpool_limits(1):
-        return State(
-            population=population, choice=choice, result=_result(population, choice, is_quick)
-        )
+    """Return all that comes of a choice.
+
+    Parameters
+    ----------
+    population : Population
+    choice : Choice, optional
+        What is not chosen is made to fit the population.
+    is_quick : bool
+        Take the model of dragging, not the one of release.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the choice is impossible for this population.
+    """
+    return _state(population, completed(population, choice or Choice()), Memory(), is_quick)
 
 
 def changed(state: State, *, is_quick: bool = False, **changes: Any) -> State:
-    """Return the state after some of the choice was changed; an impossible one is refused."""
+    """Return the state after some of the choice was changed.
+
+    Parameters
+    ----------
+    state : State
+    is_quick : bool
+        Take the model of dragging, not the one of release.
+    **changes : of Choice
+        The names and values of what changes.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the new choice is impossible; the old state stays as it is.
+    """
     choice = completed(state.population, state.choice, **changes)
-    with threadpool_limits(1):
-        return State(
-            population=state.population,
-            choice=choice,
-            result=_result(state.population, choice, is_quick),
-        )
+    return _state(state.population, choice, state.memory, is_quick)
 
 
-def _draw(population: Population, choice: Choice) -> Selection:
-    if choice.mechanism == "domain shift":
-        towards = choice.kind.removeprefix("more of ").removeprefix("the ")
-        mechanism: Any = standins.CovariateSelection(choice.covariate, towards)
-    else:
-        mechanism = {"half the classes": standins.ClassSkew, "long tail": standins.LongTail}[
-            choice.kind
-        ]()
-    return mechanism(population, choice.strength, choice.n, np.random.default_rng(choice.seed))
+def _state(population: Population, choice: Choice, memory: Memory, is_quick: bool) -> State:
+    with threadpool_limits(1):  # many small fits: a second thread only gets in the way
+        result = _result(population, choice, memory, is_quick)
+    return State(population=population, choice=choice, result=result, memory=memory)
 
 
-def _split(labels: NDArray[Any], rng: np.random.Generator, has_classes: bool) -> NDArray[np.bool_]:
-    """Choose seven tenths to learn from, of each class alike."""
-    n = len(labels)
-    keys = (rng.random(n), labels) if has_classes else (rng.random(n),)
-    is_train = np.ones(n, bool)
-    is_train[np.lexsort(keys)[np.diff(np.floor(np.arange(n + 1) * _HOLD_OUT)) == 1]] = False
-    return is_train
-
-
-def _result(population: Population, choice: Choice, is_quick: bool) -> Result:
-    fit: Any = learner.fit_discriminant if is_quick else learner.fit_logistic
-    if not population.has_classes:
-        fit = learner.fit_ridge
-    names, codes = np.unique(groups_of(population, choice), return_inverse=True)
-
-    def score(loss: NDArray[Any], group: NDArray[Any], s: NDArray[np.float64]) -> Score:
-        totals = np.bincount(group, s, len(names))
-        with np.errstate(invalid="ignore"):
-            means = np.bincount(group, s * loss, len(names)) / totals
-        overall = float(s @ loss / s.sum())
-        if not population.has_classes:
-            means, overall = np.sqrt(means), float(np.sqrt(overall))
-        return Score(
-            overall=overall, by_group=dict(zip(names.tolist(), means.tolist(), strict=True))
-        )
-
-    def loss_of(prediction: NDArray[Any], y: NDArray[Any]) -> NDArray[np.float64]:
-        if population.has_classes:
-            return (prediction == y).astype(np.float64)
-        return (prediction - y) ** 2
-
-    def outcome(
-        name: Any, selection: Selection, is_train: NDArray[np.bool_], s: NDArray[np.float64]
-    ) -> Any:
-        model = fit(selection.x[is_train], selection.labels[is_train], s[is_train])
-        held = ~is_train
-        reported = score(
-            loss_of(model.predict(selection.x[held]), selection.labels[held]),
-            codes[selection.indices[held]],
-            s[held],
-        )
-        loss = loss_of(model.predict(population.x), population.y)
-        outside = np.ones(len(population))
-        outside[selection.indices[is_train]] = 0
-        actual = score(loss, codes, outside)
-        mean = float("nan") if population.has_classes else float(s @ selection.labels / s.sum())
-        return Outcome(name=name, reported=reported, actual=actual, mean_outcome=mean), loss
-
-    selection = _draw(population, choice)
-    is_train = _split(
-        selection.labels, np.random.default_rng([choice.seed, 1]), population.has_classes
-    )
+def _result(population: Population, choice: Choice, memory: Memory, is_quick: bool) -> Result:
+    bench = _Bench(population, choice, memory, is_quick)
+    sample, naive, model, is_wrong = memory.recall(bench.key_of_naive(), bench.naive)
     equal = np.ones(choice.n)
-    naive, loss = outcome("naive", selection, is_train, equal)
-    density_ratio = equal
-    repaired = naive
-    if choice.repair == "importance weighting":
-        density_ratio = standins.logistic_ratio(selection.x, population.x)
-    elif choice.repair == "class weighting":
-        k = len(population.class_names)
-        ratio = np.bincount(population.y, minlength=k) / np.maximum(
-            1, np.bincount(selection.labels, minlength=k)
-        )
-        density_ratio = ratio[selection.labels]
-        density_ratio = density_ratio / density_ratio.mean()
+    repaired, ratio, warning = naive, equal, ""
     if choice.repair != "none":
-        repaired, loss = outcome("repaired", selection, is_train, density_ratio)
-    rng = np.random.default_rng([choice.seed, 2])
-    chosen = rng.permutation(len(population))[: choice.n]
-    fair = Selection(
-        indices=chosen,
-        probability=np.full(len(population), 1 / len(population)),
-        labels=population.y[chosen],
-        x=population.x[chosen],
-        description="",
-    )
-    ideal, _ = outcome("ideal", fair, _split(fair.labels, rng, population.has_classes), equal)
-    is_wrong = loss < 0.5 if population.has_classes else loss > population.y.var()
+        found = repairs.REPAIRS[choice.repair](repairs.Situation(population, choice, sample, model))
+        ratio = found.density_ratio
+        repaired, _, is_wrong = bench.outcome("repaired", sample, ratio, found.model)
+        warning = warning_of(population, choice, sample, ratio)
     return Result(
-        selection=selection,
-        is_train=is_train,
+        selection=sample.selection,
+        is_train=sample.is_train,
         naive=naive,
         repaired=repaired,
-        ideal=ideal,
-        density_ratio=density_ratio,
-        effective_sample_size=float(density_ratio.sum() ** 2 / (density_ratio**2).sum()),
+        ideal=memory.recall(bench.key_of_ideal(), bench.ideal),
+        density_ratio=ratio,
+        effective_sample_size=effective_sample_size(ratio),
         is_wrong=is_wrong,
+        warning=warning,
         is_quick=is_quick,
     )
+
+
+class _Bench:
+    """Fits and scores the models of one choice."""
+
+    def __init__(
+        self, population: Population, choice: Choice, memory: Memory, is_quick: bool
+    ) -> None:
+        self._population = population
+        self._choice = choice
+        self._is_quick = is_quick
+        self._group_key = ("judge", choice.mechanism == "data skew", choice.covariate)
+        self._judge = memory.recall(self._group_key, self._make_judge)
+
+    def key_of_naive(self) -> tuple[object, ...]:
+        return ("naive", replace(self._choice, repair="none"), self._is_quick)
+
+    def key_of_ideal(self) -> tuple[object, ...]:
+        return ("ideal", self._choice.n, self._choice.seed, self._is_quick, self._group_key)
+
+    def naive(self) -> tuple[Sample, Outcome, Any, NDArray[np.bool_]]:
+        sample = draw(self._population, self._choice)
+        return sample, *self.outcome("naive", sample, np.ones(self._choice.n))
+
+    def ideal(self) -> Outcome:
+        sample = draw_fairly(self._population, self._choice)
+        return self.outcome("ideal", sample, np.ones(self._choice.n))[0]
+
+    def outcome(
+        self,
+        name: Literal["naive", "repaired", "ideal"],
+        sample: Sample,
+        density_ratio: Floats,
+        model: Any = None,
+    ) -> tuple[Outcome, Any, NDArray[np.bool_]]:
+        """Return what came of a sample, its model, and whom that gets wrong."""
+        population, judge = self._population, self._judge
+        x, labels = sample.training_part
+        model = model or self._fit(x, labels, density_ratio[sample.is_train])
+        quality = judge.quality(model.predict(population.x), population.y)
+        outside = np.ones(len(population))
+        outside[sample.selection.indices[sample.is_train]] = 0
+        outcome = Outcome(
+            name=name,
+            reported=self._reported(sample, density_ratio, model),
+            actual=judge.score(quality, slice(None), outside),
+            mean_outcome=self._mean_outcome(sample.selection.labels, density_ratio),
+        )
+        return outcome, model, self._is_wrong(quality)
+
+    def _make_judge(self) -> Judge:
+        groups = groups_of(self._population, self._choice)
+        return make_judge(groups, has_classes=self._population.has_classes)
+
+    def _fit(self, x: Floats, labels: NDArray[Any], sample_weight: Floats) -> Any:
+        if not self._population.has_classes:
+            return learner.fit_ridge(x, labels, sample_weight)
+        fit = learner.fit_discriminant if self._is_quick else learner.fit_logistic
+        return fit(x, labels, sample_weight)
+
+    def _reported(self, sample: Sample, density_ratio: Floats, model: Any) -> Score:
+        """Return what the hold-out says: its labels, right or wrong, weighted by the repair."""
+        held, selection = ~sample.is_train, sample.selection
+        quality = self._judge.quality(model.predict(selection.x[held]), selection.labels[held])
+        return self._judge.score(quality, selection.indices[held], density_ratio[held])
+
+    def _mean_outcome(self, labels: NDArray[Any], density_ratio: Floats) -> float:
+        if self._population.has_classes:
+            return float("nan")
+        return float(density_ratio @ labels / density_ratio.sum())
+
+    def _is_wrong(self, quality: Floats) -> NDArray[np.bool_]:
+        if self._population.has_classes:
+            return quality == 0
+        return np.asarray(quality > self._population.y.var())

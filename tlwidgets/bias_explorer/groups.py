@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ..shift.population import Population
 from .state import Choice
 
+N_BANDS = 5  # of a numeric covariate, for stratified re-sampling
 _THIRDS = ("low", "middle", "high")
 
 
@@ -34,6 +35,15 @@ def strata_of(population: Population, covariate: str) -> NDArray[np.str_]:
     cuts = np.quantile(values, [1 / 3, 2 / 3])
     names = np.array([f"{third} {covariate}" for third in _THIRDS])
     return names[np.searchsorted(cuts, values, side="left")]
+
+
+def bands_of(population: Population, covariate: str) -> NDArray[np.int64]:
+    """Return the number of each example's category, or of its band of equal size."""
+    values = population.covariates[covariate]
+    if not is_numeric(values):
+        return np.unique(values, return_inverse=True)[1]
+    edges = np.quantile(values, np.arange(1, N_BANDS) / N_BANDS)
+    return np.searchsorted(edges, values, side="right")
 
 
 def is_numeric(values: NDArray[Any]) -> bool:

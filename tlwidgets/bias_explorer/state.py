@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..shift.population import Population, Selection
+from .memory import Memory
 
 Box = tuple[float, float, float, float]  # left, bottom, right, top on the map, each 0..1
 
@@ -21,17 +22,18 @@ class Choice:
     Parameters
     ----------
     mechanism : str
-        One of `MECHANISMS`: the tab.
+        A key of `tlwidgets.shift.MECHANISMS`: the tab.
     kind : str
         Which of the mechanism's ways, for instance "long tail".
     covariate : str
-        What a domain shift depends on; a name in the population's `covariates`.
+        What a domain shift depends on; a name in the population's `covariates`, by default the
+        first. Also what divides the population into groups if it has none of its own.
     strength : float, 0..1
         0: a simple random sample. 1: as biased as can be.
     n : int, >= 20
         Size of the sample.
     repair : str
-        One of `REPAIRS`.
+        One of `choosing.REPAIRS`.
     region : Box, optional
         The part of the map that was brushed; only those inside it are drawn.
     seed : int, >= 0
@@ -122,8 +124,18 @@ class Result:
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class State:
-    """All that the views show."""
+    """All that the views show.
+
+    Parameters
+    ----------
+    population : Population
+    choice : Choice
+    result : Result
+    memory : Memory
+        What the next state need not compute again.
+    """
 
     population: Population
     choice: Choice
     result: Result
+    memory: Memory = field(default_factory=Memory, repr=False)

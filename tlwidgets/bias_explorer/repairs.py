@@ -1,0 +1,153 @@
+"""What mends a biased sample: how much each example counts, or whom a prediction favours.
+
+Every repair returns how much each example of the sample counts, in training and in the
+hold-out alike: a repair of the model and of its evaluation is the same repair.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..shift.population import Population
+from . import standins
+from .drawing import FOLDS, Sample, shuffled
+from .groups import bands_of
+from .learner import Classifier, fit_discriminant
+from .state import Choice
+
+Floats = NDArray[np.float64]
+
+# No example may count more than this many times the average one: more than a few dozen, and the
+# noise of one example decides.
+LARGEST_RATIO = 20.0
+N_FOLDS = 5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Situation:
+    """What a repair may look at.
+
+    Parameters
+    ----------
+    population : Population
+        Its features, and the shares of its classes and strata; never the labels of single ones.
+    choice : Choice
+    sample : Sample
+    naive : Classifier or Regressor
+        What was learned without a repair.
+    """
+
+    population: Population
+    choice: Choice
+    sample: Sample
+    naive: Any
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Repaired:
+    """What a repair found.
+
+    Parameters
+    ----------
+    density_ratio : array, shape (n,), >= 0, mean 1
+        How much each example of the sample counts.
+    model : Classifier, optional
+        The repaired model, where nothing need be learned anew.
+    """
+
+    density_ratio: Floats
+    model: Classifier | None = None
+
+
+def importance_weighting(at: Situation) -> Repaired:
+    """Weight by the density ratio, estimated from the features of sample and population."""
+    ratio = standins.LogisticRatio()(at.sample.selection.x, at.population.x)
+    return Repaired(standins.clip_ratio(ratio, LARGEST_RATIO))
+
+
+def known_chances(at: Situation) -> Repaired:
+    """Weight by one over the chance to be drawn: what an estimated ratio tries to be."""
+    selection = at.sample.selection
+    ratio = standins.true_ratio(selection.probability[selection.indices])
+    return Repaired(standins.clip_ratio(ratio, LARGEST_RATIO))
+
+
+def class_weighting(at: Situation) -> Repaired:
+    """Weight each class to its share of the population, which is taken to be known."""
+    labels, k = at.sample.selection.labels, len(at.population.class_names)
+    n_sample = np.maximum(1, np.bincount(labels, minlength=k))
+    ratio = (np.bincount(at.population.y, minlength=k) / n_sample)[labels]
+    return Repaired(ratio / ratio.mean())
+
+
+def label_shift_correction(at: Situation) -> Repaired:
+    """Estimate the shares of the classes from unlabelled examples, and correct predictions."""
+    selection, known = at.sample.selection, at.naive.classes
+    held = ~at.sample.is_train
+    label_ratio = standins.SaerensEM()(
+        np.searchsorted(known, selection.labels[at.sample.is_train]),
+        at.naive.proba(selection.x[at.sample.is_train]),
+        at.naive.proba(at.population.x),
+    )
+    of_class = np.zeros(len(at.population.class_names))
+    of_class[known] = label_ratio
+    ratio = of_class[selection.labels]
+    if not ratio[held].any():
+        ratio = np.ones(len(selection))
+    return Repaired(ratio / ratio.mean(), at.naive.with_prior(label_ratio))
+
+
+def label_cleaning(at: Situation) -> Repaired:
+    """Leave out examples whose label a model that never saw them finds implausible."""
+    selection = at.sample.selection
+    x, labels, n = selection.x, selection.labels, len(selection)
+    rng = np.random.default_rng([at.choice.seed, FOLDS])
+    fold = np.empty(n, np.int64)
+    fold[shuffled(labels, rng, True)] = np.arange(n) % N_FOLDS
+    proba = np.zeros((n, len(at.population.class_names)))
+    for k in range(N_FOLDS):
+        others = fold != k
+        model = fit_discriminant(x[others], labels[others], np.ones(others.sum()))
+        proba[np.ix_(~others, model.classes)] = model.proba(x[~others])
+    ratio = 1.0 - standins.find_label_errors(labels, proba)
+    return Repaired(ratio / ratio.mean())
+
+
+def stratified_resampling(at: Situation) -> Repaired:
+    """Draw examples of rare strata several times, until each has its share of the population."""
+    selection = at.sample.selection
+    stratum = strata(at.population, at.choice)
+    k = stratum.max() + 1
+    own = stratum[selection.indices]
+    wanted = np.bincount(stratum, minlength=k) / len(stratum)
+    ratio = (wanted / np.maximum(1, np.bincount(own, minlength=k)))[own]
+    # As many copies as the ratio says: one less or one more, by chance, where it is no whole
+    # number.
+    rng = np.random.default_rng([at.choice.seed, FOLDS])
+    order = np.lexsort((rng.random(len(own)), own))
+    up_to = np.floor(np.cumsum(ratio[order] * len(own)) + rng.random())
+    copies = np.empty(len(own))
+    copies[order] = np.diff(up_to, prepend=0)
+    return Repaired(copies / copies.mean())
+
+
+def strata(population: Population, choice: Choice) -> NDArray[np.int64]:
+    """Return the stratum of each example: its class; in a domain shift, of the covariate."""
+    if population.has_classes and choice.mechanism != "domain shift":
+        return np.asarray(population.y, np.int64)
+    return bands_of(population, choice.covariate)
+
+
+REPAIRS: dict[str, Callable[[Situation], Repaired]] = {
+    "importance weighting": importance_weighting,
+    "known chances": known_chances,
+    "class weighting": class_weighting,
+    "label-shift correction": label_shift_correction,
+    "label cleaning": label_cleaning,
+    "stratified re-sampling": stratified_resampling,
+}
