@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from ..shift import MECHANISMS, Population
-from .standins import effective_sample_size
+from ..shift import MECHANISMS, Population, effective_sample_size
 from . import learner, repairs
 from .choosing import REPAIRS, completed, kinds_of, repairs_for, repairs_of
 from .drawing import Sample, draw, draw_fairly

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..shift.population import Population
+from ..shift import LogisticRatio, Population, clip_ratio, true_ratio
 from . import standins
 from .drawing import FOLDS, Sample, shuffled
 from .groups import bands_of
@@ -66,15 +66,15 @@ class Repaired:
 
 def importance_weighting(at: Situation) -> Repaired:
     """Weight by the density ratio, estimated from the features of sample and population."""
-    ratio = standins.LogisticRatio()(at.sample.selection.x, at.population.x)
-    return Repaired(standins.clip_ratio(ratio, LARGEST_RATIO))
+    ratio = LogisticRatio()(at.sample.selection.x, at.population.x)
+    return Repaired(clip_ratio(ratio, LARGEST_RATIO))
 
 
 def known_chances(at: Situation) -> Repaired:
     """Weight by one over the chance to be drawn: what an estimated ratio tries to be."""
     selection = at.sample.selection
-    ratio = standins.true_ratio(selection.probability[selection.indices])
-    return Repaired(standins.clip_ratio(ratio, LARGEST_RATIO))
+    ratio = true_ratio(selection.probability[selection.indices])
+    return Repaired(clip_ratio(ratio, LARGEST_RATIO))
 
 
 def class_weighting(at: Situation) -> Repaired:
