@@ -16,6 +16,7 @@ from . import errors
 MOST_CATEGORIES = 20
 MOST_COVARIATES = 30
 _ID_NAME = re.compile(r"(^|[^a-z])(id|uid|uuid|index|idx|key|nr|no|number|row)$", re.IGNORECASE)
+_VALUES = (str, bool, int, float, np.generic, pd.Interval)
 _MISSING = "missing"
 _OTHER = "other"
 
@@ -78,6 +79,7 @@ def _read_column(table: Table, name: str, values: pd.Series[Any]) -> None:
         raise errors.dates(name)
     if values.dtype == object:
         values = values.infer_objects()
+    _refuse_what_is_no_value(name, values)
     n_different = values.nunique()
     if n_different == 0:
         table.dropped.append(f"{name!r} (empty)")
@@ -89,6 +91,14 @@ def _read_column(table: Table, name: str, values: pd.Series[Any]) -> None:
         _read_categories(table, name, values)
     else:
         _read_numbers(table, name, values)
+
+
+def _refuse_what_is_no_value(name: str, values: pd.Series[Any]) -> None:
+    if values.dtype != object:
+        return
+    for value in values.dropna():
+        if not isinstance(value, _VALUES):
+            raise errors.odd_column(name, f"{type(value).__name__} objects")
 
 
 def _is_id(name: str, values: pd.Series[Any], n_different: int) -> bool:
@@ -123,9 +133,6 @@ def _read_numbers(table: Table, name: str, values: pd.Series[Any]) -> None:
 
 
 def _read_categories(table: Table, name: str, values: pd.Series[Any]) -> None:
-    sample = values.dropna().iloc[0]
-    if not isinstance(sample, str | bool | int | float | np.generic | pd.Interval):
-        raise errors.odd_column(name, f"{type(sample).__name__} objects")
     gaps = values.isna().to_numpy()
     texts = values.astype(object).where(~gaps, _MISSING).astype(str).to_numpy(str)
     if gaps.any():

@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from ..shift import MECHANISMS, Population, effective_sample_size
 from . import learner, repairs
-from .choosing import REPAIRS, completed, kinds_of, repairs_for, repairs_of
+from .choosing import REPAIRS, SMALLEST_N, completed, kinds_of, repairs_for, repairs_of
 from .drawing import Sample, draw, draw_fairly
 from .groups import groups_of
 from .memory import Memory
@@ -29,7 +29,8 @@ def begin(population: Population, choice: Choice | None = None, *, is_quick: boo
     ----------
     population : Population
     choice : Choice, optional
-        What is not chosen is made to fit the population.
+        A covariate or kind that is not chosen is made to fit the population. Without a choice
+        the sample is at most half of it.
     is_quick : bool
         Take the model of dragging, not the one of release.
 
@@ -38,7 +39,9 @@ def begin(population: Population, choice: Choice | None = None, *, is_quick: boo
     TypeError, ValueError
         If the choice is impossible for this population.
     """
-    return _state(population, completed(population, choice or Choice()), Memory(), is_quick)
+    if choice is None:
+        choice = Choice(n=max(SMALLEST_N, min(Choice().n, len(population) // 2)))
+    return _state(population, completed(population, choice), Memory(), is_quick)
 
 
 def changed(state: State, *, is_quick: bool = False, **changes: Any) -> State:

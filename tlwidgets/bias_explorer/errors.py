@@ -54,8 +54,8 @@ def missing_labels(n_missing: int, n: int) -> ValueError:
 def one_class(name: str) -> ValueError:
     """Return the error for labels that are all the same."""
     return ValueError(
-        f"`y` must have at least two classes, or there is nothing to learn; got only {name!r}. Look "
-        "for the rows of the other class."
+        f"`y` must have at least two classes, or there is nothing to learn; got only {name!r}. "
+        "Look for the rows of the other class."
     )
 
 
@@ -122,6 +122,13 @@ def infinite_values(column: str, n_infinite: int) -> ValueError:
     return ValueError(
         f"`x` must be finite; the column {column!r} has {n_infinite:,} infinite values. Replace "
         "them, for instance by NaN: missing values are filled in."
+    )
+
+
+def infinite_images() -> ValueError:
+    """Return the error for images with gaps."""
+    return ValueError(
+        "`x` must hold finite pixels; got images with NaN or infinite ones. Mend or drop them."
     )
 
 

@@ -64,10 +64,10 @@ def read_population(
     Examples
     --------
     >>> import pandas as pd
-    >>> people = pd.DataFrame({"id": range(60), "age": [20, 30, 40] * 20, "smokes": [True, False] * 30})
+    >>> people = pd.DataFrame({"id": range(60), "age": [20, 30, 40] * 20, "sex": ["f", "m"] * 30})
     >>> population = read_population(people, ["ill", "well"] * 30)
     >>> population.class_names, list(population.covariates)
-    (('ill', 'well'), ['age', 'smokes'])
+    (('ill', 'well'), ['age', 'sex'])
     >>> population.note
     "Left out: 'id' (names each row)."
     """
@@ -123,6 +123,8 @@ def _read_columns(
 
 def _read_images(x: Any, backbone: Any) -> tuple[NDArray[np.float64], dict[str, NDArray[Any]], str]:
     images = np.asarray(x)
+    if not np.isfinite(images).all():
+        raise errors.infinite_images()
     if backbone is None:
         seen = images.reshape(len(images), -1)
         note = "Images: their pixels, as 50 principal components."

@@ -13,8 +13,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..shift import LogisticRatio, Population, clip_ratio, true_ratio
-from . import standins
+from ..shift import (
+    LogisticRatio,
+    Population,
+    SaerensEM,
+    clip_ratio,
+    find_label_errors,
+    true_ratio,
+)
 from .drawing import FOLDS, Sample, shuffled
 from .groups import bands_of
 from .learner import Classifier, fit_discriminant
@@ -26,6 +32,10 @@ Floats = NDArray[np.float64]
 # noise of one example decides.
 LARGEST_RATIO = 20.0
 N_FOLDS = 5
+# A ratio is estimated from this many unlabelled examples at most: more take time and change
+# nothing that one could see.
+N_UNLABELLED = 3000
+EM = SaerensEM(tolerance=1e-5)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,7 +76,7 @@ class Repaired:
 
 def importance_weighting(at: Situation) -> Repaired:
     """Weight by the density ratio, estimated from the features of sample and population."""
-    ratio = LogisticRatio()(at.sample.selection.x, at.population.x)
+    ratio = LogisticRatio()(at.sample.selection.x, unlabelled(at.population))
     return Repaired(clip_ratio(ratio, LARGEST_RATIO))
 
 
@@ -88,17 +98,15 @@ def class_weighting(at: Situation) -> Repaired:
 def label_shift_correction(at: Situation) -> Repaired:
     """Estimate the shares of the classes from unlabelled examples, and correct predictions."""
     selection, known = at.sample.selection, at.naive.classes
-    held = ~at.sample.is_train
-    label_ratio = standins.SaerensEM()(
-        np.searchsorted(known, selection.labels[at.sample.is_train]),
-        at.naive.proba(selection.x[at.sample.is_train]),
-        at.naive.proba(at.population.x),
+    x, labels = at.sample.training_part
+    label_ratio = EM(
+        np.searchsorted(known, labels),
+        at.naive.proba(x),
+        at.naive.proba(unlabelled(at.population)),
     )
     of_class = np.zeros(len(at.population.class_names))
     of_class[known] = label_ratio
     ratio = of_class[selection.labels]
-    if not ratio[held].any():
-        ratio = np.ones(len(selection))
     return Repaired(ratio / ratio.mean(), at.naive.with_prior(label_ratio))
 
 
@@ -114,7 +122,7 @@ def label_cleaning(at: Situation) -> Repaired:
         others = fold != k
         model = fit_discriminant(x[others], labels[others], np.ones(others.sum()))
         proba[np.ix_(~others, model.classes)] = model.proba(x[~others])
-    ratio = 1.0 - standins.find_label_errors(labels, proba)
+    ratio = 1.0 - find_label_errors(labels, proba)
     return Repaired(ratio / ratio.mean())
 
 
@@ -134,6 +142,14 @@ def stratified_resampling(at: Situation) -> Repaired:
     copies = np.empty(len(own))
     copies[order] = np.diff(up_to, prepend=0)
     return Repaired(copies / copies.mean())
+
+
+def unlabelled(population: Population) -> Floats:
+    """Return features of the population, of some thousands where there are many."""
+    n = len(population)
+    if n <= N_UNLABELLED:
+        return population.x
+    return population.x[np.random.default_rng(0).permutation(n)[:N_UNLABELLED]]
 
 
 def strata(population: Population, choice: Choice) -> NDArray[np.int64]:
