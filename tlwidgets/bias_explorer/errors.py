@@ -146,3 +146,11 @@ def backbone_without_images(shape: tuple[int, ...]) -> ValueError:
         "`x` must be images, (n, height, width) or (n, height, width, channels), for a `backbone`; "
         f"got shape {shape}. Leave `backbone` out for a table."
     )
+
+
+def no_state(text: str) -> ValueError:
+    """Return the error for a text that holds no state of the explorer."""
+    return ValueError(
+        "`text` must be what `to_url_state()` gave, for instance 's=0.9&r=class+weighting'; got "
+        f"{text!r}. Copy the whole of it."
+    )

@@ -2,39 +2,58 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..shift.population import Population
+from ..shift import Population
 from .state import Choice
 
 N_BANDS = 5  # of a numeric covariate, for stratified re-sampling
-_THIRDS = ("low", "middle", "high")
+
+
+class Grouping(Enum):
+    """What makes the groups."""
+
+    CLASSES = "classes"
+    OWN = "the population's own groups"
+    CATEGORIES = "categories of the covariate"
+    THIRDS = "thirds of the covariate"
+
+
+def grouping(population: Population, choice: Choice) -> Grouping:
+    """Return what makes the groups.
+
+    Where classes are skewed it is the classes; else the population's own groups; and where it has
+    none, the covariate that was chosen.
+    """
+    if choice.mechanism == "data skew" and population.has_classes:
+        return Grouping.CLASSES
+    if (population.group != population.group[0]).any():
+        return Grouping.OWN
+    is_number = is_numeric(population.covariates[choice.covariate])
+    return Grouping.THIRDS if is_number else Grouping.CATEGORIES
 
 
 def groups_of(population: Population, choice: Choice) -> NDArray[np.str_]:
-    """Return the group of each example of the population.
-
-    Where classes are skewed these are the classes; else the population's own groups; and where
-    it has none, the categories of the chosen covariate or thirds of it.
-    """
-    if choice.mechanism == "data skew" and population.has_classes:
+    """Return the group of each example of the population."""
+    how = grouping(population, choice)
+    if how is Grouping.CLASSES:
         return np.asarray(population.class_names)[population.y]
-    if (population.group != population.group[0]).any():
+    if how is Grouping.OWN:
         return population.group
-    return strata_of(population, choice.covariate)
-
-
-def strata_of(population: Population, covariate: str) -> NDArray[np.str_]:
-    """Return the category of each example, or which third of a numeric covariate it is in."""
-    values = population.covariates[covariate]
-    if not is_numeric(values):
+    values = population.covariates[choice.covariate]
+    if how is Grouping.CATEGORIES:
         return values
     cuts = np.quantile(values, [1 / 3, 2 / 3])
-    names = np.array([f"{third} {covariate}" for third in _THIRDS])
-    return names[np.searchsorted(cuts, values, side="left")]
+    return np.array(names_of_thirds(choice.covariate))[np.searchsorted(cuts, values)]
+
+
+def names_of_thirds(covariate: str) -> tuple[str, ...]:
+    """Return what the thirds of a numeric covariate are called, the lowest first."""
+    return tuple(f"{third} {covariate}" for third in ("low", "middle", "high"))
 
 
 def bands_of(population: Population, covariate: str) -> NDArray[np.int64]:

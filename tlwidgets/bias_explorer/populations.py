@@ -64,7 +64,15 @@ def built_in(name: str = DEFAULT) -> Population:
     >>> len(digits), list(digits.covariates)
     (5000, ['rotation', 'thickness', 'brightness'])
     """
-    return _MAKERS[_check.one_of("name", name, _MAKERS, kind="population")]()
+    _check.one_of("name", name, _MAKERS, kind="population")
+    if name not in _made:
+        _made[name] = _MAKERS[name]()
+    return _made[name]
+
+
+def is_built_in(population: Population) -> bool:
+    """Tell whether a population is one of ours, and not one that only has its name."""
+    return _made.get(population.name) is population
 
 
 def principal_components(x: NDArray[Any], n_components: int = _N_COMPONENTS) -> NDArray[np.float64]:
@@ -166,4 +174,5 @@ def _diabetes() -> Population:
     )
 
 
+_made: dict[str, Population] = {}
 _MAKERS = {"solar cells": _solar_cells, "digits": _digits, "diabetes": _diabetes}

@@ -35,6 +35,7 @@ N_FOLDS = 5
 # A ratio is estimated from this many unlabelled examples at most: more take time and change
 # nothing that one could see.
 N_UNLABELLED = 3000
+RATIO = LogisticRatio()
 EM = SaerensEM(tolerance=1e-5)
 
 
@@ -76,7 +77,7 @@ class Repaired:
 
 def importance_weighting(at: Situation) -> Repaired:
     """Weight by the density ratio, estimated from the features of sample and population."""
-    ratio = LogisticRatio()(at.sample.selection.x, unlabelled(at.population))
+    ratio = RATIO(at.sample.selection.x, unlabelled(at.population))
     return Repaired(clip_ratio(ratio, LARGEST_RATIO))
 
 
@@ -153,10 +154,15 @@ def unlabelled(population: Population) -> Floats:
 
 
 def strata(population: Population, choice: Choice) -> NDArray[np.int64]:
-    """Return the stratum of each example: its class; in a domain shift, of the covariate."""
-    if population.has_classes and choice.mechanism != "domain shift":
+    """Return the stratum of each example: its class, or its band of the covariate."""
+    if has_class_strata(population, choice):
         return np.asarray(population.y, np.int64)
     return bands_of(population, choice.covariate)
+
+
+def has_class_strata(population: Population, choice: Choice) -> bool:
+    """Tell whether strata are the classes: unless the bias is one of a covariate."""
+    return population.has_classes and choice.mechanism != "domain shift"
 
 
 REPAIRS: dict[str, Callable[[Situation], Repaired]] = {
