@@ -54,7 +54,7 @@ def _never_drawn(choice: Choice, sample: Sample) -> str:
     if choice.repair not in _WEIGHTS_BY_CHANCE or share < 0.01:
         return ""
     return (
-        f"No overlap: {share:.0%} of the population could never be drawn, and no weight brings "
+        f"No overlap: {100 * share:.0f} % of the population could never be drawn, and no weight brings "
         "back who is not in the sample."
     )
 
@@ -68,7 +68,7 @@ def _empty_strata(population: Population, choice: Choice, sample: Sample) -> str
     if share == 0:
         return ""
     return (
-        f"No overlap: strata with {share:.0%} of the population are not in the sample, and "
+        f"No overlap: strata with {100 * share:.0f} % of the population are not in the sample, and "
         "nothing can be drawn from them again."
     )
 
