@@ -54,8 +54,8 @@ def _never_drawn(choice: Choice, sample: Sample) -> str:
     if choice.repair not in _WEIGHTS_BY_CHANCE or share < 0.01:
         return ""
     return (
-        f"No overlap: {100 * share:.0f} % of the population could never be drawn, and no weight brings "
-        "back who is not in the sample."
+        f"No overlap: {100 * share:.0f} % of the population could never be drawn, and no weight "
+        "brings back who is not in the sample."
     )
 
 
