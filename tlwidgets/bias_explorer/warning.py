@@ -13,6 +13,8 @@ from .state import Choice
 # A sample that is worth less than this share of its size is too little to lean on.
 _SMALLEST_SHARE = 0.1
 _FEWEST_OF_A_CLASS = 5
+_HARDLY_A_CHANCE = 0.01  # of the average one
+_LARGEST_GAP = 0.05  # share of the population with hardly a chance
 _WEIGHTS_BY_CHANCE = ("importance weighting", "known chances")
 _BY_CLASS = ("class weighting", "label-shift correction", "stratified re-sampling")
 
@@ -33,8 +35,8 @@ def warning_of(
     return (
         _too_few_of_a_class(population, choice, sample)
         or _empty_strata(population, choice, sample)
-        or _never_drawn(choice, sample)
         or _too_few_count(density_ratio)
+        or _no_overlap(choice, sample)
     )
 
 
@@ -49,13 +51,16 @@ def _too_few_count(density_ratio: Floats) -> str:
     )
 
 
-def _never_drawn(choice: Choice, sample: Sample) -> str:
-    share = float(np.mean(sample.selection.probability == 0))
-    if choice.repair not in _WEIGHTS_BY_CHANCE or share < 0.01:
+def _no_overlap(choice: Choice, sample: Sample) -> str:
+    chance = sample.selection.probability
+    share = float(np.mean(chance < _HARDLY_A_CHANCE / len(chance)))
+    if choice.repair not in _WEIGHTS_BY_CHANCE or share < _LARGEST_GAP:
         return ""
+    never = float(np.mean(chance == 0))
+    drawn = "could never be drawn" if never == share else "had hardly a chance to be drawn"
     return (
-        f"No overlap: {100 * share:.0f} % of the population could never be drawn, and no weight "
-        "brings back who is not in the sample."
+        f"No overlap: {100 * share:.0f} % of the population {drawn}, and no weight brings back "
+        "who is not in the sample."
     )
 
 

@@ -1,0 +1,94 @@
+"""The script gives the very numbers of the explorer, for every bias and every repair."""
+
+import contextlib
+import io
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.bias_explorer.toys import make_numeric_toy, make_toy
+from tlwidgets.bias_explorer import built_in
+from tlwidgets.bias_explorer.code import to_code
+from tlwidgets.bias_explorer.compute import MECHANISMS, begin, changed, kinds_of, repairs_of
+from tlwidgets.bias_explorer.state import Choice
+from tlwidgets.bias_explorer.table import report
+
+POPULATIONS = {"classes": make_toy(), "numbers": make_numeric_toy()}
+EVERYTHING = [
+    (name, mechanism, kind, repair)
+    for name, population in POPULATIONS.items()
+    for mechanism in MECHANISMS
+    for kind in kinds_of(population, mechanism)
+    for repair in repairs_of(population)
+]
+
+
+def run(code, population):
+    names = {"population": population}
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        exec(code, names)
+    assert "the population" in printed.getvalue()
+    return names["report"]
+
+
+def check(state):
+    found = run(to_code(state), state.population)
+    # Accuracies are counts and equal; weights made of probabilities agree to rounding.
+    pd.testing.assert_frame_equal(found, report(state), rtol=0, atol=2e-6)
+
+
+@pytest.mark.parametrize(("name", "mechanism", "kind", "repair"), EVERYTHING)
+def test_the_script_gives_the_numbers_of_the_table(name, mechanism, kind, repair):
+    choice = Choice(mechanism=mechanism, kind=kind, repair=repair, n=120, strength=0.7, seed=1)
+    check(begin(POPULATIONS[name], choice))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"covariate": "town", "kind": "more of south", "repair": "stratified re-sampling"},
+        {"region": (0.25, 0.0, 1.0, 0.75), "repair": "importance weighting"},
+        {"strength": 0.0},
+        {"mechanism": "data skew", "strength": 1.0, "seed": 12, "repair": "class weighting"},
+    ],
+)
+def test_so_it_does_for_other_choices(changes):
+    check(changed(begin(POPULATIONS["classes"], Choice(n=90)), **changes))
+
+
+def test_a_sample_of_one_class_needs_a_model_that_always_says_it():
+    y = np.repeat([0, 1], 200)
+    toy = make_toy()
+    lonely = type(toy)(
+        name="two lands",
+        x=toy.x,
+        y=y,
+        class_names=("a", "b"),
+        group=toy.group,
+        covariates={"land": np.where(y == 0, "east", "west")},
+        position=toy.position,
+    )
+    choice = Choice(kind="more of east", strength=1.0, n=50, repair="known chances")
+    state = begin(lonely, choice)
+    assert "DummyClassifier" in to_code(state)
+    check(state)
+
+
+def test_another_seed_gives_other_numbers():
+    state = begin(POPULATIONS["classes"], Choice(n=120))
+    other = run(to_code(changed(state, seed=1)), state.population)
+    assert not np.allclose(other, report(state))
+
+
+@pytest.mark.parametrize("repair", repairs_of(POPULATIONS["classes"]))
+def test_a_built_in_population_is_in_the_script(repair):
+    state = begin(built_in("digits"), Choice(n=300, repair=repair))
+    code = to_code(state)
+    assert "population = built_in('digits')" in code
+    check(state)
+
+
+def test_the_learners_own_population_is_theirs_to_give():
+    code = to_code(begin(POPULATIONS["classes"]))
+    assert "# population = ..." in code and "built_in" not in code

@@ -1,0 +1,176 @@
+"""From a choice to a state: a pure function, whatever was looked at before."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from tests.bias_explorer.toys import make_numeric_toy, make_toy
+from tlwidgets.bias_explorer.compute import MECHANISMS, begin, changed, kinds_of, repairs_of
+from tlwidgets.bias_explorer.state import Choice, State
+
+TOY = make_toy()
+NUMBERS = make_numeric_toy()
+
+
+def same(one: State, other: State) -> bool:
+    for field in dataclasses.fields(one.result):
+        a, b = getattr(one.result, field.name), getattr(other.result, field.name)
+        if isinstance(a, np.ndarray):
+            if not np.array_equal(a, b):
+                return False
+        elif field.name != "selection" and repr(a) != repr(b):  # NaN is NaN
+            return False
+    return np.array_equal(one.result.selection.indices, other.result.selection.indices)
+
+
+@pytest.mark.parametrize("population", [TOY, NUMBERS], ids=["classes", "numbers"])
+def test_every_kind_of_bias_can_have_every_repair(population):
+    state = begin(population)
+    for mechanism in MECHANISMS:
+        for kind in kinds_of(population, mechanism):
+            for repair in repairs_of(population):
+                for strength in (0.0, 0.8):
+                    state = changed(
+                        state,
+                        mechanism=mechanism,
+                        kind=kind,
+                        repair=repair,
+                        strength=strength,
+                        n=100,
+                        is_quick=strength == 0,
+                    )
+                    result = state.result
+                    assert len(result.density_ratio) == len(result.is_train) == 100
+                    assert result.is_train.sum() == 70
+                    assert len(result.is_wrong) == len(population)
+                    assert np.isfinite(result.repaired.actual.overall)
+
+
+@pytest.mark.parametrize("is_quick", [False, True])
+def test_the_state_does_not_depend_on_the_way_to_it(is_quick):
+    wanted = Choice(
+        n=80,
+        strength=0.6,
+        repair="importance weighting",
+        seed=2,
+        covariate="town",
+        kind="more of south",
+    )
+    straight = begin(TOY, wanted, is_quick=is_quick)
+    state = begin(TOY)
+    for changes in (
+        {"mechanism": "data skew", "n": 80, "seed": 2},
+        {"repair": "importance weighting", "is_quick": True},
+        {"mechanism": "domain shift", "strength": 0.9},
+        {"covariate": "town", "kind": "more of south"},
+        {"strength": 0.6, "is_quick": not is_quick},
+        {"is_quick": is_quick},
+    ):
+        state = changed(state, **changes)
+    assert state.choice == straight.choice
+    assert same(state, straight)
+    assert not same(changed(state, seed=3, is_quick=is_quick), straight)
+
+
+def test_without_a_repair_nothing_is_repaired():
+    result = begin(TOY).result
+    assert result.repaired is result.naive
+    assert (result.density_ratio == 1).all()
+    assert result.effective_sample_size == len(result.density_ratio)
+
+
+def test_who_is_wrong_is_told_for_the_model_on_display():
+    state = begin(TOY, Choice(n=100, mechanism="data skew", strength=1.0))
+    repaired = changed(state, repair="class weighting")
+    assert (state.result.is_wrong != repaired.result.is_wrong).any()
+    outside = np.ones(400, bool)
+    outside[state.result.selection.indices[state.result.is_train]] = False
+    share = 1 - state.result.is_wrong[outside].mean()
+    assert share == pytest.approx(state.result.naive.actual.overall)
+
+
+def test_the_hold_out_keeps_its_wrong_labels():
+    noisy = begin(
+        TOY, Choice(n=300, mechanism="dataset quality", kind="symmetric noise", strength=0.4)
+    )
+    assert noisy.result.naive.reported.overall < noisy.result.naive.actual.overall - 0.1
+    clean = changed(noisy, strength=0.0)
+    assert abs(clean.result.naive.reported.overall - clean.result.naive.actual.overall) < 0.1
+
+
+def test_copies_in_both_parts_flatter_the_model():
+    copied = begin(TOY, Choice(n=300, mechanism="dataset quality", kind="duplicates", strength=1.0))
+    assert copied.result.naive.reported.overall > copied.result.naive.actual.overall + 0.1
+    clean = changed(copied, strength=0.0)
+    assert clean.result.naive.reported.overall < clean.result.naive.actual.overall + 0.1
+
+
+def test_a_bias_makes_the_hold_out_too_kind_and_weights_mend_that():
+    """Mean over seeds: a model of the north, where two features say the opposite of the south."""
+    rng = np.random.default_rng(0)
+    town = rng.choice(["north", "south"], 2000)
+    y = np.arange(2000) % 2
+    x = rng.normal(size=(2000, 3))
+    x[:, 0] += np.where(town == "north", 2, -2) * (y - 0.5)
+    x[:, 2] += np.where(town == "north", 2, -2)
+    population = dataclasses.replace(
+        TOY,
+        x=x,
+        y=y,
+        class_names=("a", "b"),
+        covariates={"town": town},
+        group=town,
+        position=rng.random((2000, 2)),
+    )
+    gaps = []
+    for seed in range(5):
+        state = begin(
+            population, Choice(n=500, strength=0.7, seed=seed, repair="importance weighting")
+        )
+        result = state.result
+        gaps.append(
+            [o.reported.overall - o.actual.overall for o in (result.naive, result.repaired)]
+        )
+    naive, repaired = np.mean(gaps, axis=0)
+    assert naive > 0.1
+    assert abs(repaired) < 0.5 * naive
+
+
+def test_quick_and_released_models_differ_and_say_so():
+    quick, released = begin(TOY, is_quick=True), begin(TOY)
+    assert quick.result.is_quick and not released.result.is_quick
+    assert np.array_equal(quick.result.selection.indices, released.result.selection.indices)
+    gap = quick.result.naive.actual.overall - released.result.naive.actual.overall
+    assert abs(gap) < 0.05
+
+
+def test_a_small_population_begins_with_half_of_it():
+    assert begin(make_toy(60)).choice.n == 30
+    assert begin(TOY).choice.n == 200
+
+
+def test_groups_are_what_the_bias_is_about():
+    state = begin(TOY)
+    assert set(state.result.naive.actual.by_group) == {"low age", "middle age", "high age"}
+    skewed = changed(state, mechanism="data skew")
+    assert set(skewed.result.naive.actual.by_group) == {"a", "b", "c"}
+    by_town = changed(state, covariate="town")
+    assert set(by_town.result.naive.actual.by_group) == {"north", "south"}
+    own = dataclasses.replace(TOY, group=np.where(np.arange(400) < 100, "old", "new"))
+    assert set(begin(own).result.naive.actual.by_group) == {"old", "new"}
+
+
+def test_a_hundred_classes():
+    rng = np.random.default_rng(0)
+    y = np.arange(3000) % 100
+    many = dataclasses.replace(
+        make_toy(3000),
+        y=y,
+        x=rng.normal(size=(3000, 5)) + y[:, None],
+        class_names=tuple(str(c) for c in range(100)),
+    )
+    state = begin(many, Choice(n=300, mechanism="data skew", kind="long tail", strength=0.9))
+    assert len(state.result.naive.actual.by_group) == 100
+    with pytest.raises(ValueError, match="`n` must be at least 200"):
+        changed(state, n=150)
