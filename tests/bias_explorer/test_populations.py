@@ -1,0 +1,134 @@
+"""The built-in populations are what they say; the maps put neighbours together."""
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_diabetes
+
+from tlwidgets.bias_explorer import built_in
+from tlwidgets.bias_explorer.compute import begin
+from tlwidgets.bias_explorer.populations import is_built_in
+from tlwidgets.bias_explorer.projecting import map_positions
+from tlwidgets.bias_explorer.state import Choice
+from tlwidgets.data import fetch_solar_cells, load_digits
+from tlwidgets.shift import LogisticRatio, Population, true_ratio
+
+
+def is_sound(population: Population) -> None:
+    n = len(population)
+    assert population.x.shape[0] == len(population.y) == len(population.group) == n
+    assert np.isfinite(population.x).all()
+    assert population.position.shape == (n, 2)
+    assert population.position.min() == 0 and population.position.max() == 1
+    for values in population.covariates.values():
+        assert values.dtype.kind in "fU" and values.shape == (n,)
+
+
+def share_of_alike_neighbours(position, y):
+    """For some examples: how many of the ten nearest have the same class."""
+    some = np.random.default_rng(0).permutation(len(y))[:300]
+    distance = ((position[some, None] - position) ** 2).sum(axis=2)
+    nearest = np.argsort(distance, axis=1)[:, 1:11]
+    return np.mean(y[nearest] == y[some, None])
+
+
+def test_digits():
+    digits = built_in("digits")
+    is_sound(digits)
+    assert digits.x.shape == (5000, 50)
+    rotation = digits.covariates["rotation"]
+    assert -60 <= rotation.min() < -59 and 59 < rotation.max() <= 60
+    images = load_digits().images / 255
+    np.testing.assert_allclose(digits.covariates["brightness"], images.mean(axis=(1, 2)))
+    alike = share_of_alike_neighbours(digits.position, digits.y)
+    by_components = share_of_alike_neighbours(digits.x[:, :2], digits.y)
+    assert alike > by_components + 0.15
+
+
+def test_thick_strokes_are_thick():
+    thickness = built_in("digits").covariates["thickness"]
+    images, order = load_digits().images, np.argsort(thickness)
+    # A thick stroke has an inside: pixels all of whose neighbours are inked too.
+    inked = images > 100
+    inside = inked[:, 1:-1, 1:-1] & inked[:, :-2, 1:-1] & inked[:, 2:, 1:-1]
+    inside &= inked[:, 1:-1, :-2] & inked[:, 1:-1, 2:]
+    share = inside.sum(axis=(1, 2)) / inked.sum(axis=(1, 2))
+    assert share[order[-500:]].mean() > 3 * share[order[:500]].mean()
+
+
+@pytest.mark.keras
+def test_solar_cells():
+    cells, source = built_in(), fetch_solar_cells(96)
+    is_sound(cells)
+    assert cells.x.shape == (2624, 50)
+    assert cells.y.tolist() == source.is_defective.tolist()
+    assert set(cells.covariates["module type"]) == {"mono", "poly"}
+    assert (cells.covariates["experts"] == "sure").sum() == 588 + 920 + 313 + 402
+    only_mono = Choice(covariate="module type", kind="more of mono", strength=1.0, n=300)
+    result = begin(cells, only_mono).result
+    assert result.naive.reported.overall > result.naive.actual.by_group["poly"] + 0.15
+    assert result.ideal.actual.by_group["poly"] > result.naive.actual.by_group["poly"] + 0.15
+
+
+def test_diabetes():
+    people = built_in("diabetes")
+    is_sound(people)
+    assert people.x.shape == (442, 10)
+    assert not people.has_classes
+    assert people.y.mean() == pytest.approx(152.13, abs=0.01)
+    assert people.covariates["age"].min() == 19 and people.covariates["age"].max() == 79
+
+
+def test_the_sample_of_the_adapt_library_and_a_mean_nearer_to_the_truth():
+    """Its page "Sample bias": 142.4 by the biased sample, 148.3 reweighted by KMM, truly 152.1."""
+    data = load_diabetes()
+    age = data.data[:, 0]
+    chance = np.exp(-20 * np.abs(age + 0.06))
+    chance /= chance.sum()
+    drawn = np.random.RandomState(123).choice(len(age), len(age), p=chance)
+    x, y = built_in("diabetes").x, built_in("diabetes").y
+    assert y[drawn].mean() == pytest.approx(142.4, abs=0.05)
+    assert y.mean() == pytest.approx(152.1, abs=0.05)
+    error_of_adapt = abs(148.3 - y.mean())
+    for ratio in (LogisticRatio()(x[drawn], x), true_ratio(chance[drawn])):
+        assert abs(np.average(y[drawn], weights=ratio) - y.mean()) < error_of_adapt - 0.5
+
+
+def test_a_population_is_made_once_and_known_as_ours():
+    digits = built_in("digits")
+    assert built_in("digits") is digits and is_built_in(digits)
+    namesake = type(digits)(
+        name="digits",
+        x=digits.x,
+        y=digits.y,
+        class_names=digits.class_names,
+        covariates=digits.covariates,
+        group=digits.group,
+        position=digits.position,
+    )
+    assert not is_built_in(namesake)
+
+
+def test_an_unknown_population_is_refused():
+    with pytest.raises(ValueError, match="Did you mean 'digits'"):
+        built_in("digit")
+
+
+@pytest.mark.parametrize("shape", [(50, 1), (50, 2), (900, 3)])
+def test_maps_of_any_size_fill_the_square(shape, cache):
+    position = map_positions(np.random.default_rng(0).normal(size=shape))
+    assert position.shape == (shape[0], 2)
+    assert position[:, 0].min() == 0 and position[:, 0].max() == pytest.approx(1)
+
+
+def test_a_map_is_kept_and_the_same_again(cache):
+    x = np.random.default_rng(0).normal(size=(60, 3))
+    first = map_positions(x)
+    assert len(list(cache.glob("population-map-*.npz"))) == 1
+    assert np.array_equal(first, map_positions(x))
+    next(cache.glob("*.npz")).unlink()
+    assert np.array_equal(first, map_positions(x))
+
+
+def test_the_same_example_again_and_again_has_a_map_too(cache):
+    position = map_positions(np.tile([[0.0, 1.0], [1.0, 0.0]], (30, 1)))
+    assert np.isfinite(position).all()

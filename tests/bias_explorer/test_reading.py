@@ -1,0 +1,220 @@
+"""The learner's own data: what is read, what is said, what is refused."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tlwidgets.bias_explorer import read_population
+from tlwidgets.bias_explorer.compute import begin, changed
+from tlwidgets.bias_explorer.projecting import shown_on_map
+from tlwidgets.bias_explorer.state import Choice
+
+N = 100
+
+
+def frame(**more):
+    rng = np.random.default_rng(0)
+    return pd.DataFrame({"age": rng.normal(40, 10, N), "size": rng.normal(size=N), **more})
+
+
+Y = ["no", "yes"] * (N // 2)
+
+
+def test_numbers_are_standardised_and_kept_as_covariates():
+    data = frame()
+    population = read_population(data, Y)
+    np.testing.assert_allclose(population.x.mean(axis=0), 0, atol=1e-12)
+    np.testing.assert_allclose(population.x.std(axis=0), 1)
+    assert population.covariates["age"].tolist() == data["age"].tolist()
+    assert population.note == ""
+    assert population.y.tolist() == [0, 1] * (N // 2)
+    assert population.position.min() >= 0 and population.position.max() <= 1
+
+
+def test_categories_and_yes_or_no_become_columns_of_their_own():
+    town = np.array(["a", "b", "c", "a"] * (N // 4))
+    smokes = np.arange(N) % 3 == 0
+    population = read_population(frame(town=town, smokes=smokes), Y)
+    assert population.x.shape == (N, 2 + 3 + 1)
+    assert population.x[:, 2].tolist() == (town == "a").astype(float).tolist()
+    assert population.x[:, 5].tolist() == smokes.astype(float).tolist()
+    assert population.covariates["town"].tolist() == town.tolist()
+    assert set(population.covariates["smokes"]) == {"True", "False"}
+
+
+def test_gaps_are_filled_and_said():
+    data = frame(town=["a", "b"] * (N // 2))
+    data.loc[:3, "age"] = np.nan
+    data.loc[:1, "town"] = None
+    population = read_population(data, Y)
+    assert np.isfinite(population.x).all()
+    assert (population.covariates["age"][:4] == data["age"].median()).all()
+    assert population.covariates["town"][0] == "missing"
+    assert population.note == (
+        "Missing values filled in: 'age' (4 by the median); 'town' (2 as a category of their own)."
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "why"),
+    [
+        ("all the same", np.ones(N), "the same for everybody"),
+        ("nothing", np.full(N, np.nan), "empty"),
+        ("patient_id", np.random.default_rng(0).permutation(N) * 7, "names each row"),
+        ("row", np.arange(N), "names each row"),
+        ("counts", np.arange(N) + 5, "names each row"),
+        ("name", [f"person {i}" for i in range(N)], "names each row"),
+        ("remark", [f"text {i // 3 * 2}" if i > 60 else f"other {i}" for i in range(N)], "hardly"),
+    ],
+)
+def test_columns_without_use_are_left_out_and_said(name, values, why):
+    population = read_population(frame(**{name: values}), Y)
+    assert population.x.shape == (N, 2)
+    assert name not in population.covariates
+    assert f"Left out: {name!r} ({why}" in population.note
+
+
+def test_whole_numbers_that_only_happen_to_differ_stay():
+    income = np.random.default_rng(0).permutation(N) * 7
+    assert "income" in read_population(frame(income=income), Y).covariates
+
+
+def test_rare_categories_are_joined():
+    population = read_population(frame(town=[f"town {min(i % 40, 30)}" for i in range(N)]), Y)
+    assert len(set(population.covariates["town"])) == 20
+    assert "Rare categories joined as 'other': 'town' (12 of them)." in population.note
+
+
+def test_text_labels_keep_every_character():
+    script = "<script>alert(1)</script>"
+    population = read_population(frame(), [script, "no"] * (N // 2))
+    assert population.class_names == (script, "no")
+    assert population.y[:2].tolist() == [0, 1]
+
+
+def test_names_of_classes_decide_their_order():
+    assert read_population(frame(), Y, class_names=["yes", "no"]).y[:2].tolist() == [1, 0]
+    numbered = read_population(frame(), np.arange(N) % 2, class_names=["sound", "broken"])
+    assert numbered.class_names == ("sound", "broken")
+
+
+def test_numbers_are_classes_or_an_outcome():
+    assert read_population(frame(), np.arange(N) % 7).class_names == tuple("0123456")
+    outcome = read_population(frame(), np.linspace(0, 1, N))
+    assert not outcome.has_classes
+    assert outcome.note == "The outcome has 100 different values and is taken as a number."
+    assert (
+        len(
+            read_population(
+                np.ones((400, 1)) * np.arange(400)[:, None] ** 0.5, np.arange(400) % 100
+            ).class_names
+        )
+        == 100
+    )
+
+
+def test_a_column_can_hold_the_labels():
+    population = read_population(frame(ill=Y), "ill")
+    assert population.class_names == ("no", "yes")
+    assert "ill" not in population.covariates
+
+
+def test_groups_are_told_apart_and_can_be_selected_by():
+    population = read_population(frame(), Y, groups=[1, 2] * (N // 2))
+    assert set(population.group) == {"1", "2"}
+    state = begin(population, Choice(covariate="group", kind="more of 2", n=40))
+    assert set(state.result.naive.actual.by_group) == {"1", "2"}
+
+
+def test_an_array_has_names_given_or_counted():
+    array = np.random.default_rng(0).normal(size=(N, 2))
+    assert list(read_population(array, Y).covariates) == ["feature 1", "feature 2"]
+    named = read_population(array, Y, feature_names=["a", "b"])
+    assert list(named.covariates) == ["a", "b"]
+
+
+def test_many_columns_are_reduced_and_said():
+    array = np.random.default_rng(0).normal(size=(200, 150))
+    population = read_population(array, np.arange(200) % 2)
+    assert population.x.shape == (200, 50)
+    assert "150 columns are reduced to 50 principal components" in population.note
+    assert len(population.covariates) == 30
+
+
+def test_images_are_seen_by_their_pixels():
+    images = np.random.default_rng(0).integers(0, 255, (60, 8, 8)).astype(np.uint8)
+    population = read_population(images, np.arange(60) % 3)
+    assert population.x.shape == (60, 50)
+    assert list(population.covariates) == ["brightness", "contrast"]
+    np.testing.assert_allclose(population.covariates["brightness"], images.mean(axis=(1, 2)))
+
+
+@pytest.mark.keras
+def test_images_are_seen_through_a_network(cache):
+    import keras
+
+    backbone = keras.Sequential(
+        [keras.Input((8, 8, 3)), keras.layers.Conv2D(4, 3), keras.layers.GlobalAveragePooling2D()]
+    )
+    images = np.random.default_rng(0).integers(0, 255, (60, 8, 8)).astype(np.uint8)
+    population = read_population(images, np.arange(60) % 3, backbone=backbone)
+    assert population.x.shape == (60, 4)
+    assert "what the network sees" in population.note
+
+
+def test_two_hundred_thousand_rows_are_drawn_in_part_and_counted_in_full(cache):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(200_000, 2))
+    population = read_population(x, (x[:, 0] > 0).astype(int))
+    assert population.note == (
+        "The map shows 5,000 of the 200,000 examples; all numbers are of all."
+    )
+    shown = shown_on_map(population)
+    assert len(set(shown.tolist())) == 5000 and shown.max() < 200_000
+    state = changed(begin(population, Choice(n=100)), repair="importance weighting")
+    assert len(state.result.is_wrong) == 200_000
+    outside = np.ones(200_000, bool)
+    outside[state.result.selection.indices[state.result.is_train]] = False
+    share = 1 - state.result.is_wrong[outside].mean()
+    assert share == pytest.approx(state.result.repaired.actual.overall, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "options", "message"),
+    [
+        (frame(), Y[:-1], {}, "`y` must have one value per row of `x`, 100; got 99"),
+        (frame(), ["no"] * N, {}, "at least two classes, .* got only 'no'"),
+        (frame(), [None, *Y[1:]], {}, "1 of 100 missing"),
+        (frame(), [np.nan, *range(N - 1)], {}, "`y` must be known for everybody"),
+        (frame(), [f"{i}" for i in range(N)], {}, "`y` must hold classes that repeat"),
+        (frame(), np.eye(N)[:, :3], {}, r"y.argmax\(axis=1\)"),
+        (frame(), "agee", {}, "Did you mean 'age'"),
+        (frame(), Y, {"class_names": ["a"]}, "`class_names` must be 2 different names"),
+        (frame(), Y, {"class_names": ["no", "ja"]}, "'yes' is not among"),
+        (frame(), Y, {"groups": np.arange(N)}, "at most 20 different groups; got 100"),
+        (frame(), Y, {"groups": ["a"]}, "`groups` must have one value per row"),
+        (frame(), Y, {"backbone": object()}, "`x` must be images"),
+        (np.ones((N, 2)), Y, {}, "at least one column to learn from; all were left out"),
+        (np.ones((N, 2)), Y, {"feature_names": ["a"]}, "`feature_names` must be 2"),
+        (np.ones(N), Y, {}, r"A single column needs x\[:, None\]"),
+        (frame().iloc[:30], Y[:30], {}, "at least 40 rows .* got 30"),
+        (frame(a=[np.inf, 1] * 50), Y, {}, "the column 'a' has 50 infinite values"),
+        (np.full((60, 4, 4), np.nan), Y[:60], {}, "`x` must hold finite pixels"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_with_a_way_out(x, y, options, message):
+    with pytest.raises(ValueError, match=message):
+        read_population(x, y, **options)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (pd.date_range("2020", periods=N), "the column 'c' holds dates .* age in days"),
+        ([[1, 2]] * N, "the column 'c' holds list objects"),
+        (np.ones(N) * 1j + np.arange(N) % 3, "the column 'c' holds complex numbers"),
+    ],
+)
+def test_columns_that_are_no_features_are_refused(values, message):
+    with pytest.raises(TypeError, match=message):
+        read_population(frame(c=values), Y)
