@@ -1,6 +1,7 @@
 """The script gives the very numbers of the explorer, for every bias and every repair."""
 
 import contextlib
+import dataclasses
 import io
 
 import numpy as np
@@ -73,6 +74,22 @@ def test_a_sample_of_one_class_needs_a_model_that_always_says_it():
     state = begin(lonely, choice)
     assert "DummyClassifier" in to_code(state)
     check(state)
+
+
+def test_a_fair_sample_of_one_class_needs_it_too():
+    rare = make_toy(600)
+    rare = dataclasses.replace(
+        rare, y=(np.arange(600) < 3).astype(int), class_names=("well", "ill")
+    )
+    check(begin(rare, Choice(n=20)))
+
+
+def test_a_category_with_a_line_break_stays_text():
+    toy = make_toy()
+    odd = "north\nraise SystemExit('\"never')"
+    towns = np.where(toy.covariates["town"] == "north", odd, "south")
+    strange = dataclasses.replace(toy, covariates={"town\n1/0": towns})
+    check(begin(strange, Choice(n=90, kind=f"more of {odd}", repair="stratified re-sampling")))
 
 
 def test_another_seed_gives_other_numbers():

@@ -14,6 +14,8 @@ from .groups import N_BANDS, Grouping, grouping, is_numeric, names_of_thirds
 from .populations import is_built_in
 from .state import Choice, State
 
+# With fewer expected, a fair sample may have none to learn from.
+_FEW_OF_TWO = 20
 _SKLEARN = {
     "ShrunkCovariance": "covariance",
     "LinearDiscriminantAnalysis": "discriminant_analysis",
@@ -51,7 +53,8 @@ def to_code(state: State) -> str:
             parts.REPORT.format(models=str(models).replace("'", '"')),
         ]
     )
-    title = f"# {choice.mechanism.capitalize()}, {choice.kind}; repair: {choice.repair}.\n"
+    # A category may hold a line break: as a literal, it does not.
+    title = f"# {choice.mechanism.capitalize()}, {choice.kind!r}; repair: {choice.repair}.\n"
     return f"{title}{_imports(body)}\n{body}"
 
 
@@ -126,12 +129,14 @@ def _functions(state: State) -> str:
 
 def _may_see_one_class(state: State) -> bool:
     """Tell whether there is nothing to tell apart in what a model learns from."""
-    result = state.result
+    population, result = state.population, state.result
+    if not population.has_classes:
+        return False
+    n_rarest = state.choice.n * np.bincount(population.y).min() / len(population)
     counts = result.is_train & (result.density_ratio > 0)
-    labels = result.selection.labels
     return (
-        state.population.has_classes
-        and min(len(np.unique(labels[result.is_train])), len(np.unique(labels[counts]))) == 1
+        bool(n_rarest < _FEW_OF_TWO or len(np.unique(result.selection.labels[counts])) == 1)
+        and len(population.class_names) == 2
     )
 
 
@@ -145,14 +150,15 @@ def _mechanism(choice: Choice) -> str:
 def _repair(state: State) -> str:
     choice, population = state.choice, state.population
     n_all = len(population)
-    template, values = {
+    known: dict[str, tuple[str, dict[str, object]]] = {
         "importance weighting": (parts.IMPORTANCE, {"ratio": repairs.RATIO}),
         "known chances": (parts.CHANCES, {}),
         "class weighting": (parts.CLASSES, {}),
         "label-shift correction": (parts.LABEL_SHIFT, {"em": repairs.EM}),
         "label cleaning": (parts.CLEANING, {"n_folds": repairs.N_FOLDS}),
         "stratified re-sampling": (parts.RESAMPLING, {"stratum": _stratum(state)}),
-    }[choice.repair]
+    }
+    template, values = known[choice.repair]
     unlabelled = parts.UNLABELLED.format(n=n_all, n_unlabelled=repairs.N_UNLABELLED)
     code = template.format(
         title=choice.repair.capitalize(),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from ..shift import MECHANISMS, Population, effective_sample_size
 from . import learner, repairs
@@ -65,7 +66,8 @@ def changed(state: State, *, is_quick: bool = False, **changes: Any) -> State:
 
 
 def _state(population: Population, choice: Choice, memory: Memory, is_quick: bool) -> State:
-    with threadpool_limits(1):  # many small fits: a second thread only gets in the way
+    # Many small fits: a second thread only gets in the way.
+    with _thread_pools().limit(limits=1):
         result = _result(population, choice, memory, is_quick)
     return State(population=population, choice=choice, result=result, memory=memory)
 
@@ -92,6 +94,12 @@ def _result(population: Population, choice: Choice, memory: Memory, is_quick: bo
         warning=warning,
         is_quick=is_quick,
     )
+
+
+@cache
+def _thread_pools() -> Any:
+    """Return the thread pools of this process; to find them takes a millisecond."""
+    return ThreadpoolController()
 
 
 class _Bench:
@@ -165,5 +173,5 @@ class _Bench:
 
     def _is_wrong(self, quality: Floats) -> NDArray[np.bool_]:
         if self._population.has_classes:
-            return quality == 0
+            return np.asarray(quality == 0)
         return np.asarray(quality > self._population.y.var())

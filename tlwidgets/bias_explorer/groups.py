@@ -41,7 +41,7 @@ def groups_of(population: Population, choice: Choice) -> NDArray[np.str_]:
     """Return the group of each example of the population."""
     how = grouping(population, choice)
     if how is Grouping.CLASSES:
-        return np.asarray(population.class_names)[population.y]
+        return np.array(population.class_names, np.str_).take(population.y)
     if how is Grouping.OWN:
         return population.group
     values = population.covariates[choice.covariate]

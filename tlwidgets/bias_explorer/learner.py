@@ -50,17 +50,18 @@ class Classifier:
 
     def logits(self, x: Floats) -> Floats:
         """Return the scores of all classes, shape (n, k)."""
-        return x @ self.coef + self.intercept
+        return np.asarray(x @ self.coef + self.intercept)
 
     def predict(self, x: Floats) -> NDArray[np.int64]:
         """Return the class of each example, shape (n,)."""
-        return self.classes[self.logits(x).argmax(axis=1)]
+        return np.asarray(self.classes[self.logits(x).argmax(axis=1)])
 
     def proba(self, x: Floats) -> Floats:
         """Return the probabilities of the classes, shape (n, k)."""
         scores = self.logits(x)
         np.exp(scores - scores.max(axis=1, keepdims=True), out=scores)
-        return scores / scores.sum(axis=1, keepdims=True)
+        scores /= scores.sum(axis=1, keepdims=True)
+        return scores
 
     def with_prior(self, label_ratio: Floats) -> Classifier:
         """Return the same classifier for a population with other shares of the classes.
@@ -196,21 +197,21 @@ def _minimum(loss: Any, shape: tuple[int, int]) -> Floats:
 
 def _softmax_loss(z: Floats, codes: NDArray[np.intp], s: Floats, penalty: Floats) -> Any:
     """Return the function v -> (weighted cross-entropy plus penalty, gradient)."""
-    rows = np.arange(len(codes))
-    indicator = np.zeros((len(codes), codes.max() + 1))
-    indicator[rows, codes] = s
-    observed = z @ indicator
-    z_rows = np.ascontiguousarray(z.T)
+    columns = np.arange(len(codes))
+    indicator = np.zeros((codes.max() + 1, len(codes)))
+    indicator[codes, columns] = s
+    observed = z @ indicator.T
 
     def loss(flat: Floats) -> tuple[float, Floats]:
         v = flat.reshape(observed.shape)
-        scores = z_rows @ v
-        scores -= scores.max(axis=1, keepdims=True)
-        own = scores[rows, codes]
+        # Classes in rows: NumPy reduces over them ten times as fast as over short rows.
+        scores = v.T @ z
+        scores -= scores.max(axis=0)
+        own = scores[codes, columns]
         np.exp(scores, out=scores)
-        total = scores.sum(axis=1)
-        scores *= (s / total)[:, None]
-        gradient = z @ scores
+        total = scores.sum(axis=0)
+        scores *= s / total
+        gradient = z @ scores.T
         gradient -= observed
         pulled = penalty @ v[:-1]
         gradient[:-1] += pulled

@@ -52,7 +52,7 @@ def _placed(x: NDArray[np.float64]) -> NDArray[np.float64]:
     closeness /= closeness.sum(axis=1, keepdims=True)
     position = np.einsum("ij,ijk->ik", closeness, places[nearest])
     position -= position.min(axis=0)
-    return position / np.maximum(position.max(axis=0), 1e-12)
+    return np.asarray(position / np.maximum(position.max(axis=0), 1e-12))
 
 
 def _embedded(x: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -63,7 +63,7 @@ def _embedded(x: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.column_stack([x[:, 0], np.zeros(len(x))])
     start = PCA(2, random_state=0).fit_transform(x)
     if len(np.unique(x, axis=0)) < 10:
-        return start
+        return np.asarray(start)
     start *= 1e-4 / start[:, 0].std()
     perplexity = min(_PERPLEXITY, (len(x) - 1) / 3)
     return np.asarray(

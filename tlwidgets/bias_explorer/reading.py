@@ -203,13 +203,16 @@ def _read_groups(groups: ArrayLike, n: int) -> NDArray[np.str_]:
 
 
 def _one_column(name: str, values: Any, n: int) -> pd.Series[Any]:
-    if not isinstance(values, pd.Series):
+    column: pd.Series[Any]
+    if isinstance(values, pd.Series):
+        column = values
+    else:
         array = np.asarray(values)
         if array.ndim == 2 and array.shape[1] == 1:
             array = array[:, 0]
         if array.ndim != 1:
             raise errors.not_one_column(name, array.shape)
-        values = pd.Series(array)
-    if len(values) != n:
-        raise errors.other_length(name, len(values), n)
-    return values.reset_index(drop=True).infer_objects()
+        column = pd.Series(array)
+    if len(column) != n:
+        raise errors.other_length(name, len(column), n)
+    return column.reset_index(drop=True).infer_objects()

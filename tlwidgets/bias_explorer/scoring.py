@@ -34,7 +34,7 @@ class Judge:
     def quality(self, prediction: NDArray[Any], y: NDArray[Any]) -> Floats:
         """Return for each example 1 if it is right, else 0; for a number its squared error."""
         if self.has_classes:
-            return (prediction == y).astype(np.float64)
+            return np.asarray(prediction == y, np.float64)
         return np.asarray((prediction - y) ** 2)
 
     def score(self, quality: Floats, indices: NDArray[Any] | slice, sample_weight: Floats) -> Score:
