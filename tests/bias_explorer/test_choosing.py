@@ -56,6 +56,12 @@ def test_a_brushed_region_is_a_sampling_strategy():
     assert (choice.mechanism, choice.kind) == ("sampling strategy", "region")
 
 
+def test_a_region_may_come_as_a_list_as_a_browser_sends_it():
+    choice = completed(TOY, Choice(), region=[0, 0, 1, 0.5])
+    assert choice.region == (0.0, 0.0, 1.0, 0.5)
+    assert begin(TOY, choice).choice == choice
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

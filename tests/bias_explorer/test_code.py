@@ -84,6 +84,25 @@ def test_a_fair_sample_of_one_class_needs_it_too():
     check(begin(rare, Choice(n=20)))
 
 
+@pytest.mark.parametrize("repair", ["label cleaning", "label-shift correction"])
+def test_a_repair_that_cannot_be_done_is_not_done_in_the_script_either(repair):
+    y = np.repeat([0, 1], 200)
+    land = np.where(y == 0, "east", "west")
+    lonely = dataclasses.replace(make_toy(), y=y, class_names=("a", "b"), covariates={"land": land})
+    state = begin(lonely, Choice(kind="more of east", strength=1.0, n=50, repair=repair))
+    assert state.result.warning.startswith("The repair could not be done")
+    assert state.result.repaired.actual == state.result.naive.actual
+    check(state)
+
+
+def test_what_is_left_after_cleaning_can_be_a_single_class():
+    choice = Choice(mechanism="data skew", strength=0.3, n=25, seed=26, repair="label cleaning")
+    state = begin(make_toy(400, 10), choice)
+    counts = state.result.is_train & (state.result.density_ratio > 0)
+    assert len(set(state.result.selection.labels[counts])) == 1
+    check(state)
+
+
 def test_a_category_with_a_line_break_stays_text():
     toy = make_toy()
     odd = "north\nraise SystemExit('\"never')"

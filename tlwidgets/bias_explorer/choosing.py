@@ -8,6 +8,7 @@ from typing import Any
 from .. import _check
 from ..shift import MECHANISMS, Population
 from ..shift.mechanisms import MORE_OF
+from ..shift.selection_errors import box
 from . import repairs
 from .groups import is_numeric
 from .state import Box, Choice
@@ -92,9 +93,15 @@ def completed(population: Population, choice: Choice, **changes: Any) -> Choice:
     if new.kind == "region" and new.region is None:
         new = replace(new, region=FIRST_REGION)
     _check.one_of("repair", new.repair, repairs_of(population), kind="repair")
-    _check.number("strength", new.strength, low=0, high=1, meaning="how biased the sample is")
-    _check.whole_number(
-        "n", new.n, low=SMALLEST_N, high=len(population), meaning="the size of the sample"
+    n_all = len(population)
+    return replace(
+        new,
+        strength=_check.number(
+            "strength", new.strength, low=0, high=1, meaning="how biased the sample is"
+        ),
+        n=_check.whole_number(
+            "n", new.n, low=SMALLEST_N, high=n_all, meaning="the size of the sample"
+        ),
+        region=None if new.region is None else box(new.region),
+        seed=_check.whole_number("seed", new.seed, low=0, meaning="the number of a random draw"),
     )
-    _check.whole_number("seed", new.seed, low=0, meaning="the number of a random draw")
-    return new

@@ -13,6 +13,7 @@ from .drawing import FAIR, FOLDS, HOLD_OUT, SPLIT
 from .groups import N_BANDS, Grouping, grouping, is_numeric, names_of_thirds
 from .populations import is_built_in
 from .state import Choice, State
+from .warning import UNDONE
 
 # With fewer expected, a fair sample may have none to learn from.
 _FEW_OF_TWO = 20
@@ -132,12 +133,10 @@ def _may_see_one_class(state: State) -> bool:
     population, result = state.population, state.result
     if not population.has_classes:
         return False
-    n_rarest = state.choice.n * np.bincount(population.y).min() / len(population)
     counts = result.is_train & (result.density_ratio > 0)
-    return (
-        bool(n_rarest < _FEW_OF_TWO or len(np.unique(result.selection.labels[counts])) == 1)
-        and len(population.class_names) == 2
-    )
+    n_rarest = state.choice.n * np.bincount(population.y).min() / len(population)
+    is_fair_one_at_risk = len(population.class_names) == 2 and n_rarest < _FEW_OF_TWO
+    return is_fair_one_at_risk or len(np.unique(result.selection.labels[counts])) == 1
 
 
 def _mechanism(choice: Choice) -> str:
@@ -149,6 +148,8 @@ def _mechanism(choice: Choice) -> str:
 
 def _repair(state: State) -> str:
     choice, population = state.choice, state.population
+    if state.result.warning == UNDONE:
+        return f"# {UNDONE}\ndensity_ratio = equal\n{parts.REFIT}"
     n_all = len(population)
     known: dict[str, tuple[str, dict[str, object]]] = {
         "importance weighting": (parts.IMPORTANCE, {"ratio": repairs.RATIO}),

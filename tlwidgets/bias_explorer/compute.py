@@ -18,7 +18,7 @@ from .groups import groups_of
 from .memory import Memory
 from .scoring import Floats, Judge, make_judge
 from .state import Choice, Outcome, Result, Score, State
-from .warning import warning_of
+from .warning import UNDONE, warning_of
 
 __all__ = ["MECHANISMS", "REPAIRS", "begin", "changed", "kinds_of", "repairs_for", "repairs_of"]
 
@@ -78,10 +78,10 @@ def _result(population: Population, choice: Choice, memory: Memory, is_quick: bo
     equal = np.ones(choice.n)
     repaired, ratio, warning = naive, equal, ""
     if choice.repair != "none":
-        found = repairs.REPAIRS[choice.repair](repairs.Situation(population, choice, sample, model))
+        found = repairs.repair(repairs.Situation(population, choice, sample, model))
         ratio = found.density_ratio
         repaired, _, is_wrong = bench.outcome("repaired", sample, ratio, found.model)
-        warning = warning_of(population, choice, sample, ratio)
+        warning = warning_of(population, choice, sample, ratio) if found.is_done else UNDONE
     return Result(
         selection=sample.selection,
         is_train=sample.is_train,

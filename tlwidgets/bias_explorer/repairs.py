@@ -69,10 +69,33 @@ class Repaired:
         How much each example of the sample counts.
     model : Classifier, optional
         The repaired model, where nothing need be learned anew.
+    is_done : bool
+        False where too little of the sample would be left, or it holds a single class.
     """
 
     density_ratio: Floats
     model: Classifier | None = None
+    is_done: bool = True
+
+
+def repair(at: Situation) -> Repaired:
+    """Do the repair that was chosen; where that is impossible, everybody counts the same."""
+    is_train = at.sample.is_train
+    if _has_classes_to_compare(at):
+        found = REPAIRS[at.choice.repair](at)
+        counts = found.density_ratio > 0
+        if counts[is_train].any() and counts[~is_train].any():
+            return found
+    return Repaired(np.ones(len(is_train)), at.naive, is_done=False)
+
+
+def _has_classes_to_compare(at: Situation) -> bool:
+    if at.choice.repair == "label-shift correction":
+        return len(at.naive.classes) > 1
+    if at.choice.repair == "label cleaning":
+        # Two of the second class: whichever fold is left out, the others hold two classes.
+        return bool(np.sort(np.bincount(at.sample.selection.labels, minlength=2))[-2] >= 2)
+    return True
 
 
 def importance_weighting(at: Situation) -> Repaired:
@@ -124,7 +147,7 @@ def label_cleaning(at: Situation) -> Repaired:
         model = fit_discriminant(x[others], labels[others], np.ones(others.sum()))
         proba[np.ix_(~others, model.classes)] = model.proba(x[~others])
     ratio = 1.0 - find_label_errors(labels, proba)
-    return Repaired(ratio / ratio.mean())
+    return Repaired(ratio / max(ratio.mean(), 1 / n))
 
 
 def stratified_resampling(at: Situation) -> Repaired:

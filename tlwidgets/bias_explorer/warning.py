@@ -10,6 +10,10 @@ from .repairs import strata
 from .scoring import Floats
 from .state import Choice
 
+UNDONE = (
+    "The repair could not be done: too little would be left of this sample, or it holds a single "
+    "class. Take a larger one."
+)
 # A sample that is worth less than this share of its size is too little to lean on.
 _SMALLEST_SHARE = 0.1
 _FEWEST_OF_A_CLASS = 5
