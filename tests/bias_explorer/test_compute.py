@@ -100,10 +100,21 @@ def test_the_hold_out_keeps_its_wrong_labels():
 
 
 def test_copies_in_both_parts_flatter_the_model():
-    copied = begin(TOY, Choice(n=300, mechanism="dataset quality", kind="duplicates", strength=1.0))
-    assert copied.result.naive.reported.overall > copied.result.naive.actual.overall + 0.1
-    clean = changed(copied, strength=0.0)
-    assert clean.result.naive.reported.overall < clean.result.naive.actual.overall + 0.1
+    toy, kindness = make_toy(1500, 10), {1.0: [], 0.0: []}
+    for strength, found in kindness.items():
+        for seed in range(5):
+            choice = Choice(
+                mechanism="dataset quality",
+                kind="duplicates",
+                strength=strength,
+                n=200,
+                seed=seed,
+            )
+            naive = begin(toy, choice).result.naive
+            found.append(naive.reported.overall - naive.actual.overall)
+    # Measured: 0.57 with copies and -0.02 without, in the mean.
+    assert np.mean(kindness[1.0]) > 0.4
+    assert abs(np.mean(kindness[0.0])) < 0.1
 
 
 def test_a_bias_makes_the_hold_out_too_kind_and_weights_mend_that():
