@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from tests.freeze_slider.models import LOSS, compiled, pairs, parameters
-from tests.freeze_slider.page import find, listen, say, set_by_hand
 from tests.freezing.small_models import data, nested
+from tests.page import find, listen, say, set_by_hand
 from tlwidgets import FreezeSlider
 from tlwidgets.freezing import moved, snapshot
 

@@ -43,6 +43,10 @@ export class FakeElement {
   fire(type, event = {}) {
     for (const entry of this.listeners) if (entry.type === type) entry.listener(event);
   }
+  /** A canvas, on which nothing is seen. */
+  getContext() {
+    return new Proxy({}, { get: (own, name) => own[name] ?? (() => {}), set: () => true });
+  }
   getBoundingClientRect() {
     return { left: 0, top: 0 };
   }
@@ -64,8 +68,13 @@ export class FakeElement {
 /** A model as anywidget gives it, which counts who listens. */
 export class FakeModel {
   constructor(state) {
-    this.state = state;
-    this.listeners = [];
+    Object.assign(this, { state, listeners: [], sent: [], nSaved: 0 });
+  }
+  send(content) {
+    this.sent.push(content);
+  }
+  save_changes() {
+    this.nSaved += 1;
   }
   get(key) {
     return this.state[key];
@@ -92,13 +101,18 @@ export function nextFrame() {
   for (const draw of frames.splice(0)) draw?.();
 }
 
-globalThis.document = {
+/** The page around the views, which hears what is pressed anywhere. */
+export const page = new FakeElement("document");
+
+globalThis.document = Object.assign(page, {
+  body: new FakeElement("body"),
   createElement: (name) => new FakeElement(name),
   createElementNS: (_, name) => new FakeElement(name),
-};
+});
+globalThis.getComputedStyle = () => ({ color: "black", backgroundColor: "white", fontFamily: "sans" });
 globalThis.requestAnimationFrame = (draw) => frames.push(draw) - 1;
 globalThis.cancelAnimationFrame = (index) => (frames[index] = null);
-globalThis.ResizeObserver = class {
+globalThis.ResizeObserver = globalThis.MutationObserver = class {
   observe() {
     observers.add(this);
   }

@@ -23,20 +23,9 @@ function viewOf(names = ["stem", "middle", "head"]) {
   };
 }
 
-class Model extends FakeModel {
-  sent = [];
-  nSaved = 0;
-  send(content) {
-    this.sent.push(content);
-  }
-  save_changes() {
-    this.nSaved += 1;
-  }
-}
-
 function show(cut = 1) {
   const el = new FakeElement("div");
-  const model = new Model({ view: viewOf(), cut });
+  const model = new FakeModel({ view: viewOf(), cut });
   const takeDown = showRibbon(model, el);
   const [handle] = el.all("tlw-handle");
   const picture = handle.parent;

@@ -98,12 +98,6 @@ export function outline(view, [, i, j]) {
   return points.filter(([, py]) => py !== null);
 }
 
-/** Return as much of a text as fits; letters are about as wide as measured in Lab's font. */
-export function fitted(text, width) {
-  const n = Math.floor(width / 6);
-  return text.length <= n ? text : n < 3 ? "" : `${text.slice(0, n - 1)}…`;
-}
-
 function drawBackground(view, x, y, width) {
   const bottom = heightOf(view) - MARGIN.bottom;
   const drawn = [];

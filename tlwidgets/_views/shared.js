@@ -23,6 +23,12 @@ function fill(element, attributes, children) {
   return element;
 }
 
+/** Return as much of a text as fits; letters are about as wide as measured in Lab's font. */
+export function fitted(text, width) {
+  const n = Math.floor(width / 6);
+  return text.length <= n ? text : n < 3 ? "" : `${text.slice(0, n - 1)}…`;
+}
+
 /** Call `draw` at most once per frame, however often it is asked for. */
 export function throttled(draw, signal) {
   let frame = null;

@@ -11,11 +11,11 @@ from typing import Any
 import ipywidgets
 import traitlets
 
+from .._views.controls import FULL_WORDS, number_box, width_of
 from .._views.widget import SHARED_CSS, SHARED_JS, LiveView
 from .state import MAX_EPOCHS, Choice, State
 
 _HERE = Path(__file__).parent
-_FULL_WORDS = {"description_width": "initial"}
 _STEPS = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000)
 
 
@@ -47,7 +47,7 @@ class Controls:
     def __init__(self, state: State, on_choice: Callable[..., None]) -> None:
         subject, choice = state.subject, state.choice
         self._n_train = subject.n_train
-        on_release = {"continuous_update": False, "style": _FULL_WORDS}
+        on_release = {"continuous_update": False, "style": FULL_WORDS}
         self.by_name: dict[str, Any] = {
             "cut": ipywidgets.IntSlider(
                 max=len(subject.blocks) - 1,
@@ -60,7 +60,7 @@ class Controls:
                 description="Labels",
                 **on_release,
             ),
-            "epochs": _number_box("Epochs", low=1, high=MAX_EPOCHS),
+            "epochs": number_box("Epochs", low=1, high=MAX_EPOCHS),
             "learning_rate": ipywidgets.FloatLogSlider(
                 min=-6,
                 max=1,
@@ -70,7 +70,7 @@ class Controls:
                 disabled=choice.learning_rate is None,
                 **on_release,
             ),
-            "seed": _number_box("Seed", low=0, high=9999),
+            "seed": number_box("Seed", low=0, high=9999),
             "keep_batchnorm_frozen": checkbox(
                 "Keep BatchNorm frozen",
                 disabled=not any(block.has_batchnorm for block in subject.blocks),
@@ -109,26 +109,8 @@ class Controls:
         return sorted({*(n for n in _STEPS if n < self._n_train), self._n_train, chosen})
 
 
-def width_of(width: str, **more: str) -> ipywidgets.Layout:
-    """Return a layout of this width."""
-    return ipywidgets.Layout(width=width, **more)
-
-
-def button(name: str, style: str, press: Callable[[], object]) -> ipywidgets.Button:
-    """Return a button that calls `press`."""
-    made = ipywidgets.Button(description=name, button_style=style, layout=width_of("auto"))
-    made.on_click(lambda _: press())
-    return made
-
-
 def checkbox(text: str, *, value: bool = False, disabled: bool = False) -> ipywidgets.Checkbox:
     """Return a checkbox as wide as its text."""
     return ipywidgets.Checkbox(
         value=value, disabled=disabled, description=text, indent=False, layout=width_of("auto")
-    )
-
-
-def _number_box(text: str, *, low: int, high: int) -> ipywidgets.BoundedIntText:
-    return ipywidgets.BoundedIntText(
-        min=low, max=high, description=text, style=_FULL_WORDS, layout=width_of("9em")
     )

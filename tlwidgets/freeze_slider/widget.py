@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets
 
 from .. import _check
+from .._views.controls import ROW, button, width_of
 from .._views.widget import ChartView
 from ..freezing import Run, set_trainable
 from .code import to_code
@@ -21,7 +22,7 @@ from .compute import (
     progress,
     ribbon_view,
 )
-from .controls import Controls, Ribbon, button, checkbox, width_of
+from .controls import Controls, Ribbon, checkbox
 from .experiment import Experiment, Pair
 from .state import Choice, State
 from .table import html_of, table_of
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from .plot import Figure
-
-_ROW = {"flex_flow": "row wrap", "align_items": "center", "width": "100%", "grid_gap": "2px 12px"}
 
 
 def _chosen(name: str, meaning: str) -> property:
@@ -225,7 +224,7 @@ class FreezeSlider(ipywidgets.VBox):
 
     def _rows(self) -> list[ipywidgets.Widget]:
         controls = self._controls.by_name
-        row = [ipywidgets.Layout(**_ROW) for _ in range(4)]
+        row = [ipywidgets.Layout(**ROW, grid_gap="2px 12px") for _ in range(4)]
         first, *others = controls.values()
         return [
             self._ribbon,

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 
-def listen(slider: Any) -> list[dict[str, Any]]:
-    """Return the list to which every message of this slider will be added."""
+def listen(widget: Any) -> list[dict[str, Any]]:
+    """Return the list to which every message of this widget will be added."""
     messages: list[dict[str, Any]] = []
 
     def send(data: Any = None, metadata: Any = None, buffers: Any = None) -> None:
         messages.append(data)
 
-    for widget in everything_in(slider):
-        widget.comm.send = send
+    for part in everything_in(widget):
+        part.comm.send = send
     return messages
 
 
@@ -34,7 +34,7 @@ def say(widget: Any, content: Any) -> None:
     widget._handle_msg({"content": {"data": data}, "buffers": []})
 
 
-def find(slider: Any, description: str) -> Any:
+def find(widget: Any, description: str) -> Any:
     """Return the one control with this description."""
-    (found,) = [w for w in everything_in(slider) if getattr(w, "description", None) == description]
+    (found,) = [w for w in everything_in(widget) if getattr(w, "description", None) == description]
     return found
