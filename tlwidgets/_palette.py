@@ -18,6 +18,14 @@ BAD = TRAINABLE
 TRAINING = NEUTRAL
 VALIDATION = "#B07D00"
 SERIES = (VALIDATION, "#3D9BD6", "#A8487F", "#5E8C31", TRAINING)
+# Kinds of points, the first ones first; each can be told from its neighbours in this order.
+# Middle lightness, so that they are seen on white and on black.
+CATEGORIES = (
+    *("#3D9BD6", "#B07D00", "#6F6BD0", "#5E8C31", "#D5603A", "#1F9E96", "#C2529B", "#8A6246"),
+    *("#E08AB0", NEUTRAL),
+)
+# From few to much, through grey.
+RAMP = ("#2F7FBF", "#5C8FB5", "#8598A5", "#A39B88", "#B98D54", "#C47C2B", "#C9640C")
 
 ROLE_COLOURS = MappingProxyType(
     {"frozen": FROZEN, "trainable": TRAINABLE, "source": SOURCE, "target": TARGET}
