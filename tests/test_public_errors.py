@@ -27,6 +27,9 @@ def small_model():
 
 # name of the public callable, the argument, how its value reads in the message, a wrong call
 WRONG_CALLS = [
+    ("BiasExplorer", "name", "'digit'", lambda f: f("digit")),
+    ("BiasExplorer", "y", "'digits'", lambda f: f("digits", [0, 1])),
+    ("BiasExplorer", "x", "5", lambda f: f(np.zeros((5, 2)), np.arange(5))),
     ("FreezeSlider", "train", "int", lambda f: f(None, train=3)),
     ("FreezeSlider", "validation", "of 1", lambda f: f(None, train=(1, 2), validation=[3])),
     ("FreezeSlider", "model", "str", lambda f: f("vgg16", train=(NOT_IMAGES, [0, 1]))),

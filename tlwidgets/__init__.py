@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         load_glyph_net,
         tap_blocks,
     )
+    from .bias_explorer.widget import BiasExplorer
     from .course import Prediction, budget, check, claim, expect, self_test
     from .course.plot import plot_transfer_map
     from .data import (
@@ -46,6 +47,7 @@ _HOMES = {
         "load_glyph_net",
         "tap_blocks",
     ),
+    "bias_explorer.widget": ("BiasExplorer",),
     "course": (
         "Prediction",
         "budget",

@@ -8,10 +8,15 @@ from pathlib import Path
 import pytest
 
 from tlwidgets._views.widget import CHARTS_JS, SHARED_JS
+from tlwidgets.bias_explorer.controls import EXPLORER_JS
 
 HERE = Path(__file__).parent
 RIBBON = HERE.parents[1] / "tlwidgets" / "freeze_slider" / "view.js"
-MODULES = {"chart.test": CHARTS_JS, "ribbon.test": SHARED_JS + RIBBON.read_text("utf-8")}
+MODULES = {
+    "chart.test": CHARTS_JS,
+    "explorer.test": EXPLORER_JS,
+    "ribbon.test": SHARED_JS + RIBBON.read_text("utf-8"),
+}
 
 
 def find_node():

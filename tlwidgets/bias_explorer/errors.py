@@ -154,3 +154,11 @@ def no_state(text: str) -> ValueError:
         "`text` must be what `to_url_state()` gave, for instance 's=0.9&r=class+weighting'; got "
         f"{text!r}. Copy the whole of it."
     )
+
+
+def named_and_more(name: str, argument: str) -> TypeError:
+    """Return the error for data that are added to a population of ours."""
+    return TypeError(
+        f"`{argument}` must be left out where `x` is the name of a population; got it with "
+        f"{name!r}. For your own data, give arrays or a DataFrame as `x`."
+    )

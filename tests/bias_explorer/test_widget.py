@@ -1,0 +1,345 @@
+"""The bias explorer without a browser: what it sends, what it hears, and what it refuses."""
+
+import json
+
+import ipywidgets
+import numpy as np
+import pytest
+
+from tests.bias_explorer.states import numeric_population, population
+from tests.page import everything_in, find, listen, say, set_by_hand
+from tlwidgets import BiasExplorer
+from tlwidgets.bias_explorer.compute import MECHANISMS
+
+REGION = [0.2, 0.0, 0.7, 1.0]
+
+
+@pytest.fixture
+def explorer():
+    explorer = BiasExplorer(population(600))
+    yield explorer
+    explorer.close()
+
+
+def control(explorer, name, mechanism=None):
+    controls = explorer._controls
+    return controls.shared.get(name) or controls.tabs[mechanism or explorer.mechanism].by_name[name]
+
+
+def turn_to(explorer, mechanism):
+    set_by_hand(explorer._controls.choose_tab, selected_index=list(MECHANISMS).index(mechanism))
+
+
+def view(explorer):
+    return explorer._view.view
+
+
+def text(explorer):
+    return f"{view(explorer)['headline']} {view(explorer)['details']}"
+
+
+def is_quick(explorer):
+    return explorer._state.result.is_quick
+
+
+def test_it_begins_with_a_domain_shift_and_a_sentence(explorer):
+    assert (explorer.mechanism, explorer.covariate, explorer.n) == ("domain shift", "age", 300)
+    assert repr(explorer) == f"BiasExplorer('toy'): {text(explorer)}"
+
+
+def test_a_drag_is_answered_with_an_echo_and_one_small_message(explorer):
+    messages = listen(explorer)
+    set_by_hand(control(explorer, "strength"), value=0.2)
+    assert explorer.strength == 0.2 and is_quick(explorer)
+    assert len(messages) == 2
+    assert len(json.dumps(messages)) < 6000
+    assert "positions" not in json.dumps(messages)
+
+
+def test_letting_go_brings_the_careful_model_with_one_message(explorer):
+    set_by_hand(control(explorer, "n"), value=100)
+    assert is_quick(explorer) and view(explorer)["quick"]
+    messages = listen(explorer)
+    say(explorer._view, {"kind": "released"})
+    assert not is_quick(explorer) and not view(explorer)["quick"]
+    assert len(messages) == 1
+    say(explorer._view, {"kind": "released"})
+    assert len(messages) == 1  # there is nothing left to do
+
+
+def test_what_code_reads_is_always_careful(explorer):
+    set_by_hand(control(explorer, "strength"), value=0.5)
+    assert is_quick(explorer)
+    repr(explorer)
+    assert not is_quick(explorer)
+
+
+def test_a_brush_selects_there_only_and_then_costs_one_message_each(explorer):
+    set_by_hand(explorer._view, region=REGION)
+    assert (explorer.mechanism, explorer.kind) == ("sampling strategy", "region")
+    assert explorer.region == tuple(REGION) and explorer.strength == 1
+    x = explorer.population.position[explorer._state.result.selection.indices, 0]
+    assert x.min() >= 0.2 and x.max() <= 0.7
+    messages = listen(explorer)
+    set_by_hand(explorer._view, region=[0.25, 0.0, 0.75, 1.0])
+    assert is_quick(explorer) and len(messages) == 1
+    assert view(explorer)["map"]["region"] == [0.25, 0.0, 0.75, 1.0]
+
+
+def test_a_small_region_gives_a_small_sample_and_the_wish_is_kept(explorer):
+    set_by_hand(explorer._view, region=[0.0, 0.0, 0.2, 1.0])
+    assert 100 <= explorer.n <= 125
+    set_by_hand(explorer._view, region=[0.0, 0.0, 0.8, 1.0])
+    assert explorer.n == 300
+    set_by_hand(explorer._view, region=[0.0, 0.0, 0.2, 1.0])
+    set_by_hand(explorer._view, region=[])
+    assert (explorer.kind, explorer.region, explorer.n) == ("simple random", None, 300)
+
+
+def test_a_region_with_nobody_is_said_and_changes_nothing(explorer):
+    before = explorer._state.choice
+    set_by_hand(explorer._view, region=[0.001, 0.001, 0.002, 0.002])
+    assert explorer._state.choice == before
+    assert "20 examples" in view(explorer)["warning"]
+    set_by_hand(control(explorer, "strength"), value=0.4)
+    assert view(explorer)["warning"] == explorer._state.result.warning
+
+
+def test_the_same_by_code(explorer):
+    by_hand = BiasExplorer(population(600))
+    set_by_hand(by_hand._view, region=REGION)
+    explorer.region = REGION
+    assert explorer._state.choice.n == by_hand._state.choice.n
+    assert repr(explorer) == repr(by_hand)
+    explorer.region = None
+    assert explorer.kind == "simple random"
+    by_hand.close()
+
+
+@pytest.mark.parametrize("mechanism", MECHANISMS)
+def test_each_tab_keeps_its_own_experiment(explorer, mechanism):
+    turn_to(explorer, mechanism)
+    assert explorer.mechanism == mechanism
+    set_by_hand(control(explorer, "strength"), value=0.3)
+    other = "data skew" if mechanism != "data skew" else "dataset quality"
+    turn_to(explorer, other)
+    assert explorer.strength == 0.7
+    turn_to(explorer, mechanism)
+    assert (explorer.mechanism, explorer.strength) == (mechanism, 0.3)
+
+
+def test_turning_to_another_tab_costs_two_messages(explorer):
+    messages = listen(explorer)
+    turn_to(explorer, "data skew")
+    assert len(messages) == 2
+
+
+@pytest.mark.parametrize("mechanism", MECHANISMS)
+def test_every_kind_and_every_repair_can_be_chosen_by_hand(explorer, mechanism):
+    turn_to(explorer, mechanism)
+    for name in ("kind", "repair"):
+        choose = control(explorer, name)
+        for i, option in enumerate(choose.options):
+            set_by_hand(choose, index=i)
+            assert getattr(explorer, name) == option, view(explorer)["warning"]
+
+
+def test_another_covariate_brings_its_own_ways_to_draw(explorer):
+    set_by_hand(control(explorer, "covariate"), index=1)
+    assert explorer.covariate == "colour"
+    assert control(explorer, "kind").options == ("more of blue", "more of green", "more of red")
+    assert explorer.kind == "more of blue"
+    explorer.covariate = "age"
+    assert control(explorer, "kind").value == explorer.kind == "more of the high"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("strength", 0.25), ("n", 50), ("seed", 7), ("repair", "importance weighting"),
+     ("repair", "class weighting"), ("covariate", "colour"), ("kind", "more of the low")],
+)  # fmt: skip
+def test_what_code_chooses_the_controls_show(explorer, name, value):
+    setattr(explorer, name, value)
+    assert getattr(explorer, name) == value
+    assert control(explorer, name).value == value
+
+
+def test_the_colours_of_the_points_follow_their_list(explorer):
+    before = explorer._view.colours
+    set_by_hand(find(explorer, "Colour points by"), index=1)
+    assert explorer.colour_by == "group" and explorer._view.colours != before
+    explorer.colour_by = "age"
+    assert find(explorer, "Colour points by").value == "age"
+    assert view(explorer)["map"]["ends"] is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("mechanism", "domain shft", "Did you mean 'domain shift'"),
+        ("kind", "long tail", "kind"),
+        ("covariate", "agee", "Did you mean 'age'"),
+        ("strength", 1.5, "`strength` must be a number from 0 to 1"),
+        ("n", 601, "`n` must be a whole number from 20 to 600"),
+        ("n", 10, "`n` must be a whole number"),
+        ("repair", "prayer", "no repair named 'prayer'"),
+        ("region", (0.5, 0.5, 0.1, 0.9), "left < right"),
+        ("region", "left", "region"),
+        ("seed", -1, "`seed`"),
+        ("colour_by", "taste", "`colour_by`"),
+        ("strenght", 0.5, "Did you mean 'strength'"),
+        ("population", None, "population"),
+    ],
+)
+def test_a_wrong_value_is_refused_and_changes_nothing(explorer, name, value, message):
+    before = explorer._state
+    with pytest.raises((TypeError, ValueError, AttributeError), match=message):
+        setattr(explorer, name, value)
+    assert explorer._state is before
+
+
+def test_reset_goes_back_to_the_beginning(explorer):
+    before = repr(explorer)
+    turn_to(explorer, "data skew")
+    set_by_hand(control(explorer, "n"), value=50)
+    find(explorer, "Reset").click()
+    assert repr(explorer) == before and control(explorer, "n").value == 300
+    assert control(explorer, "strength").value == explorer.strength
+
+
+def test_a_numeric_outcome_has_no_classes_to_skew():
+    explorer = BiasExplorer(numeric_population(300))
+    turn_to(explorer, "data skew")
+    assert explorer.mechanism == "domain shift"
+    assert "no classes to skew" in explorer._controls.tabs["data skew"].box.children[0].value
+    turn_to(explorer, "sampling strategy")
+    assert explorer.mechanism == "sampling strategy"
+    assert view(explorer)["bars"]["better"] == "lower is better"
+    explorer.close()
+
+
+def test_a_page_without_a_kernel_gets_text_and_a_picture(explorer):
+    bundle = explorer._repr_mimebundle_()
+    bundle = bundle[0] if isinstance(bundle, tuple) else bundle
+    assert bundle["text/plain"] == repr(explorer)
+    assert len(bundle["image/png"]) > 1000
+
+
+@pytest.mark.parametrize("whole", [population(300), numeric_population(300)], ids=["y", "numbers"])
+def test_the_figure_shows_the_same(whole):
+    explorer = BiasExplorer(whole)
+    explorer.region = (0.1, 0.1, 0.8, 0.9)
+    figure = explorer.figure()
+    texts = [text.get_text() for ax in figure.axes for text in ax.texts]
+    for row in view(explorer)["bars"]["columns"][0]["rows"]:
+        if row:
+            assert row["reported_text"] in texts and row["actual_text"] in texts
+    assert any(ax.patches for ax in figure.axes)
+    explorer.close()
+
+
+def test_names_with_markup_stay_text(explorer):
+    set_by_hand(find(explorer, "Show code"), value=True)
+    for widget in everything_in(explorer):
+        if isinstance(widget, ipywidgets.HTML):
+            assert "<script>" not in widget.value
+
+
+def test_closing_leaves_nothing_behind():
+    before = set(ipywidgets.widgets.widget._instances)
+    explorer = BiasExplorer(population(300))
+    explorer.close()
+    assert not set(ipywidgets.widgets.widget._instances) - before
+
+
+def test_two_explorers_of_one_population_do_not_disturb_each_other():
+    whole = population(300)
+    one, two = BiasExplorer(whole), BiasExplorer(whole)
+    before = repr(two)
+    one.n = 60
+    assert one.n == 60 and repr(two) == before
+    one.close()
+    two.close()
+
+
+def test_two_hundred_thousand_people_have_a_map():
+    n = 200_000
+    rng = np.random.default_rng(0)
+    whole = population(n, position=rng.uniform(size=(n, 2)), covariates={"age": rng.normal(size=n)})
+    explorer = BiasExplorer(whole)
+    assert "of 200,000 (others shown: 5,000)" in view(explorer)["map"]["title"]
+    assert len(explorer._view.positions) == 4 * 5000 and len(explorer._view.rest) > 0
+    explorer.close()
+
+
+def test_a_short_text_restores_what_is_shown(explorer):
+    explorer.mechanism = "data skew"
+    set_by_hand(control(explorer, "strength"), value=0.9)
+    again = BiasExplorer.from_state(explorer.to_url_state(), explorer.population)
+    assert repr(again) == repr(explorer)
+    assert control(again, "strength").value == 0.9
+    assert again.report().equals(explorer.report())
+    again.close()
+
+
+def test_the_report_has_what_the_bars_show(explorer):
+    explorer.repair = "importance weighting"
+    overall = explorer.report()["overall"]
+    rows = view(explorer)["bars"]["columns"][0]["rows"]
+    for name, row in zip(("naive", "repaired", "ideal"), rows, strict=True):
+        assert overall[name]["its own test set"] == pytest.approx(row["reported"], abs=1e-3)
+        assert overall[name]["the population"] == pytest.approx(row["actual"], abs=1e-3)
+
+
+def test_the_code_is_shown_when_asked_for_and_follows_what_is_let_go(explorer):
+    assert explorer._code.value == ""
+    set_by_hand(find(explorer, "Show code"), value=True)
+    assert "0.7" in explorer._code.value
+    before = explorer._code.value
+    set_by_hand(control(explorer, "strength"), value=0.3)
+    assert explorer._code.value == before  # not while it is dragged
+    say(explorer._view, {"kind": "released"})
+    assert explorer._code.value != before
+    set_by_hand(explorer._show_code, value=False)
+    assert explorer._code.value == ""
+
+
+def test_my_own_arrays_with_groups():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(300, 3))
+    y = np.where(x[:, 0] > 0, "up", "down")
+    groups = np.where(x[:, 1] > 0, "here", "there")
+    explorer = BiasExplorer(x, y, feature_names=["a", "b", "c"], groups=groups)
+    explorer.covariate = "b"
+    assert view(explorer)["bars"]["columns"][1]["name"].startswith("Worst group:")
+    assert "b" in [panel["title"] for panel in view(explorer)["panels"]]
+    with pytest.raises(TypeError, match="colour"):
+        BiasExplorer(x, y, colour="red")
+    explorer.close()
+
+
+def test_what_is_impossible_is_said_and_the_controls_go_back():
+    names = tuple(f"class {i}" for i in range(100))
+    whole = population(4000, y=np.arange(4000) % 100, class_names=names)
+    explorer = BiasExplorer(whole)
+    set_by_hand(control(explorer, "n"), value=60)
+    before = explorer._state.choice
+    turn_to(explorer, "data skew")
+    assert explorer._state.choice == before
+    assert "leaves a class empty" in view(explorer)["warning"]
+    assert explorer._controls.choose_tab.selected_index == 0
+    set_by_hand(control(explorer, "n"), value=600)
+    assert view(explorer)["warning"] == ""
+    turn_to(explorer, "data skew")
+    assert explorer.mechanism == "data skew"
+    set_by_hand(control(explorer, "n"), value=60)
+    assert control(explorer, "n").value == explorer.n == 600
+    explorer.close()
+
+
+def test_a_population_without_groups_has_those_of_the_covariate():
+    whole = population(300, group=np.full(300, "everybody"))
+    explorer = BiasExplorer(whole)
+    assert "group" not in find(explorer, "Colour points by").options
+    assert "age" in view(explorer)["bars"]["columns"][1]["name"]
+    explorer.close()
