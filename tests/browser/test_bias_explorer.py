@@ -1,0 +1,128 @@
+"""A learner moves every slider of every tab, brushes the map, repairs, and reads the code."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+MAKE = """\
+from tlwidgets import BiasExplorer
+explorer = BiasExplorer("digits")
+explorer"""
+ASK = """\
+exec(explorer.code())
+print(explorer.mechanism, explorer.kind, explorer.n, report.equals(explorer.report()))"""
+SHOW_AGAIN = "explorer"
+
+# What each tab is tried with: a kind that follows its strength, and a repair.
+TABS = {
+    "Domain shift": ("more of the low", "importance weighting"),
+    "Data skew": ("long tail", "class weighting"),
+    "Dataset quality": ("pair flip", "label cleaning"),
+    "Sampling strategy": ("convenience", "stratified re-sampling"),
+}
+
+
+@pytest.fixture
+def page(notebook, write_notebook):
+    notebook.open(write_notebook("explorer.ipynb", MAKE, ASK, SHOW_AGAIN))
+    notebook.run_cell(0)
+    expect(picture(notebook)).to_be_visible()
+    return notebook
+
+
+def root(page):
+    return page.outputs.locator(".tlwidgets-bias-explorer").first
+
+
+def picture(page):
+    return root(page).locator(".tlw-bias")
+
+
+def part(page, name):
+    return picture(page).locator(f".{name}").first
+
+
+def slider(page, words):
+    row = root(page).locator(".widget-slider:visible", has_text=re.compile(words))
+    return row.locator(".noUi-handle")
+
+
+def choose(page, words, option):
+    root(page).locator(".widget-dropdown:visible", has_text=words).locator("select").select_option(
+        option
+    )
+
+
+def press(page, locator, *keys):
+    locator.focus()
+    for key in keys:
+        page.page.keyboard.press(key)
+
+
+def hover(page, x, y):
+    """Point at a place of the map, a share of its width and height."""
+    box = part(page, "tlw-map").bounding_box()
+    page.page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"])
+
+
+def drag(page, start, end):
+    """Drag over the map; places are shares of its width and height."""
+    hover(page, *start)
+    page.page.mouse.down()
+    for step in range(1, 7):
+        hover(page, *(a + (b - a) * step / 6 for a, b in zip(start, end, strict=True)))
+    page.page.mouse.up()
+
+
+def test_every_slider_of_every_tab_changes_the_picture(page):
+    for i, (tab, (kind, repair)) in enumerate(TABS.items()):
+        root(page).get_by_role("tab", name=tab).click()
+        choose(page, re.compile("^(Draw|Damage|Strategy)"), kind)
+        before = part(page, "tlw-drawn-how").inner_text()
+        press(page, slider(page, "How"), "End")
+        expect(part(page, "tlw-drawn-how")).not_to_have_text(before)
+        expect(picture(page)).to_have_attribute("data-model", "careful")
+        press(page, slider(page, "How"), "Home", "ArrowRight")
+        expect(part(page, "tlw-drawn-how")).not_to_have_text(before)
+        choose(page, "Repair", repair)
+        expect(picture(page)).to_contain_text(f"with {repair}")
+        press(page, slider(page, "Sample size"), "ArrowRight")
+        expect(part(page, "tlw-left")).to_contain_text(f"{301 + i} of 5,000")
+        expect(picture(page)).to_have_attribute("data-model", "careful")
+    assert page.errors() == [] and page.console_errors == []
+
+
+def test_a_region_is_brushed_by_mouse_and_keys_in_both_themes_and_its_code_runs(page):
+    drag(page, (0.25, 0.2), (0.8, 0.75))
+    brush = part(page, "tlw-brush")
+    expect(brush).to_be_visible()
+    expect(root(page).get_by_role("tab", name="Sampling strategy")).to_have_attribute(
+        "aria-selected", "true"
+    )
+    expect(part(page, "tlw-drawn-how")).to_contain_text("100 % of them drawn inside the region")
+    expect(picture(page)).to_have_attribute("data-model", "careful")
+    choose(page, "Colour points by", "rotation")
+    hover(page, 0.5, 0.5)
+    expect(part(page, "tlw-map").locator(".tlw-tip")).to_contain_text("rotation:")
+    root(page).get_by_role("button", name="Show code").click()
+    expect(root(page).locator("pre.tlwidgets-code")).to_contain_text("Region(")
+    before = brush.bounding_box()
+    press(page, part(page, "tlw-map"), "ArrowLeft", "ArrowLeft", "Shift+ArrowRight")
+    expect(picture(page)).to_have_attribute("data-model", "careful")
+    after = brush.bounding_box()
+    assert after["x"] < before["x"] and after["width"] > before["width"]
+    ink = "canvas => canvas.getContext('2d').getImageData(0, 0, 9999, 999).data.some(v => v > 0)"
+    for theme in ("dark", "light"):
+        page.use_theme(theme)
+        assert part(page, "tlw-map").locator("canvas").evaluate(ink)
+    page.run_cell(1)
+    expect(page.outputs.get_by_text("sampling strategy region 300 True")).to_be_visible()
+    page.run_cell(2)  # a second view of the same explorer
+    pictures = page.outputs.locator(".tlw-bias")
+    expect(pictures).to_have_count(2)
+    press(page, part(page, "tlw-map"), "Escape")
+    expect(brush).to_be_hidden()
+    expect(pictures.nth(1)).to_contain_text("Who is in my sample: 300 of 5,000")
+    expect(pictures.nth(1).locator(".tlw-brush")).to_be_hidden()
+    assert page.errors() == [] and page.console_errors == []
