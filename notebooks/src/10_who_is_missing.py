@@ -22,6 +22,8 @@
 # All numbers of this lesson that you may want to change stand in the second cell.
 
 # %%
+import warnings
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -34,6 +36,7 @@ from tlwidgets import Prediction, budget, check, claim, expect, load_digits
 
 sns.set_theme(style="ticks")
 threadpool_limits(1)  # many small fits: a second thread only gets in the way
+warnings.filterwarnings("ignore", "BBSE wants")  # part 2 says what it warns of
 budget()
 
 # %% tags=["parameters"]
@@ -265,8 +268,8 @@ rare.reveal(skewed["9 to 1"].loc["skewed", "the missing"])
 # digits. **Class weights** help those, but the hold-out does not notice. **EM** mends both. Yet a
 # random sample is better than any repair: you hardly learn what you hardly have.
 #
-# At nineteen to one a rare digit has about ten labels. BBSE now divides by almost nothing and
-# becomes a gamble; its warnings say so.
+# At nineteen to one a rare digit has about ten labels. BBSE divides by almost nothing and becomes a
+# gamble (it warns of that; the first cell silences it).
 
 # %% tags=["claim"]
 mild, strong = skewed["9 to 1"], skewed["19 to 1"]
