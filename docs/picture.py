@@ -1,4 +1,4 @@
-"""Take the pictures of the README: lesson 02 with a guess, and the freeze slider after a sweep.
+"""Take the pictures of the README: lesson 02 with a guess, the freeze slider, the bias explorer.
 
 Of lesson 02 only the first cells are run: no photograph of a solar cell may stand in the
 repository.
@@ -34,6 +34,12 @@ model.compile(keras.optimizers.Adam(1e-3), loss, metrics=["accuracy"])
 lab = FreezeSlider(model, train=(x[:2000], y[:2000]), validation=(x[2000:], y[2000:]))
 lab.epochs, lab.n_labels, lab.learning_rate = 40, 200, 3e-3
 lab"""
+EXPLORER = """\
+from tlwidgets import BiasExplorer
+
+explorer = BiasExplorer("digits")
+explorer.strength, explorer.n, explorer.repair = 0.9, 1000, "importance weighting"
+explorer"""
 
 
 def picture_lesson(notebook: NotebookPage, _: LabServer) -> None:
@@ -50,13 +56,18 @@ def picture_lesson(notebook: NotebookPage, _: LabServer) -> None:
     notebook.take_picture(HERE / "lesson_02.png")
 
 
+def run_alone(code: str, notebook: NotebookPage, server: LabServer) -> None:
+    """Run one cell in a notebook of its own."""
+    made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
+    made.metadata.kernelspec = {"display_name": "Python 3 (ipykernel)", "name": "python3"}
+    nbformat.write(made, server.root / "alone.ipynb")
+    notebook.open("alone.ipynb")
+    notebook.run_cell(0)
+
+
 def picture_slider(notebook: NotebookPage, server: LabServer) -> None:
     """Sweep over all depths with few and with many labels."""
-    made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(SLIDER)])
-    made.metadata.kernelspec = {"display_name": "Python 3 (ipykernel)", "name": "python3"}
-    nbformat.write(made, server.root / "slider.ipynb")
-    notebook.open("slider.ipynb")
-    notebook.run_cell(0)
+    run_alone(SLIDER, notebook, server)
     notebook.page.set_viewport_size({"width": 1060, "height": 1200})
     status = notebook.outputs.get_by_role("status")
     for n_runs in (6, 12):
@@ -82,15 +93,24 @@ def picture_slider(notebook: NotebookPage, server: LabServer) -> None:
     )
 
 
+def picture_explorer(notebook: NotebookPage, server: LabServer) -> None:
+    """Show digits of which hardly any are turned one way."""
+    run_alone(EXPLORER, notebook, server)
+    notebook.page.set_viewport_size({"width": 1180, "height": 1200})
+    explorer = notebook.outputs.locator(".tlwidgets-bias-explorer")
+    expect(explorer).to_contain_text("Your own test set says")
+    explorer.screenshot(path=HERE / "bias_explorer.png", animations="disabled")
+
+
 def main() -> None:
-    """Take both pictures in one JupyterLab."""
+    """Take all pictures in one JupyterLab."""
     notebooks = HERE.parent / "notebooks"
     with (
         tempfile.TemporaryDirectory() as folder,
         lab_server(Path(folder) / "lab", notebooks) as server,
         chromium(find_chromium() or "chromium") as browser,
     ):
-        for take in (picture_lesson, picture_slider):
+        for take in (picture_lesson, picture_slider, picture_explorer):
             take(NotebookPage(browser.new_page(viewport=WINDOW), server), server)
             server.shut_down_kernels()
 
