@@ -218,3 +218,13 @@ def test_what_cannot_be_read_is_refused_with_a_way_out(x, y, options, message):
 def test_columns_that_are_no_features_are_refused(values, message):
     with pytest.raises(TypeError, match=message):
         read_population(frame(c=values), Y)
+
+
+def test_groups_may_be_a_column_by_its_name():
+    table = pd.DataFrame({"a": np.arange(60) % 7, "region": ["n", "s", "s"] * 20})
+    named = read_population(table, ["x", "y"] * 30, groups="region")
+    given = read_population(table, ["x", "y"] * 30, groups=table["region"])
+    assert np.array_equal(named.group, given.group) and set(named.group) == {"n", "s"}
+    assert np.array_equal(named.x, given.x)
+    with pytest.raises(ValueError, match=r"`groups`.*'regio'.*Did you mean 'region'"):
+        read_population(table, ["x", "y"] * 30, groups="regio")

@@ -170,7 +170,7 @@ def test_what_is_no_population_is_named():
         (("data skw", "long tail"), r"`mechanism`: .*'data skw'.*Did you mean 'data skew'"),
         (("domain shift", 5), r"`kind`: no way of domain shift named 5. Available: more of the"),
         (("data skew", "longtail"), r"`kind`: .*'longtail'.*Did you mean 'long tail'"),
-        (("sampling strategy", "region"), r"`box` must be .*got None. Brush a region"),
+        (("sampling strategy", "region"), r"`region` must be .*got None. Brush a region"),
     ],
 )
 def test_unknown_names_are_explained(arguments, message):

@@ -102,6 +102,6 @@ def completed(population: Population, choice: Choice, **changes: Any) -> Choice:
         n=_check.whole_number(
             "n", new.n, low=SMALLEST_N, high=n_all, meaning="the size of the sample"
         ),
-        region=None if new.region is None else box(new.region),
+        region=None if new.region is None else box(new.region, "region"),
         seed=_check.whole_number("seed", new.seed, low=0, meaning="the number of a random draw"),
     )

@@ -34,7 +34,7 @@ def brushed(state: State, region: Box | None, wanted_n: int) -> dict[str, Any]:
     if region is None:
         kind = {"kind": "simple random"} if choice.kind == "region" else {}
         return sized(state, {**kind, "region": None}, wanted_n)
-    region = selection_errors.box(region)
+    region = selection_errors.box(region, "region")
     # The first stroke means: only there.
     strength = choice.strength if choice.kind == "region" else 1.0
     return sized(state, {**_BY_REGION, "region": region, "strength": strength}, wanted_n)

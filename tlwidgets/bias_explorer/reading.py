@@ -28,7 +28,7 @@ def read_population(
     y: Any,
     *,
     feature_names: Sequence[str] | None = None,
-    groups: ArrayLike | None = None,
+    groups: ArrayLike | str | None = None,
     class_names: Sequence[str] | None = None,
     backbone: Any = None,
     name: str = _NAME,
@@ -44,8 +44,9 @@ def read_population(
         Classes, as text or whole numbers, or a numeric outcome; or the name of a column of `x`.
     feature_names : list of str, length d, optional
         For an array.
-    groups : array, shape (n,), optional
-        Whose score is told apart; also something to select by.
+    groups : array, shape (n,), or str, optional
+        Whose score is told apart; also something to select by. Or the name of a column of `x`,
+        from which the model then learns, too.
     class_names : list of str, optional
         In ascending order of the labels, if these are numbers.
     backbone : keras.Model, optional
@@ -71,6 +72,8 @@ def read_population(
     >>> population.note
     "Left out: 'id' (names each row)."
     """
+    if isinstance(groups, str) and isinstance(x, pd.DataFrame):
+        groups = x[_check.one_of("groups", groups, map(str, x.columns), kind="column")]
     if isinstance(y, str) and isinstance(x, pd.DataFrame):
         _check.one_of("y", y, map(str, x.columns), kind="column")
         x, y = x.drop(columns=y), x[y]

@@ -40,7 +40,7 @@ MECHANISMS: Mapping[str, Mapping[str, Callable[[str, Box | None], Mechanism]]] =
             "cluster": lambda *_: Cluster(),
             "convenience": lambda *_: Convenience(),
             "snowball": lambda *_: Snowball(),
-            "region": lambda _, region: Region(errors.box(region)),
+            "region": lambda _, region: Region(errors.box(region, "region")),
             "diverse": lambda *_: Diverse(),
         },
     }

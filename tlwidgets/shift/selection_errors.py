@@ -125,19 +125,19 @@ def start_of_each_class(start: int) -> ValueError:
 def empty_region(n_inside: int, n_needed: int) -> ValueError:
     """Return the error for a region of the map with too few examples."""
     return ValueError(
-        f"`box` must hold at least {n_needed} examples for this `n` and `strength`; it holds "
+        f"The region must hold at least {n_needed} examples for this `n` and `strength`; it holds "
         f"{n_inside}. Brush a larger region, or take a smaller `n` or strength."
     )
 
 
-def box(value: object) -> tuple[float, float, float, float]:
+def box(value: object, name: str = "box") -> tuple[float, float, float, float]:
     """Return left, bottom, right and top of a region of the map."""
     hint = "(left, bottom, right, top), each from 0 to 1"
     if not isinstance(value, tuple | list) or len(value) != 4:
-        raise TypeError(f"`box` must be {hint}; got {value!r}. Brush a region of the map first.")
+        raise TypeError(f"`{name}` must be {hint}; got {value!r}. Brush a region of the map first.")
     left, bottom, right, top = (
-        _check.number("box", side, low=0, high=1, meaning="a place on the map") for side in value
+        _check.number(name, side, low=0, high=1, meaning="a place on the map") for side in value
     )
     if not (left < right and bottom < top):
-        raise ValueError(f"`box` must be {hint}, left < right and bottom < top; got {value!r}.")
+        raise ValueError(f"`{name}` must be {hint}, left < right and bottom < top; got {value!r}.")
     return left, bottom, right, top
