@@ -86,6 +86,17 @@ def test_each_drawing_has_its_ink_inside_and_in_the_middle():
     assert np.abs(centre - 27.5).mean() < 0.6
 
 
+def test_the_font_that_is_told_is_the_one_that_was_drawn():
+    # The mean over many bent drawings looks most like the clean drawing of the same font.
+    found, plain = make_glyphs(10_000, "digits"), glyphs._drawings()[2]
+    zeros = found.labels == 0
+    clean = plain[:, 0].reshape(21, 28, 2, 28, 2).mean(axis=(2, 4)).reshape(21, -1)
+    means = np.array([found.images[zeros & (found.fonts == f)].mean(0).ravel() for f in range(21)])
+    right = np.corrcoef(clean, means)[:21, 21:].argmax(axis=0) == np.arange(21)
+    assert right.mean() > 0.4  # several fonts differ in the slant only; guessing: 0.05
+    assert np.bincount(found.fonts, minlength=21).min() > 400
+
+
 def test_strokes_go_from_thin_to_bold():
     ink = glyphs._drawings().mean(axis=(1, 2, 3, 4))
     assert (np.diff(ink) > 0).all()
@@ -118,5 +129,5 @@ def test_without_matplotlib_the_error_says_what_to_install(monkeypatch):
 
 
 def test_one_line_tells_what_it_is():
-    typed = Glyphs(np.zeros((2, 3, 4), np.uint8), np.array([1, 0]), "AB")
+    typed = Glyphs(np.zeros((2, 3, 4), np.uint8), np.array([1, 0]), "AB", np.array([0, 20]))
     assert repr(typed) == "Glyphs(2 images of 3 x 4 pixels, 2 classes)"

@@ -57,11 +57,14 @@ class Glyphs:
         Position of the character in `characters`.
     characters : str
         The classes: `characters[label]` is what was drawn.
+    fonts : array of int64, shape (n,), 0..n_fonts - 1
+        In which font: another question that the same images answer.
     """
 
     images: NDArray[np.uint8]
     labels: NDArray[np.int64]
     characters: str
+    fonts: NDArray[np.int64]
 
     def __repr__(self) -> str:
         n, height, width = self.images.shape
@@ -112,12 +115,13 @@ def make_glyphs(n: int, kind: str = "letters", *, seed: int = 0) -> Glyphs:
     labels = rng.permutation(np.arange(n) % len(characters))
     drawings = _drawings()
     positions = np.array([KINDS["all"].index(character) for character in characters])[labels]
-    images = np.empty((n, _SIZE_PX, _SIZE_PX), np.uint8)
+    images, fonts = np.empty((n, _SIZE_PX, _SIZE_PX), np.uint8), np.empty(n, np.int64)
     for start in range(0, n, _CHUNK):
-        chosen = positions[start : start + _CHUNK]
-        strokes, fonts = (rng.integers(0, k, len(chosen)) for k in drawings.shape[:2])
-        images[start : start + _CHUNK] = _bend(drawings[strokes, fonts, chosen], rng)
-    return Glyphs(images, labels, characters)
+        part = slice(start, start + _CHUNK)
+        n_part = len(positions[part])
+        strokes, fonts[part] = (rng.integers(0, k, n_part) for k in drawings.shape[:2])
+        images[part] = _bend(drawings[strokes, fonts[part], positions[part]], rng)
+    return Glyphs(images, labels, characters, fonts)
 
 
 @cache
