@@ -205,7 +205,8 @@ for name in ["all 62 characters", "capital letters", "photographs", "capitals, r
     ax.annotate(f"  {name}", (distance[name], worth[name]), va="bottom")
 ax.annotate("  which font?", (distance["which font?"], worth["which font?"]), va="top")
 ax.axvline(distance["capital letters"], color=NEUTRAL, linestyle=":", zorder=0)
-ax.set(xscale="log", xlabel="MMD of the pixels to the target (left: alike)", ylabel="accuracy")
+ax.set(xscale="log", ylim=(0.4, 0.87), ylabel="accuracy")
+ax.set_xlabel("MMD of the pixels to the target (left: alike)")
 ax.set_xticks([0.02, 0.05, 0.1, 0.2, 0.5], ["0.02", "0.05", "0.1", "0.2", "0.5"])
 ax.minorticks_off()
 sns.despine()
@@ -405,12 +406,8 @@ from itertools import combinations
 
 promised = scores["LogME"]
 two = list(combinations(promised.index, 2))
-right = np.mean(
-    [  #: right = ...
-        (promised[a] > promised[b]) == (worth[a] > worth[b])
-        for a, b in two  #:
-    ]
-)  #:
+agree = [(promised[a] > promised[b]) == (worth[a] > worth[b]) for a, b in two]  #:
+right = np.mean(agree)  #: right = ...
 
 # %% tags=["check"]
 check(
