@@ -336,7 +336,8 @@ chosen = pairs["LogME"].unstack().idxmax(axis=1)[by_layer.index]
 ax = plt.subplots(figsize=(8, 5.4))[1]
 sns.heatmap(by_layer, annot=True, fmt=".2f", cmap="Purples", ax=ax, cbar_kws={"label": "accuracy"})
 for row, column in enumerate(map(LAYERS.index, chosen)):
-    ax.add_patch(plt.Rectangle((column, row), 1, 1, fill=False, edgecolor=TARGET, linewidth=3))
+    corner = (column + 0.02, row + 0.04)
+    ax.add_patch(plt.Rectangle(corner, 0.96, 0.92, fill=False, edgecolor=TARGET, linewidth=2.5))
 hidden.reveal(by_layer.loc["capitals, random labels"].max())
 
 # %% [markdown]
