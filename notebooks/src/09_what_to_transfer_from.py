@@ -7,7 +7,7 @@
 #
 # [![Open on Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/tlwidgets/tlwidgets/main?labpath=notebooks/09_what_to_transfer_from.ipynb)
 #
-# **About 50 minutes** · 70 CPU seconds · 1.1 GB of memory
+# **About 50 minutes** · 70 CPU seconds · 1.2 GB of memory
 #
 # ## You will
 #
@@ -184,8 +184,8 @@ sns.despine()
 best_source.reveal(worth.idxmax())
 
 # %% [markdown]
-# Read it from the top down. Letters come before real scanned digits: there was more to learn. Half
-# of the sources are worth clearly less than **no source**: they threw away what digits need.
+# Read it from the top down. Letters come before real scanned digits: more to learn. About half of
+# the sources are worth clearly less than **no source**: they threw away what digits need.
 #
 # Could you have known? First idea: what looks most like the target. The **maximum mean
 # discrepancy** (MMD) compares two sets of images; 0: alike. How good is that ranking? The share of
