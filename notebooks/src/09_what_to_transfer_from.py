@@ -467,7 +467,7 @@ tau_of_pairs = pairs.corr(method="kendall")["accuracy"]
 claim("H-score of the network that learned nothing, over the good one",
       nothing["H-score"] - good["H-score"], at_least=1)  # fmt: skip
 claim("And its accuracy", nothing["accuracy"] - good["accuracy"], at_most=-0.03)
-claim("Kendall's tau of the H-score over all pairs", tau_of_pairs["H-score"], at_most=0.55)
+claim("Kendall's tau of the H-score over all pairs", tau_of_pairs["H-score"], at_most=0.6)
 claim("Lead of LogME", tau_of_pairs["LogME"] - tau_of_pairs["H-score"], at_least=0.1)
 pairs.loc[[nothing.name, good.name]].round(2)
 
