@@ -47,7 +47,8 @@ _ = plot_transfer_map(ax)
 # use: in **feature extraction** the network from the source stays frozen; in **fine-tuning** it
 # trains on.
 #
-# This release has the lessons 00 to 03; the others are being written.
+# The lessons that are there stand in the index, `notebooks/README.md`; the others are being
+# written.
 
 # %% [markdown]
 # ## 2. How a lesson works
