@@ -117,7 +117,7 @@ def test_the_probability_of_a_region_is_a_mixture():
 @pytest.mark.parametrize(
     ("box", "error", "message"),
     [
-        ((0.0, 0.0, 1e-9, 1e-9), ValueError, r"The region must hold at least 25 .*it holds 0. Brush a"),
+        ((0.0, 0.0, 1e-9, 1e-9), ValueError, r"must hold at least 25 .*it holds 0. Brush a"),
         ((0.5, 0.0, 0.2, 1.0), ValueError, r"`box` must be .*left < right.*got \(0.5, 0.0, 0.2"),
         ((0.0, 0.0, 2.0, 1.0), ValueError, r"`box` .*got 2.0"),
         ((0.0, 1.0), TypeError, r"`box` must be \(left, bottom, right, top\).*got \(0.0, 1.0\)"),

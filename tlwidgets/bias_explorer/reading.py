@@ -72,11 +72,9 @@ def read_population(
     >>> population.note
     "Left out: 'id' (names each row)."
     """
-    if isinstance(groups, str) and isinstance(x, pd.DataFrame):
-        groups = x[_check.one_of("groups", groups, map(str, x.columns), kind="column")]
+    groups = _column_of(x, "groups", groups)
     if isinstance(y, str) and isinstance(x, pd.DataFrame):
-        _check.one_of("y", y, map(str, x.columns), kind="column")
-        x, y = x.drop(columns=y), x[y]
+        x, y = x.drop(columns=y, errors="ignore"), _column_of(x, "y", y)
     shape = np.shape(x)
     if backbone is not None and len(shape) not in (3, 4):
         raise errors.backbone_without_images(shape)
@@ -103,6 +101,13 @@ def read_population(
         position=map_positions(features),
         note=f"{note} {said}".strip(),
     )
+
+
+def _column_of(x: Any, name: str, value: Any) -> Any:
+    """Return the column of a table that a name stands for; any other value as it is."""
+    if not (isinstance(value, str) and isinstance(x, pd.DataFrame)):
+        return value
+    return x[_check.one_of(name, value, map(str, x.columns), kind="column")]
 
 
 def _read_columns(
