@@ -63,12 +63,14 @@ test-pure: env
 	$(BIN)/pytest --doctest-modules tlwidgets
 
 test-keras: env
-	$(BIN)/pytest -m keras tests
+	$(BIN)/pytest -m keras --ignore=tests/notebooks tests
 
-# The student's notebook first: the solutions then find features and images in the cache.
+# Two lessons at a time: a lesson computes mostly in one thread. The student's notebooks first: the
+# solutions then find features and images in the cache.
 test-notebooks: env
-	$(BIN)/pytest --nbval-lax --nbval-current-env notebooks/*.ipynb
-	TLWIDGETS_STRICT_CHECKS=1 $(BIN)/pytest --nbval-lax --nbval-current-env notebooks/solutions/*.ipynb
+	$(BIN)/pytest -n 2 --dist loadscope --nbval-lax --nbval-current-env notebooks/*.ipynb
+	TLWIDGETS_STRICT_CHECKS=1 $(BIN)/pytest -n 2 --dist loadscope --nbval-lax --nbval-current-env notebooks/solutions/*.ipynb
+	$(BIN)/pytest -n 2 --dist load -m keras tests/notebooks
 
 test-browser: env chromium
 	$(BIN)/pytest -m browser tests/browser
