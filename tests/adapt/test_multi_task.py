@@ -44,6 +44,15 @@ def test_the_first_loss_is_that_of_a_slow_loop():
     assert loss == pytest.approx(expected, abs=1e-5)
 
 
+def test_the_order_in_which_tasks_are_named_does_not_matter():
+    tasks, losses = two_tasks(), []
+    learner = MultiTask(small_trunk(), {"kind": 3, "asked": 2})
+    for names in (("kind", "asked"), ("asked", "kind")):
+        learner.restart(small_trunk())
+        losses.append(learner.fit({name: tasks[name] for name in names}, steps=3))
+    np.testing.assert_array_equal(*losses)
+
+
 def test_each_head_learns_only_from_its_own_examples():
     tasks = two_tasks()
     learner = MultiTask(small_trunk(), {"kind": 3, "asked": 2}, loss_share={"kind": 1, "asked": 9})

@@ -138,7 +138,7 @@ def apply_in_parts(function: Callable[[Any], Any], x: NDArray[Any]) -> NDArray[A
 
 def as_input(x: Any) -> Any:
     """Return a batch as decimal numbers, whatever the dtype of the pixels."""
-    return ops.cast(x, keras.config.floatx())
+    return ops.cast(ops.convert_to_tensor(x), keras.config.floatx())
 
 
 def _first_values(shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[Any]:

@@ -63,9 +63,10 @@ def contrastive_loss(first: Any, second: Any, *, temperature: float = TEMPERATUR
     >>> round(float(contrastive_loss(views, np.roll(views, 1, axis=0))), 3)
     5.04
     """
-    errors.pairs_of_views(first, second)
+    first, second = as_input(first), as_input(second)
+    errors.pairs_of_views(first.shape, second.shape)
     temperature = _temperature(temperature)
-    views = ops.concatenate([as_input(first), as_input(second)], axis=0)
+    views = ops.concatenate([first, second], axis=0)
     # Not ops.normalize: its gradient is NaN where a projection is zero.
     length = ops.sqrt(ops.sum(views**2, axis=1, keepdims=True) + 1e-12)
     views = views / length

@@ -174,9 +174,9 @@ def labels(task: str, value: ArrayLike, *, n: int, n_outputs: int) -> NDArray[An
     return array.astype(np.int32)
 
 
-def pairs_of_views(first: Any, second: Any) -> None:
-    """Refuse what are not n rows of one view and n rows of the other."""
-    shapes = tuple(first.shape), tuple(second.shape)
+def pairs_of_views(first: Sequence[int | None], second: Sequence[int | None]) -> None:
+    """Refuse shapes that are not n rows of one view and n rows of the other."""
+    shapes = tuple(first), tuple(second)
     if len(shapes[0]) != 2 or shapes[0] != shapes[1]:
         raise ValueError(
             "`first` and `second` must have the same shape (n, d), two views of the same n "
