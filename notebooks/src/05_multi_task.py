@@ -132,11 +132,11 @@ def questions(seed):
 COLOURS = {"digits alone": "#7A7A7A", "and questions": "#00825F", "and random answers": "#D55E00"}
 
 
-def plot_tasks(table, **settings):
+def plot_tasks(table):
     """Draw the mean over the seeds for each number of labels, and a line as wide as they differ."""
     grid = sns.catplot(table, x="accuracy", y="tasks", col="labels", hue="tasks", kind="point",
                        errorbar="sd", linestyle="none", palette=COLOURS, sharex=False,
-                       height=2.2, aspect=2.6, **settings)  # fmt: skip
+                       height=2.2, aspect=2.6)  # fmt: skip
     grid.set(ylabel="", xlabel="accuracy on 1,000 test digits")
 
 
@@ -201,11 +201,11 @@ by_chance = gain["and random answers"].mean()
 coin.reveal("better" if by_chance > 0.005 else "worse" if by_chance < -0.005 else "the same")
 
 # %% [markdown]
-# **Random answers help, too**: about a third of the gain needs no knowledge. A coin cannot
-# be learned, but trying to learn it keeps the trunk busy with many images, and that alone makes it
-# less sure of its few digits: **regularisation**. Only what lies between the green and the orange
-# point was transferred. From here on, every gain is against this control. And first we make sure
-# that the control knows nothing: it must agree with the true answers half of the time.
+# **Random answers help, too**: a good part of the gain needs no knowledge. A coin cannot be learned,
+# but trying to learn it on many images seems to keep the trunk from learning its few digits by
+# heart. That is **regularisation**. Only what lies between the green and the orange point was
+# transferred. From here on, every gain is against this control. And first we make sure that the
+# control knows nothing: it must agree with the true answers half of the time.
 
 # %% tags=["claim"]
 agree = np.mean([questions(seed)[2] == random_answers(seed)[2] for seed in SEEDS])
