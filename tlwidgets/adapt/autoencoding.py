@@ -17,15 +17,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from .. import _check
 from . import example_errors as errors
-from .compiled_steps import CompiledSteps, apply_in_parts, as_input, copy_network, draw_batches
+from .compiled_steps import apply_in_parts, as_input
+from .pretext import LEARNING_RATE, PretextLearner
 
 HOLES = 0.4
-LEARNING_RATE = 0.002
-BATCH_SIZE = 64
 _FILTERS = (32, 16)  # of the decoder's picture, before and after its first doubling
 
 
-class DenoisingAutoencoder:
+class DenoisingAutoencoder(PretextLearner):
     """Let my network learn from images without labels, by mending damaged ones.
 
     Parameters
@@ -75,46 +74,8 @@ class DenoisingAutoencoder:
         learning_rate: float = LEARNING_RATE,
         seed: int = 0,
     ) -> None:
-        self.network = copy_network(errors.network("network", network, image=True))
         self._holes = _check.number("holes", holes, low=0, high=0.95, meaning="a share of pixels")
-        rate = errors.positive("learning_rate", learning_rate, high=10, meaning="Adam's step")
-        self._decoder = _decoder(self.network)
-        self._steps = CompiledSteps(
-            self._loss, self.network, [self._decoder], learning_rate=rate, seed=seed
-        )
-
-    def restart(self, network: keras.Model, *, seed: int = 0) -> None:
-        """Begin again from the parameters of this network, without compiling again."""
-        self._steps.restart(network, seed=seed)
-
-    def fit(
-        self, images: ArrayLike, *, steps: int, batch_size: int = BATCH_SIZE, seed: int = 0
-    ) -> NDArray[Any]:
-        """Train on images without labels.
-
-        Parameters
-        ----------
-        images : array, shape (n, height, width, channels), 0..255
-        steps : int, >= 1
-        batch_size : int, >= 1
-        seed : int, >= 0
-            Of the order of the images.
-
-        Returns
-        -------
-        losses : array, shape (steps,)
-
-        Raises
-        ------
-        TypeError, ValueError
-            If an argument is not as above.
-        FloatingPointError
-            If the training diverges.
-        """
-        images = self._checked(images)
-        size = errors.batch_size(batch_size, len(images))
-        batches = draw_batches(len(images), errors.steps(steps), size, errors.seed(seed))
-        return self._steps.run([(images,)], [batches])
+        super().__init__(network, _decoder, learning_rate=learning_rate, seed=seed)
 
     def damage(self, images: ArrayLike) -> NDArray[Any]:
         """Return the images with holes, as training sees them."""
@@ -124,13 +85,12 @@ class DenoisingAutoencoder:
         """Return what the decoder draws from the features of these images, 0..255."""
 
         def through(part: Any) -> Any:
-            return 255 * ops.sigmoid(self._decoder(self.network(part)))
+            return 255 * ops.sigmoid(self._head(self.network(part)))
 
         return apply_in_parts(through, self._checked(images))
 
     def _checked(self, images: ArrayLike) -> NDArray[Any]:
-        array = _check.images("images", images)
-        return errors.examples("images", array, self.network.input_shape[1:])
+        return super()._checked(_check.images("images", images))
 
     def _with_holes(self, images: Any) -> Any:
         drawn = keras.random.uniform(ops.shape(images), seed=self._steps.seeds)
@@ -138,7 +98,7 @@ class DenoisingAutoencoder:
 
     def _loss(self, groups: Sequence[tuple[Any, ...]]) -> Any:
         images = as_input(groups[0][0])
-        logits = self._decoder(self.network(self._with_holes(images), training=True))
+        logits = self._head(self.network(self._with_holes(images), training=True))
         return ops.mean(ops.binary_crossentropy(images / 255, logits, from_logits=True))
 
 

@@ -19,11 +19,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from .. import _check
 from . import example_errors as errors
-from .compiled_steps import CompiledSteps, apply_in_parts, as_input, copy_network, draw_batches
+from .compiled_steps import apply_in_parts, as_input
+from .pretext import LEARNING_RATE, PretextLearner
 
 TEMPERATURE = 0.2
-LEARNING_RATE = 0.002
-BATCH_SIZE = 64
 N_PROJECTED = 64
 _NEVER = 1e9  # subtracted from a logit that must not count
 
@@ -129,7 +128,7 @@ class RandomViews:
         return ops.image.affine_transform(as_input(images), transform, data_format="channels_last")
 
 
-class ContrastiveLearner:
+class ContrastiveLearner(PretextLearner):
     """Let my network learn from images without labels, by telling pairs of views apart.
 
     Parameters
@@ -172,6 +171,8 @@ class ContrastiveLearner:
     (True, (32, 8))
     """
 
+    _min_batch = 2
+
     def __init__(
         self,
         network: keras.Model,
@@ -182,55 +183,18 @@ class ContrastiveLearner:
         learning_rate: float = LEARNING_RATE,
         seed: int = 0,
     ) -> None:
-        self.network = copy_network(errors.network("network", network, image=True))
-        self._views, self._temperature = views, _temperature(temperature)
         n_projected = _check.whole_number("n_projected", n_projected, low=2, meaning="outputs")
-        rate = errors.positive("learning_rate", learning_rate, high=10, meaning="Adam's step")
-        n_features = self.network.output_shape[-1]
-        self._projection = keras.Sequential(
-            [keras.Input((n_features,)), keras.layers.Dense(n_projected)]
-        )
-        self._steps = CompiledSteps(
-            self._loss, self.network, [self._projection], learning_rate=rate, seed=seed
-        )
+        self._views, self._temperature = views, _temperature(temperature)
 
-    def restart(self, network: keras.Model, *, seed: int = 0) -> None:
-        """Begin again from the parameters of this network, without compiling again."""
-        self._steps.restart(network, seed=seed)
+        def projection(network: keras.Model) -> keras.Model:
+            features = keras.Input(network.output_shape[1:])
+            return keras.Sequential([features, keras.layers.Dense(n_projected)])
 
-    def fit(
-        self, images: ArrayLike, *, steps: int, batch_size: int = BATCH_SIZE, seed: int = 0
-    ) -> NDArray[Any]:
-        """Train on images without labels.
-
-        Parameters
-        ----------
-        images : array, shape (n, height, width, channels), n >= 2
-        steps : int, >= 1
-        batch_size : int, >= 2
-            Images of a step: each is told from all others of its batch.
-        seed : int, >= 0
-            Of the order of the images.
-
-        Returns
-        -------
-        losses : array, shape (steps,)
-
-        Raises
-        ------
-        TypeError, ValueError
-            If an argument is not as above.
-        FloatingPointError
-            If the training diverges.
-        """
-        images = errors.examples("images", images, self.network.input_shape[1:])
-        size = errors.batch_size(batch_size, len(images), low=2)
-        batches = draw_batches(len(images), errors.steps(steps), size, errors.seed(seed))
-        return self._steps.run([(images,)], [batches])
+        super().__init__(network, projection, learning_rate=learning_rate, seed=seed)
 
     def two_views(self, images: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]:
         """Return two random views of each image, as training sees them: look at them."""
-        images = errors.examples("images", images, self.network.input_shape[1:])
+        images = self._checked(images)
         first, second = (
             apply_in_parts(lambda part: self._views(part, self._steps.seeds), images)
             for _ in range(2)
@@ -241,7 +205,7 @@ class ContrastiveLearner:
         [[images]] = groups
         seeds = self._steps.seeds
         both = ops.concatenate([self._views(images, seeds), self._views(images, seeds)], axis=0)
-        projected = self._projection(self.network(both, training=True))
+        projected = self._head(self.network(both, training=True))
         n = ops.shape(images)[0]
         return contrastive_loss(projected[:n], projected[n:], temperature=self._temperature)
 
