@@ -74,6 +74,8 @@ WRONG_CALLS = [
     ("make_glyphs", "n", "0", lambda f: f(0)),
     ("make_glyphs", "kind", "'numbers'", lambda f: f(10, "numbers")),
     ("make_glyphs", "seed", "-1", lambda f: f(10, seed=-1)),
+    ("make_mnist_m", "images", "(2, 2)", lambda f: f(NOT_IMAGES)),
+    ("make_mnist_m", "seed", "-1", lambda f: f(np.zeros((1, 8, 8)), seed=-1)),
     ("plot_transfer_map", "ax", "None", lambda f: f(None)),
     ("tap_blocks", "backbone", "'vgg16'", lambda f: f("vgg16", ["block1"])),
 ]

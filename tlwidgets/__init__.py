@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         load_photographs,
         load_results,
         make_glyphs,
+        make_mnist_m,
     )
     from .freeze_slider.widget import FreezeSlider
     from .training_curves.background import fit_in_background
@@ -65,6 +66,7 @@ _HOMES = {
         "load_photographs",
         "load_results",
         "make_glyphs",
+        "make_mnist_m",
     ),
     "freeze_slider.widget": ("FreezeSlider",),
     "training_curves.background": ("fit_in_background",),

@@ -8,6 +8,7 @@ from .cache import CacheWarning
 from .catalog import DatasetEntry, read_catalog
 from .digits import Digits, load_digits, load_optdigits
 from .glyphs import Glyphs, make_glyphs
+from .mnist_m import make_mnist_m
 from .photographs import Photographs, load_photographs
 from .pictures import image_strip
 from .results import load_results
@@ -27,5 +28,6 @@ __all__ = [
     "load_photographs",
     "load_results",
     "make_glyphs",
+    "make_mnist_m",
     "read_catalog",
 ]

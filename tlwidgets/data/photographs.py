@@ -12,6 +12,7 @@ from .. import _check
 # Shipped inside scikit-image and scikit-learn; licences stand in the card.
 _IN_SKIMAGE = ("chelsea", "coffee", "rocket", "astronaut")
 _IN_SKLEARN = ("china", "flower")
+PHOTOGRAPHS = (*_IN_SKIMAGE, *_IN_SKLEARN)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,11 +62,12 @@ def load_photographs(size_px: int = 224) -> Photographs:
     size_px = _check.whole_number(
         "size_px", size_px, low=32, high=512, meaning="the side of a photograph in pixels"
     )
-    images = [_square(_read(name), size_px) for name in (*_IN_SKIMAGE, *_IN_SKLEARN)]
-    return Photographs(np.stack(images), (*_IN_SKIMAGE, *_IN_SKLEARN))
+    images = [_square(read_photograph(name), size_px) for name in PHOTOGRAPHS]
+    return Photographs(np.stack(images), PHOTOGRAPHS)
 
 
-def _read(name: str) -> NDArray[np.uint8]:
+def read_photograph(name: str) -> NDArray[np.uint8]:
+    """Return a photograph at its full size, one of `PHOTOGRAPHS`."""
     if name in _IN_SKLEARN:
         from sklearn.datasets import load_sample_image
 
