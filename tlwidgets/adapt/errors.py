@@ -39,10 +39,12 @@ def never_takes_target_labels(function: Function) -> Function:
 
 def examples_only(name: str, value: Any) -> Any:
     """Refuse a pair (x, y) or labels where examples without labels are meant."""
-    if isinstance(value, tuple | list) and len(value) == 2 and np.ndim(value[0]) > np.ndim(value[1]):
-        raise TypeError(
-            f"`{name}` must be examples without labels; got a pair (x, y). {_SEALED}"
-        )
+    if (
+        isinstance(value, tuple | list)
+        and len(value) == 2
+        and np.ndim(value[0]) > np.ndim(value[1])
+    ):
+        raise TypeError(f"`{name}` must be examples without labels; got a pair (x, y). {_SEALED}")
     return value
 
 

@@ -93,9 +93,7 @@ def fit_two_domains(
     return history
 
 
-def _checked(
-    model: Any, source: Any, x_target: ArrayLike
-) -> tuple[NDArray, NDArray, NDArray]:
+def _checked(model: Any, source: Any, x_target: ArrayLike) -> tuple[NDArray, NDArray, NDArray]:
     if not isinstance(model, DomainAligned):
         raise TypeError(
             f"`model` must be a DomainAligned or DomainAdversarial; got {type(model).__name__}. "
