@@ -92,7 +92,7 @@ def test_smaller_batches_are_averaged():
         (TARGET[:1], r"`x_target`.*at least 2; got \(1, 4\)"),
         (TARGET[:0], r"`x_target`.*\(0, 4\)"),
         (TARGET[:, :3], r"`x_target`.*\(n, 4\).*\(40, 3\)"),
-        ((TARGET, np.zeros(40)), "`x_target`.*without labels"),
+        ((TARGET, np.zeros(40)), r"`x_target`.*without labels"),
     ],
 )
 def test_bad_input_is_named(x, says):
@@ -102,7 +102,7 @@ def test_bad_input_is_named(x, says):
 
 def test_a_model_without_batchnorm_is_told_what_else_there_is():
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
-    with pytest.raises(ValueError, match="BatchNormalization.*standardise_per_domain"):
+    with pytest.raises(ValueError, match=r"BatchNormalization.*standardise_per_domain"):
         adapt_batchnorm(model, TARGET)
-    with pytest.raises(TypeError, match="`model`.*str"):
+    with pytest.raises(TypeError, match=r"`model`.*str"):
         adapt_batchnorm("vgg16", TARGET)

@@ -7,7 +7,7 @@ from tlwidgets.adapt import align_covariance, standardise_per_domain
 
 RNG = np.random.default_rng(0)
 MIX = np.array([[2.0, 1.0, 0.0], [0.0, 1.0, 0.5], [0.0, 0.0, 3.0]])
-SOURCE = RNG.normal(size=(60, 3)) + [5, 0, -1]
+SOURCE = RNG.normal(size=(60, 3)) + np.array([5, 0, -1])
 TARGET = RNG.normal(size=(40, 3)) @ MIX + [0, 2, 9]
 
 
@@ -85,5 +85,5 @@ def test_bad_input_is_named(function, source, target, says):
 
 
 def test_a_negative_shrinkage_is_named():
-    with pytest.raises(ValueError, match="`shrinkage`.*got -1"):
+    with pytest.raises(ValueError, match=r"`shrinkage`.*got -1"):
         align_covariance(SOURCE, TARGET, shrinkage=-1)

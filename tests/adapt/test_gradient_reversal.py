@@ -74,5 +74,5 @@ def test_it_survives_saving(tmp_path):
 
 @pytest.mark.parametrize("value", [-1, float("nan"), "much", None, True])
 def test_a_wrong_lambda_is_named(value):
-    with pytest.raises((TypeError, ValueError), match="`strength`.*lambda"):
+    with pytest.raises((TypeError, ValueError), match=r"`strength`.*lambda"):
         GradientReversal(value)

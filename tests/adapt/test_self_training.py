@@ -48,7 +48,7 @@ def test_bad_input_is_named(probabilities, confidence, says):
 )
 def test_sealed_labels_cannot_be_read(read):
     secret = SealedLabels([1, 2, 3])
-    with pytest.raises(TypeError, match="`labels`: these 3 labels.*sealed"):
+    with pytest.raises(TypeError, match=r"`labels`: these 3 labels.*sealed"):
         read(secret)
     assert secret.n_looks == 0
     assert "1, 2" not in repr(secret)

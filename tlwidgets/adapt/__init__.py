@@ -11,6 +11,7 @@ from .gradient_reversal import GradientReversal
 from .losses import coral_loss, entropy_loss, mmd_loss
 from .multi_task import MultiTask
 from .patches import PatchFeatures, learn_patches
+from .projection import ProjectedDomains, project_domains
 from .robust_loss import GeneralizedCrossEntropy
 from .sealed import SealedLabels
 from .self_training import pseudo_label
@@ -25,6 +26,7 @@ __all__ = [
     "GradientReversal",
     "MultiTask",
     "PatchFeatures",
+    "ProjectedDomains",
     "RandomViews",
     "SealedLabels",
     "adapt_batchnorm",
@@ -35,6 +37,7 @@ __all__ = [
     "fit_two_domains",
     "learn_patches",
     "mmd_loss",
+    "project_domains",
     "pseudo_label",
     "standardise_per_domain",
 ]

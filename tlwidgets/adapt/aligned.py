@@ -47,6 +47,7 @@ class DomainAligned(keras.Model):
 
     Examples
     --------
+    >>> from tlwidgets.adapt import coral_loss, fit_two_domains
     >>> classifier = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)])
     >>> model = DomainAligned(classifier, coral_loss, strength=10)
     >>> x, y = np.eye(2), np.array([0, 1])

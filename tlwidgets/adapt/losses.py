@@ -45,6 +45,7 @@ def coral_loss(source: Any, target: Any) -> Any:
 
     Examples
     --------
+    >>> import numpy as np
     >>> x = np.array([[0.0, 1.0], [2.0, 3.0]])
     >>> float(coral_loss(x, x + 5)), float(coral_loss(x, 2 * x))  # C = [[2, 2], [2, 2]]
     (0.0, 9.0)
@@ -89,6 +90,7 @@ def mmd_loss(source: Any, target: Any, *, widths: Sequence[float] = _WIDTHS) -> 
 
     Examples
     --------
+    >>> import numpy as np
     >>> x = np.array([[0.0], [1.0]])
     >>> round(float(mmd_loss(x, x)), 6), float(mmd_loss(x, x + 9)) > 1
     (0.0, True)
@@ -136,6 +138,7 @@ def entropy_loss(source: Any, target: Any) -> Any:
 
     Examples
     --------
+    >>> import numpy as np
     >>> undecided = np.zeros((2, 2))
     >>> round(float(entropy_loss(undecided, undecided)), 3)  # log 2
     0.693
