@@ -12,6 +12,7 @@ from .losses import coral_loss, entropy_loss, mmd_loss
 from .multi_task import MultiTask
 from .patches import PatchFeatures, learn_patches
 from .projection import ProjectedDomains, project_domains
+from .recipe import annealed_sgd, digit_network
 from .robust_loss import GeneralizedCrossEntropy
 from .sealed import SealedLabels
 from .self_training import pseudo_label
@@ -31,8 +32,10 @@ __all__ = [
     "SealedLabels",
     "adapt_batchnorm",
     "align_covariance",
+    "annealed_sgd",
     "contrastive_loss",
     "coral_loss",
+    "digit_network",
     "entropy_loss",
     "fit_two_domains",
     "learn_patches",

@@ -148,4 +148,5 @@ def _compiled(model: DomainAligned, arrays: tuple[NDArray, ...]) -> Any:
 
         tf.while_loop(lambda i: i < tf.shape(source_order)[0], body, (0,))
 
-    return loop
+    # Called by itself it would warn that a function of this name was traced before.
+    return loop.get_concrete_function()
