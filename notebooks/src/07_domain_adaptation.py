@@ -57,10 +57,8 @@ from tlwidgets.adapt import SealedLabels
 printed, digits = make_glyphs(6000, "digits", seed=SEED), load_digits()
 order = np.random.default_rng(SEED).permutation(len(digits.labels))
 x_source, y_source = printed.images[..., None], printed.labels
-x_target, x_test = (
-    digits.images[order[2000:4000], ..., None],
-    digits.images[order[4000:], ..., None],
-)
+handwritten = digits.images[order, ..., None]
+x_target, x_test = handwritten[2000:4000], handwritten[4000:]
 secret = SealedLabels(digits.labels[order[4000:]])
 photographed = make_mnist_m(digits.images[order[:14]])
 fig, axes = plt.subplots(3, 14, figsize=(12, 2.8))
@@ -237,9 +235,7 @@ print(f"{n_changed} layers changed: {on_target:.1%} before, {with_adabn:.1%} aft
 # $-\lambda g$, so that the features learn to fool it. $\lambda$ grows from 0 to 1.
 
 # %% tags=["widget"]
-helps_most = Prediction(
-    "Which brings back most on handwriting?", choices=["AdaBN", "Deep CORAL", "MMD", "DANN"]
-)
+helps_most = Prediction("Which brings back most on handwriting?", choices=["AdaBN", "MMD", "DANN"])
 helps_most
 
 # %%
@@ -266,15 +262,16 @@ for moment, ax in enumerate(axes):
                  target_classes=secret.open()[:300])  # fmt: skip
 
 # %% [markdown]
-# Read both from the outside to the middle. Left, printed digits lie in arms, one for each class,
-# and the handwritten ones crowd in the middle, where the head is unsure. Right, the green digits
-# lie on the arms, mostly on their own. And now five seeds, every way with the same steps.
+# Read both from their edge inwards. Left, the green sixes and fives stop short of the purple ones
+# and crowd towards the middle, where everything is mixed up. Right they lie among their own. In the
+# middle many classes still share a place: a plane shows two of 64 directions, and adaptation is not
+# perfect. And now five seeds, every way with the same steps.
 
 # %%
 saved = load_results("domain_adaptation")
 final = saved.groupby(["pair", "way", "seed"], as_index=False).last()
-ways = ["source only", "AdaBN", "Deep CORAL", "MMD", "DANN", "trained on target"]
-colours = ["#A65C8E", *["#B07D00"] * 4, "#00825F"]
+ways = ["source only", "AdaBN", "MMD", "DANN", "trained on target"]
+colours = ["#A65C8E", *["#B07D00"] * 3, "#00825F"]
 grid = sns.catplot(final, y="way", x="accuracy", hue="way", col="pair", kind="bar", order=ways,
                    hue_order=ways, palette=colours, errorbar="sd", height=3, aspect=2)  # fmt: skip
 grid.set(xlabel="accuracy on 1,000 digits of the target", ylabel="")
@@ -282,21 +279,23 @@ scores = final.pivot(index=["pair", "seed"], columns="way", values="accuracy")
 gains = scores.sub(scores["source only"], axis=0)
 mean = gains.groupby("pair").mean()
 hand, photo = mean.loc["rendered to handwritten"], mean.loc["MNIST to MNIST-M"]
-helps_most.reveal(hand[["AdaBN", "Deep CORAL", "MMD", "DANN"]].idxmax())
+helps_most.reveal(hand[["AdaBN", "MMD", "DANN"]].idxmax())
 
 # %% tags=["claim"]
-claim("DANN over source only, handwriting", hand["DANN"], at_least=0.05)
+claim("DANN over source only, handwriting", hand["DANN"], at_least=0.04)
 claim("DANN over source only, photographs", photo["DANN"], at_least=0.05)
 claim("MMD over source only, handwriting", hand["MMD"], at_least=0.03)
 claim("DANN under the ceiling, photographs", photo["trained on target"] - photo["DANN"],
       at_least=0.1)  # fmt: skip
-worst = gains["DANN"].groupby("pair").min()
-claim("DANN over source only, the worst of ten runs", worst.min(), at_least=0.0)
+claim("DANN over source only, the worst of ten runs", gains["DANN"].min(), at_least=0.01)
+ceiling = scores["trained on target"]["rendered to handwritten"].mean()
+claim("Accuracy of the ceiling, handwriting", ceiling, at_least=0.9)
 
 # %% [markdown]
-# It works. But it was not the first thing we tried. That was what most people try: train a network
-# on the source until it is sure, **then** set a discriminator on its features, with Adam and no
-# batch normalization. In grey what the same steps on the source alone give.
+# DANN helps in every run, and stays far from the ceiling. But it was not the first thing we tried.
+# That was what most people try: train a network on the source until it is sure, **then** set a
+# discriminator on its features, with Adam and no batch normalization. In grey what the same steps
+# on the source alone give.
 
 # %%
 tries = {"DANN, first try": "#D55E00", "source only, first try": "#7A7A7A", "DANN": "#B07D00"}
@@ -310,16 +309,16 @@ for ax in grid.axes.flat:
 harm = scores["DANN, first try"] - scores["source only, first try"]
 
 # %% [markdown]
-# Read it from the dotted line on, where the discriminator sets in: it **harms**. Where the network
-# is sure of the source, the loss of the labels is nearly zero and no longer holds the classes in
-# place; Adam takes full steps from whatever gradient is left, the adversary's. The clouds meet,
-# sevens of one on ones of the other. The cure is the paper's recipe: labels and adversary from the
-# first step, SGD with a falling rate, batch normalization that sees one domain at a time.
+# Read it from the dotted line on, where the discriminator sets in: orange falls below grey. A
+# likely reason: where the network is sure of the source, the loss of the labels is nearly zero and
+# no longer holds the classes in place; Adam takes full steps from whatever gradient is left, the
+# adversary's. The clouds meet, sevens of one on ones of the other. What works is the paper's
+# recipe: labels and adversary from the first step, SGD with a falling rate, batch normalization.
 
 # %% tags=["claim"]
 harm = harm.groupby("pair").mean()
-claim("First try over its control, photographs", harm["MNIST to MNIST-M"], at_most=-0.03)
-claim("First try over its control, handwriting", harm["rendered to handwritten"], at_most=0.03)
+claim("First try over its control, photographs", harm["MNIST to MNIST-M"], at_most=-0.01)
+claim("First try over its control, handwriting", harm["rendered to handwritten"], at_most=-0.01)
 paper = pd.Series({"source only": 52.3, "DANN": 76.7, "trained on target": 96.0})
 here = scores.loc["MNIST to MNIST-M"].mean() * 100
 contrasts = "source only, other contrasts"
@@ -337,9 +336,9 @@ table.loc[[*paper.index, contrasts]]
 # Move through the training of the DANN above. Try:
 #
 # 1. Step 0: random features; no class has a place of its own.
-# 2. Steps 100 to 300: purple arms grow, one for each class; green stays behind.
-# 3. The end: green has followed. Look for green digits on the wrong arm: the adversary is content
-#    with them.
+# 2. Steps 100 to 300: purple classes part, and green ones of the same class follow a little behind.
+# 3. The end: look for green digits among purple ones of another class. The adversary is content
+#    with them: it asks only for the domain.
 
 # %% tags=["widget"]
 from tlwidgets.adapt.widget import scrub_domains

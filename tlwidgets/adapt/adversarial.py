@@ -110,15 +110,6 @@ class DomainAdversarial(DomainAligned):
         """
         return float(ops.convert_to_numpy(self._ramp(ops.cast(step, "float32"))))
 
-    def call(self, inputs: Any, training: bool = False) -> Any:
-        """Return logits: of the source when both domains come in, as training has it."""
-        if not isinstance(inputs, dict):
-            return super().call(inputs, training=training)
-        h_source, logits = self._both(inputs["source"], training=training)
-        h_target = self._both(inputs["target"], training=training)[0]
-        self.add_loss(self.domain_loss(h_source, h_target, training))
-        return logits
-
     def domain_loss(self, h_source: Any, h_target: Any, training: bool) -> Any:
         """Return the discriminator's cross-entropy; its gradient turns round below it.
 

@@ -72,7 +72,6 @@ class DomainAligned(keras.Model):
         )
         self._domain_loss = loss
         self._both = keras.Model(classifier.inputs[0], [aligned, classifier.outputs[0]])
-        self._initial: list[Any] = []
         self.recompile()
 
     def recompile(self, optimizer: Any = None) -> None:
@@ -109,7 +108,7 @@ class DomainAligned(keras.Model):
         h_source, logits = self._both(inputs["source"], training=training)
         if self.looks_at_target:
             h_target = self._both(inputs["target"], training=training)[0]
-            self.add_loss(self.strength * self.domain_loss(h_source, h_target, training))
+            self.add_loss(self.domain_loss(h_source, h_target, training))
         return logits
 
     @property
@@ -118,7 +117,7 @@ class DomainAligned(keras.Model):
         return self._domain_loss is not None
 
     def domain_loss(self, h_source: Any, h_target: Any, training: bool) -> Any:
-        """Return the loss between the features of two batches.
+        """Return the loss between the features of two batches, times its strength.
 
         Parameters
         ----------
@@ -130,4 +129,4 @@ class DomainAligned(keras.Model):
         tensor, shape ()
         """
         assert self._domain_loss is not None
-        return self._domain_loss(h_source, h_target)
+        return self.strength * self._domain_loss(h_source, h_target)

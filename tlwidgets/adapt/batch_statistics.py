@@ -49,7 +49,8 @@ def adapt_batchnorm(model: Any, x_target: ArrayLike, *, batch_size: int = _BATCH
     -----
     Assumes that classes are mixed alike in both domains. For one batch, layer l gets
     ``mean_l = mean(x_l)``, ``variance_l = var(x_l)`` over the target (Li et al. 2016, eq. 2), where
-    x_l already went through the adapted layers before it.
+    x_l already went through the adapted layers before it. Dropout is off meanwhile; noise and
+    augmentation layers inside the model stay random, so keep those outside it.
 
     References
     ----------

@@ -19,7 +19,7 @@ from . import errors
 from .aligned import DomainAligned
 
 _BATCH_SIZE = 64
-_LEARN_EVERY = 100
+_RECORD_EVERY = 100
 
 OnRecord = Callable[[int, DomainAligned], None]
 
@@ -33,7 +33,7 @@ def fit_two_domains(
     steps: int,
     batch_size: int = _BATCH_SIZE,
     seed: int = 0,
-    record_every: int = _LEARN_EVERY,
+    record_every: int = _RECORD_EVERY,
     on_record: OnRecord | None = None,
 ) -> dict[str, list[float]]:
     """Train on labelled examples of the source and unlabelled ones of the target.
