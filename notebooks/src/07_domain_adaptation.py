@@ -235,7 +235,9 @@ print(f"{n_changed} layers changed: {on_target:.1%} before, {with_adabn:.1%} aft
 # $-\lambda g$, so that the features learn to fool it. $\lambda$ grows from 0 to 1.
 
 # %% tags=["widget"]
-helps_most = Prediction("Which brings back most on handwriting?", choices=["AdaBN", "MMD", "DANN"])
+helps_most = Prediction(
+    "Which brings back more on handwriting?", choices=["AdaBN", "DANN", "neither"]
+)
 helps_most
 
 # %%
@@ -270,8 +272,8 @@ for moment, ax in enumerate(axes):
 # %%
 saved = load_results("domain_adaptation")
 final = saved.groupby(["pair", "way", "seed"], as_index=False).last()
-ways = ["source only", "AdaBN", "MMD", "DANN", "trained on target"]
-colours = ["#A65C8E", *["#B07D00"] * 3, "#00825F"]
+ways = ["source only", "AdaBN", "DANN", "trained on target"]
+colours = ["#A65C8E", *["#B07D00"] * 2, "#00825F"]
 grid = sns.catplot(final, y="way", x="accuracy", hue="way", col="pair", kind="bar", order=ways,
                    hue_order=ways, palette=colours, errorbar="sd", height=3, aspect=2)  # fmt: skip
 grid.set(xlabel="accuracy on 1,000 digits of the target", ylabel="")
@@ -279,12 +281,12 @@ scores = final.pivot(index=["pair", "seed"], columns="way", values="accuracy")
 gains = scores.sub(scores["source only"], axis=0)
 mean = gains.groupby("pair").mean()
 hand, photo = mean.loc["rendered to handwritten"], mean.loc["MNIST to MNIST-M"]
-helps_most.reveal(hand[["AdaBN", "MMD", "DANN"]].idxmax())
+helps_most.reveal(hand[["AdaBN", "DANN"]].idxmax())
 
 # %% tags=["claim"]
 claim("DANN over source only, handwriting", hand["DANN"], at_least=0.04)
 claim("DANN over source only, photographs", photo["DANN"], at_least=0.05)
-claim("MMD over source only, handwriting", hand["MMD"], at_least=0.03)
+claim("DANN over AdaBN, handwriting", hand["DANN"] - hand["AdaBN"], at_least=0.02)
 claim("DANN under the ceiling, photographs", photo["trained on target"] - photo["DANN"],
       at_least=0.1)  # fmt: skip
 claim("DANN over source only, the worst of ten runs", gains["DANN"].min(), at_least=0.01)
