@@ -276,7 +276,7 @@ ways = ["source only", "AdaBN", "DANN", "trained on target"]
 colours = ["#A65C8E", *["#B07D00"] * 2, "#00825F"]
 grid = sns.catplot(final, y="way", x="accuracy", hue="way", col="pair", kind="bar", order=ways,
                    hue_order=ways, palette=colours, errorbar="sd", height=3, aspect=2)  # fmt: skip
-grid.set(xlabel="accuracy on 1,000 digits of the target", ylabel="")
+grid.set(xlabel="accuracy on 1,000 digits of the target", ylabel="").set_titles("{col_name}")
 scores = final.pivot(index=["pair", "seed"], columns="way", values="accuracy")
 gains = scores.sub(scores["source only"], axis=0)
 mean = gains.groupby("pair").mean()
@@ -305,7 +305,7 @@ grid = sns.relplot(
     saved[saved["way"].isin(tries)], x="step", y="accuracy", hue="way", style="way", col="pair",
     palette=tries, hue_order=tries, kind="line", errorbar="sd", height=3.2, aspect=1.4,
 )  # fmt: skip
-grid.set(ylabel="accuracy on the target")
+grid.set(ylabel="accuracy on the target").set_titles("{col_name}")
 for ax in grid.axes.flat:
     ax.axvline(400, color="#7A7A7A", linestyle=":")
 harm = scores["DANN, first try"] - scores["source only, first try"]
