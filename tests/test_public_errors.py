@@ -69,6 +69,8 @@ WRONG_CALLS = [
     ("load_backbone", "checkpoint", "'x.h5'", lambda f: f("vgg16", 32, checkpoint="x.h5")),
     ("load_backbone", "checkpoint", "5", lambda f: f("vgg16", 32, checkpoint=5)),
     ("load_glyph_net", "checkpoint", "'digits'", lambda f: f("digits")),
+    ("load_mini", "name", "'mini_vg'", lambda f: f("mini_vg")),
+    ("load_mini", "checkpoint", "'digits'", lambda f: f("mini_vgg", "digits")),
     ("load_photographs", "size_px", "'small'", lambda f: f("small")),
     ("load_results", "name", "'luck'", lambda f: f("luck")),
     ("make_glyphs", "n", "0", lambda f: f(0)),
@@ -76,6 +78,7 @@ WRONG_CALLS = [
     ("make_glyphs", "seed", "-1", lambda f: f(10, seed=-1)),
     ("make_mnist_m", "images", "(2, 2)", lambda f: f(NOT_IMAGES)),
     ("make_mnist_m", "seed", "-1", lambda f: f(np.zeros((1, 8, 8)), seed=-1)),
+    ("plot_blocks", "ax", "None", lambda f: f(small_model(), None)),
     ("plot_transfer_map", "ax", "None", lambda f: f(None)),
     ("tap_blocks", "backbone", "'vgg16'", lambda f: f("vgg16", ["block1"])),
 ]

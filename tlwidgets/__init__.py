@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         list_backbones,
         load_backbone,
         load_glyph_net,
+        load_mini,
         tap_blocks,
     )
     from .bias_explorer.widget import BiasExplorer
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
         make_mnist_m,
     )
     from .freeze_slider.widget import FreezeSlider
+    from .freezing.plot import plot_blocks
     from .training_curves.background import fit_in_background
     from .training_curves.callback import TrainingCurves
 
@@ -46,6 +48,7 @@ _HOMES = {
         "list_backbones",
         "load_backbone",
         "load_glyph_net",
+        "load_mini",
         "tap_blocks",
     ),
     "bias_explorer.widget": ("BiasExplorer",),
@@ -69,6 +72,7 @@ _HOMES = {
         "make_mnist_m",
     ),
     "freeze_slider.widget": ("FreezeSlider",),
+    "freezing.plot": ("plot_blocks",),
     "training_curves.background": ("fit_in_background",),
     "training_curves.callback": ("TrainingCurves",),
 }

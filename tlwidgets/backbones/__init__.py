@@ -9,10 +9,12 @@ from .features import BlockTaps, extract_features, tap_blocks
 from .folding import fold_batchnorm
 from .glyph_net import load_glyph_net
 from .loading import CheckpointUnavailableError, load_backbone
+from .mini_families import MINI_FAMILIES, load_mini
 from .names import imagenet_class_names
 from .overview import list_backbones
 
 __all__ = [
+    "MINI_FAMILIES",
     "BackboneEntry",
     "BlockTaps",
     "CheckpointUnavailableError",
@@ -22,6 +24,7 @@ __all__ = [
     "list_backbones",
     "load_backbone",
     "load_glyph_net",
+    "load_mini",
     "read_backbones",
     "tap_blocks",
 ]

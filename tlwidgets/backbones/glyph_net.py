@@ -7,11 +7,10 @@ trained it on rendered letters; it has never seen a digit.
 from __future__ import annotations
 
 import keras
-import numpy as np
 from keras import layers
 
 from .. import _check
-from ..data.catalog import read_catalog, shipped_path, verify
+from .shipped import read_shipped
 
 _SIZE_PX = 28
 _N_FEATURES = 64
@@ -47,7 +46,7 @@ def load_glyph_net(checkpoint: str | None = "letters") -> keras.Model:
     _check.one_of("checkpoint", str(checkpoint), ("letters", "None"), kind="checkpoint")
     network = _build()
     if checkpoint is not None:
-        _read_letters(network)
+        read_shipped(network, "glyph_net", what="load_glyph_net()")
     return network
 
 
@@ -62,12 +61,3 @@ def _build() -> keras.Model:
     x = layers.Flatten(name="flatten")(x)
     outputs = layers.Dense(_N_FEATURES, activation="relu", name="dense1")(x)
     return keras.Model(inputs, outputs, name="glyph_net")
-
-
-def _read_letters(network: keras.Model) -> None:
-    entry = read_catalog()["glyph_net"]
-    path = shipped_path(entry)
-    verify(path, entry.sha256, what="load_glyph_net()")
-    with np.load(path, allow_pickle=False) as archive:
-        for variable in network.variables:
-            variable.assign(archive[variable.path].astype(np.float32))
