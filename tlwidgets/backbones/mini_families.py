@@ -58,7 +58,8 @@ def load_mini(name: str, checkpoint: str | None = "letters") -> keras.Model:
     pixels = layers.Rescaling(1 / 127.5, offset=-1.0, name="preprocessing")(inputs)
     network = keras.Model(inputs, MINI_FAMILIES[name](pixels), name=name)
     if checkpoint is not None:
-        read_shipped(network, name, what=f"load_mini({name!r})")
+        what = f"load_mini({name!r})"
+        read_shipped(network, "mini_families", what=what, prefix=f"{name}/")
     return network
 
 

@@ -8,8 +8,10 @@ import numpy as np
 from ..data.catalog import read_catalog, shipped_path, verify
 
 
-def read_shipped(network: keras.Model, name: str, *, what: str) -> None:
-    """Give a network the parameters that stand in the catalog under a name.
+def read_shipped(network: keras.Model, name: str, *, what: str, prefix: str = "") -> None:
+    """Give a network the parameters of a file that stands in the catalog under a name.
+
+    In the file each variable has its path in the network, after the prefix.
 
     Raises
     ------
@@ -21,4 +23,4 @@ def read_shipped(network: keras.Model, name: str, *, what: str) -> None:
     verify(path, entry.sha256, what=what)
     with np.load(path, allow_pickle=False) as archive:
         for variable in network.variables:
-            variable.assign(archive[variable.path].astype(np.float32))
+            variable.assign(archive[prefix + variable.path].astype(np.float32))
