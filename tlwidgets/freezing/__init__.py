@@ -9,6 +9,7 @@ from .flags import set_trainable
 from .moving import moved, snapshot
 from .runs import Estimate, Plan, Run
 from .splitting import split_at
+from .tables import block_costs
 from .trainer import CachedTrainer
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Estimate",
     "Plan",
     "Run",
+    "block_costs",
     "moved",
     "read_blocks",
     "set_trainable",

@@ -24,7 +24,7 @@ class Costs:
 
     def __init__(self, layout: Layout) -> None:
         n_blocks = range(len(layout.blocks))
-        self._multiplications = [_multiplications(layout, block) for block in n_blocks]
+        self._multiplications = [count_multiplications(layout, block) for block in n_blocks]
         crossing = [layout.graph.crossing(start) for start in layout.starts]
         self._n_values = [sum(_size(layout, slot) for slot in slots) for slots in crossing]
         self._seconds_per_multiplication: float | None = None
@@ -75,7 +75,7 @@ class Costs:
         return Estimate(n_bytes=n_bytes, seconds=seconds + n_steps * seconds_per_step)
 
 
-def _multiplications(layout: Layout, block: int) -> int:
+def count_multiplications(layout: Layout, block: int) -> int:
     """Return about how many multiplications one example costs in a block."""
     total = 0
     for step in layout.steps_of(block):
