@@ -1,0 +1,552 @@
+# %% [markdown]
+# # 04 · Which pretrained network should you take?
+#
+# Keras has forty networks on its shelf, trained on a million photographs, with names like VGG16 and
+# EfficientNetV2B0. You need one, for your own images, on your own machine. You will look inside
+# three famous families, find out what of them transfers, and choose.
+#
+# [![Open on Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/tlwidgets/tlwidgets/main?labpath=notebooks/04_pretrained_models.ipynb)
+#
+# **About 50 minutes** · 110 CPU seconds · 1.3 GB of memory
+#
+# ## You will
+#
+# - **read** three families of networks off their graphs: VGG, ResNet and Inception;
+# - **compare** which block of each transfers, and which forgets;
+# - **choose** a network by size, speed, accuracy, and by what it has seen.
+#
+# ## Setup
+#
+# All numbers of this lesson that you may want to change stand in the second cell.
+
+# %%
+import keras
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
+
+from tlwidgets import Prediction, budget, check, claim, expect, list_backbones, load_backbone
+
+sns.set_theme(style="ticks")
+threadpool_limits(1)  # many small fits: a second thread only gets in the way
+budget()
+
+# %% tags=["parameters"]
+SEEDS = range(5)  # each seed: another test set, other labels, other random parameters
+TUNED_SEEDS, EPOCHS = range(3), 10  # for the part that fine-tunes
+SEED = 0
+N_LABELS = [50, 500]  # labelled digits
+DOWNLOAD = False  # True fetches the ImageNet checkpoints of all networks: 0.4 GB
+LIMITS = {"Binder": (30, 3), "laptop": (100, 5), "server": (9999, 9999)}  # MB, times the fastest
+NETWORKS = ["vgg16", "inception_v3", "resnet50", "mobilenet_v2", "efficientnet_b0",
+            "convnext_tiny", "efficientnet_lite0"]  # fmt: skip
+
+# %% [markdown]
+# **ImageNet** is a collection of photographs with names; 1.2 million of them, of 1,000 kinds of
+# things, were the material of a yearly competition. A network may give five names for each
+# photograph; if none is right, that is an error. (The entries are averages of several networks. The
+# one of 2012 was itself transferred in part, from a larger ImageNet.)
+
+# %%
+winners = pd.DataFrame(
+    [("2012, second", 26.2, "Krizhevsky et al. 2012"), ("2012, AlexNet", 15.3, "the same"),
+     ("2013, Clarifai", 11.7, "Russakovsky et al. 2015"),
+     ("2014, VGG (second)", 7.3, "Simonyan and Zisserman 2014"),
+     ("2014, GoogLeNet", 6.7, "Szegedy et al. 2014; the first Inception"),
+     ("2015, ResNet", 3.6, "He et al. 2015"), ("2017, SENet", 2.3, "Hu et al. 2018")],
+    columns=["entry", "error, %", "source"],
+)  # fmt: skip
+fig, ax = plt.subplots(figsize=(8, 3))
+sns.barplot(winners, y="entry", x="error, %", color="#0072B2", ax=ax)
+ax.axvline(5.1, color="#D55E00", linestyle=":")
+ax.text(5.4, 6.1, "a trained person: 5.1 (Russakovsky et al. 2015)", color="#D55E00")
+ax.set(xlabel="none of five names is right, % of the test photographs", ylabel="")
+sns.despine()
+
+# %% [markdown]
+# Read it from top to bottom: AlexNet, the first deep network there, makes far fewer errors than the
+# best without one. Three years later networks beat a person who had trained for it. What transfer
+# lives on came after the competition: the authors gave their parameters away.
+#
+# ## 1. What each family changed
+#
+# VGG, ResNet and Inception, drawn from the models themselves. Purple is a convolution, with the
+# side of its kernel and its channels; grey is pooling; black is where branches meet.
+
+# %%
+from tlwidgets import plot_blocks
+
+parts = {"vgg16": None, "inception_v3": ["stem", "mixed0", "mixed1"],
+         "resnet50": ["stem", "conv2_block1", "conv2_block2", "conv2_block3"]}  # fmt: skip
+fig, axes = plt.subplots(3, 1, figsize=(13, 9), height_ratios=[2, 3, 2], layout="tight")
+for ax, (name, blocks) in zip(axes, parts.items(), strict=True):
+    plot_blocks(load_backbone(name, 96, checkpoint=None), ax, blocks)
+    ax.set_title(f"{name}, all blocks" if blocks is None else f"{name}, the first blocks")
+
+# %% [markdown]
+# Read each from left to right. **VGG** is a chain of 3 × 3 convolutions; two see as far as one of
+# 5 × 5, with fewer parameters. **Inception** looks at several sizes side by side and joins them;
+# 1 × 1 convolutions make it thin before. **ResNet** adds to what came in what its convolutions make
+# of it: a block need only learn the *change*, and many in a row still learn.
+#
+# MobileNet and EfficientNet make the convolution cheaper: filter each channel alone, then mix
+# channels with 1 × 1.
+
+# %% tags=["widget"]
+times = Prediction(
+    "How many times more multiplications does VGG16 need than MobileNetV2?", low=1, high=100
+)
+times
+
+# %%
+from tlwidgets.freezing import block_costs
+
+costs = {name: block_costs(load_backbone(name, 224, checkpoint=None)) for name in NETWORKS}
+total = pd.DataFrame({name: table.sum() for name, table in costs.items()}).T / 1e6
+times.reveal(total["multiplications"]["vgg16"] / total["multiplications"]["mobilenet_v2"])
+parts = []
+for name in ["vgg16", "resnet50", "mobilenet_v2"]:
+    share = costs[name] / costs[name].sum()
+    fifth = np.linspace(1, 5.999, len(share)).astype(int)  # five parts with as many blocks
+    parts.append(share.groupby(fifth).sum().assign(network=name))
+shares = pd.concat(parts).rename_axis("fifth").reset_index()
+total.add_prefix("million ").round(1)
+
+# %% tags=["claim"]
+long = shares.melt(["network", "fifth"], var_name="what", value_name="share")
+grid = sns.catplot(long, kind="bar", col="network", x="fifth", y="share", hue="what",
+                   palette="colorblind", height=3.2)  # fmt: skip
+grid.set(xlabel="fifth of the blocks, from the first to the last")
+sns.move_legend(grid, "upper center", bbox_to_anchor=(0.45, 1.1), ncol=3, title=None)
+ratio = total.loc["vgg16"] / total
+claim("Multiplications, VGG16 over MobileNetV2", ratio["multiplications"]["mobilenet_v2"],
+      at_least=40)  # fmt: skip
+claim("Multiplications, VGG16 over ResNet50", ratio["multiplications"]["resnet50"], at_least=3)
+end = shares.query("fifth == 5")
+claim("Share of parameters in the last fifth, least", end["parameters"].min(), at_least=0.4)
+claim("Share of values in the last fifth, most", end["values"].max(), at_most=0.15)
+
+# %% [markdown]
+# The bars show **where** in three of them that goes; *values* are what blocks hand on, and what
+# training must keep in memory. Read each from left to right: early blocks fill the **memory**, for
+# their maps are large; late blocks hold the **parameters**, for their channels are many. The
+# **work** is spread. So each frozen block saves its share of the work, the first save most memory,
+# and the last alone leave you most parameters to train.
+#
+# ## 2. Which block transfers, and which forgets?
+#
+# ImageNet is too large to play with. Here are the three families in the small: `mini_vgg`,
+# `mini_resnet` and `mini_inception`, trained on printed **letters**.
+
+
+# %%
+from itertools import pairwise, product
+
+from tlwidgets import load_digits, load_mini
+from tlwidgets.freezing import CachedTrainer, Plan, read_blocks
+
+digits, minis = load_digits(), ["mini_vgg", "mini_resnet", "mini_inception"]
+x, y = digits.images[::2, ..., None], digits.labels[::2]  # every other one: it is quicker
+
+
+def open_blocks(network):
+    """Return a model of what each block hands on, maps averaged over their places."""
+    seen = {
+        block.name: network.get_layer(block.layers[-1]).output for block in read_blocks(network)
+    }
+    pool = keras.layers.GlobalAveragePooling2D
+    outputs = {name: pool()(z) if len(z.shape) == 4 else z for name, z in seen.items()}
+    return keras.Model(network.input, outputs)
+
+
+# %%
+def draw(seed):
+    """Return 500 digits to learn from (the first 50 are 5 of each), and 1,000 for the test."""
+    order = np.random.default_rng(seed).permutation(len(y))
+    test, pool = order[:1000], order[1000:]
+    return np.array([pool[y[pool] == digit][:50] for digit in range(10)]).T.ravel(), test
+
+
+def solve_head(features, labels):
+    """Return a logistic regression on these features."""
+    regression = LogisticRegression(C=3 / features.shape[1], max_iter=999)
+    return make_pipeline(StandardScaler(), regression).fit(features, labels)
+
+
+def head_accuracy(features, learn, test):
+    """Return the accuracy of a head that is solved on some digits, on others."""
+    return solve_head(features[learn], y[learn]).score(features[test], y[test])
+
+
+# %% [markdown]
+# The task is handwritten **digits**. How good is a head on what *each block* hands on? Where that
+# is a map, we average it over its places. As a control: the same networks with random parameters.
+
+# %% tags=["widget"]
+random_last = Prediction(
+    "mini_inception with random parameters, 50 labels: accuracy of a head on its last block?",
+    low=0.1, high=1.0,
+)  # fmt: skip
+random_last
+
+# %%
+rows = []
+for name in minis:
+    opened = open_blocks(network := load_mini(name))
+    pretrained = opened.predict(x, batch_size=250, verbose=0)
+    for seed in SEEDS:
+        learn, test = draw(seed)
+        keras.utils.set_random_seed(seed)
+        network.set_weights(load_mini(name, checkpoint=None).get_weights())
+        random = opened.predict(x, batch_size=250, verbose=0)
+        for n, (kind, seen) in product(N_LABELS, [("letters", pretrained), ("random", random)]):
+            scores = {block: head_accuracy(z, learn[:n], test) for block, z in seen.items()}
+            rows += [(name, kind, n, block, score) for block, score in scores.items()]
+table = pd.DataFrame(rows, columns=["network", "parameters", "labels", "block", "accuracy"])
+means = table.groupby(list(table.columns[:4]), sort=False)["accuracy"].mean()
+random_last.reveal(means["mini_inception", "random", 50, "mixed2"])
+
+# %% tags=["claim"]
+few = table.query("labels == 50")
+grid = sns.catplot(few, kind="point", x="block", y="accuracy", hue="parameters", col="network",
+                   sharex=False, errorbar="sd", palette=["#0072B2", "#777777"])  # fmt: skip
+pixels = x.reshape(len(y), -1)
+raw_pixels = np.mean([head_accuracy(pixels, draw(s)[0][:50], draw(s)[1]) for s in SEEDS])
+grid.set_titles("{col_name}").refline(y=raw_pixels, color="#D55E00", linestyle=":")
+grid.set(xlabel="").tick_params(axis="x", rotation=40)
+few = few.pivot_table("accuracy", ["network", "block"], "parameters", sort=False)
+over = (few["letters"] - few["random"]).groupby("network")
+last = few["letters"].groupby("network").last()
+before_last, end = (means["mini_vgg", "letters", 500, block] for block in ("block3", "fc1"))
+claim("First blocks: letters over random, the most", over.first().max(), at_most=0.15)
+claim("Last blocks: letters over random, the least", over.last().min(), at_least=0.2)
+claim("Last blocks over raw pixels, the least", last.min() - raw_pixels, at_least=0.12)
+claim("mini_vgg, 500 labels: block3 over fc1", before_last - end, at_least=0.005)
+
+# %% [markdown]
+# Fifty labels; dotted: a head on raw pixels. Read each from left to right: first blocks know little
+# more than random ones, edges are cheap; then letters are worth more from block to block, **in
+# all families**; random ones lead nowhere. With 500 labels VGG's `block3` beats its end, which is
+# too much one of letters.
+#
+# Now **fine-tune** on 500 digits (lesson 03). Are the letters still there? We ask each block with
+# its old head: what still **works**? And with a new one: what is still **known**?
+
+
+# %%
+def fine_tune(name):
+    """Yield, for each seed, the parameters after fine-tuning and what that gains on digits."""
+    network, head = load_mini(name), keras.layers.Dense(10, name="digits")
+    model = keras.Sequential([network, head])
+    model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    features, trainer = network.predict(x, verbose=0), CachedTrainer(model, x[:500], y[:500])
+    for learn, test in map(draw, TUNED_SEEDS):
+        scaler, regression = solved = solve_head(features[learn], y[learn])
+        kernel = regression.coef_ / scaler.scale_
+        head.set_weights([kernel.T, regression.intercept_ - kernel @ scaler.mean_])
+        trainer.restart(model, x[learn], y[learn])
+        trainer.train(0, Plan(epochs=EPOCHS, seed=SEED, learning_rate=0.0005))
+        right = np.asarray(trainer.model(x[test])).argmax(axis=1) == y[test]
+        gained = np.mean(right) - solved.score(features[test], y[test])
+        yield trainer.model.get_weights()[:-2], 100 * gained
+
+
+# %%
+from tlwidgets import make_glyphs
+
+letters, rows = make_glyphs(3000, seed=77), []  # drawn anew; half of them for the test
+(known, new), images = np.split(letters.labels, 2), letters.images[..., None]
+for name in minis:
+    opened = open_blocks(network := load_mini(name))
+    before = opened.predict(images, verbose=0)
+    heads = {block: solve_head(z[:1500], known) for block, z in before.items()}
+    for parameters, gained in fine_tune(name):
+        network.set_weights(parameters)
+        for block, z in opened.predict(images, verbose=0).items():
+            was = heads[block].score(before[block][1500:], new)
+            again = {"works no more": heads[block], "is forgotten": solve_head(z[:1500], known)}
+            lost = {what: 100 * (was - head.score(z[1500:], new)) for what, head in again.items()}
+            rows += [(name, block, what, points, gained) for what, points in lost.items()]
+
+# %% tags=["claim"]
+forgot = pd.DataFrame(rows, columns=["network", "block", "what", "lost", "gained"])
+grid = sns.catplot(forgot, kind="point", x="block", y="lost", hue="what", col="network",
+                   sharex=False, errorbar="sd", palette=["#D55E00", "#0072B2"])  # fmt: skip
+gained = forgot.groupby("network", sort=False)["gained"].mean()
+for name, ax in grid.axes_dict.items():
+    ax.set(title=f"{name} (digits: {gained[name]:+.1f} points)", xlabel="")
+grid.set_ylabels("letters: points of accuracy lost").tick_params(axis="x", rotation=40)
+lost = forgot.groupby(["what", "network", "block"], sort=False)["lost"].mean()
+known, works = (lost.xs(what).groupby("network") for what in ("is forgotten", "works no more"))
+claim("Points gained on digits, the least", gained.min(), at_least=0.5)
+claim("First blocks: points forgotten, the most", known.first().max(), at_most=2)
+claim("Last blocks: points forgotten, the least", known.last().min(), at_least=1)
+claim("Last blocks: times as much works no more", (works.last() / known.last()).min(), at_least=1)
+
+# %% [markdown]
+# Read each from left to right. The digits gain two or three points, and the letters pay. The orange
+# line: **no block works as before**, and heads in the middle lose most. The blue line: nearly all
+# is **still known**, in other words; a new head finds it. Only towards the end is something
+# forgotten, in all three families. If a network must go on doing its old work, keep a copy.
+#
+# ## 3. Choose
+#
+# What does it cost to look at one photograph of 96 × 96 on **your** machine? We count processor
+# time, which other programs do not disturb. Accuracy on ImageNet (each network at the size that it
+# was trained for) and megabytes are published.
+
+# %% tags=["claim"]
+from time import process_time
+from timeit import repeat
+
+
+def milliseconds(name):
+    """Return the median processor time for an image, in a batch of eight."""
+    network = load_backbone(name, 96, checkpoint=None)
+    network.compile(jit_compile=False)
+    noise = np.random.default_rng(SEED).uniform(0, 255, (8, 96, 96, 3))
+    network.predict_on_batch(noise)  # compiles
+    again = repeat(lambda: network.predict_on_batch(noise), process_time, number=1, repeat=5)
+    return 1000 * np.median(again) / len(noise)
+
+
+shelf = list_backbones().loc[NETWORKS].assign(ms=[milliseconds(name) for name in NETWORKS])
+claim("Milliseconds, VGG16 over the fastest", shelf["ms"]["vgg16"] / shelf["ms"].min(), at_least=4)
+
+# %%
+fig, ax = plt.subplots(figsize=(9, 4))
+sns.scatterplot(shelf, x="ms", y="top1", hue="family", size="size_mb", sizes=(40, 600),
+                palette="colorblind", legend=False, ax=ax)  # fmt: skip
+for name, row in shelf.iterrows():
+    ax.annotate(f"{name}\n{row['size_mb']:.0f} MB", (row["ms"], row["top1"]), (0, 12),
+                textcoords="offset points", ha="center", fontsize=9)  # fmt: skip
+ax.set(xscale="log", ylim=(69, 84), xlabel="milliseconds an image (logarithmic)",
+       ylabel="accuracy on ImageNet, %")  # fmt: skip
+slower = shelf["ms"] / shelf["ms"].min()
+picks = {place: shelf[(shelf["size_mb"] <= mb) & (slower <= limit)]["top1"].idxmax()
+         for place, (mb, limit) in LIMITS.items()}  # fmt: skip
+pd.Series(picks, name="most accurate within the limits").to_frame()
+
+# %% [markdown]
+# Read it from the lower right to the upper left: further left is faster, higher is more accurate.
+# VGG16 is slowest and no other is less accurate. But time does not follow the multiplications:
+# VGG16 has fifty times those of MobileNetV2 and is not fifty times as slow, for large plain
+# convolutions are what a processor does best. So **measure**. The table takes the most accurate
+# within `LIMITS`: megabytes and slowness.
+#
+# Is that your network, then? Let it read **digits**.
+
+# %% tags=["widget"]
+from_imagenet = Prediction(
+    "A head on features of EfficientNet-Lite0, 500 labels: accuracy on digits?", low=0.5, high=1.0
+)
+from_imagenet
+
+# %%
+from tlwidgets import extract_features
+from tlwidgets.backbones import CheckpointUnavailableError
+
+some = np.random.default_rng(SEED).permutation(len(y))[:1000]
+large = np.kron(digits.images[::2][some], np.ones((1, 3, 3), np.uint8))  # 84 x 84
+features = {"raw pixels": pixels[some]}
+features |= {name: load_mini(name).predict(x[some], verbose=0) for name in minis}
+for name in NETWORKS:
+    if not (DOWNLOAD or shelf["offline"][name]):
+        print(f"{name}: skipped, its checkpoint is not on this machine (see DOWNLOAD)")
+        continue
+    try:
+        features[name] = extract_features(load_backbone(name, 84), large, progress=False)
+    except CheckpointUnavailableError as error:
+        print(f"{name}: skipped. {error}")
+
+# %% tags=["claim"]
+rows = []
+for seed, n, (name, z) in product(SEEDS, N_LABELS, features.items()):
+    order = np.random.default_rng(seed).permutation(len(some))
+    head = solve_head(z[order[:n]], y[some[order[:n]]])
+    rows.append((name, n, head.score(z[order[500:]], y[some[order[500:]]])))
+transfer = pd.DataFrame(rows, columns=["features of", "labels", "accuracy on digits"])
+sns.catplot(transfer, x="accuracy on digits", y="features of", hue="labels", kind="point",
+            errorbar="sd", linestyle="none", palette=["#D55E00", "#0072B2"],
+            height=3, aspect=2.6).set(ylabel="")  # fmt: skip
+reads = transfer.query("labels == 500").groupby("features of")["accuracy on digits"].mean()
+lite0 = reads["efficientnet_lite0"]
+from_imagenet.reveal(lite0)
+claim("The worst mini over EfficientNet-Lite0", reads[minis].min() - lite0, at_least=0.04)
+claim("EfficientNet-Lite0 over pixels: nothing", lite0 - reads["raw pixels"], at_most=0.03)
+
+# %% [markdown]
+# Read it from top to bottom. A network with a fiftieth of the parameters, trained on 24,000
+# letters, beats one trained on a million photographs, which is no better than no network at all. On
+# solar cells (lesson 02) it helped. So ask first **what it has seen**; lesson 09 goes on from here.
+#
+# ## Play
+#
+# The head is solved for 50 digits, the border stands before it; `NAME` chooses the network. Try:
+#
+# 1. 500 labels: train the head alone, then cut at the first block: more digits are right.
+# 2. `lab.moved()` in a new cell: which layers went furthest?
+# 3. `NAME = "mini_vgg"`, 500 labels, cut at `fc1`: one block, and nearly all of that gain.
+
+# %% tags=["widget"]
+from tlwidgets import FreezeSlider
+
+NAME = "mini_resnet"
+learn, test = draw(SEED)
+network, head = load_mini(NAME), keras.layers.Dense(10, name="digits")
+scaler, regression = solve_head(network.predict(x[learn[:50]], verbose=0), y[learn[:50]])
+kernel = regression.coef_ / scaler.scale_
+model = keras.Sequential([network, head])
+head.set_weights([kernel.T, regression.intercept_ - kernel @ scaler.mean_])
+model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), ["accuracy"])
+lab = FreezeSlider(model, train=(x[learn], y[learn]), validation=(x[test], y[test]))
+lab.n_labels, lab.epochs, lab.learning_rate, lab.cut = 50, 15, 0.0005, len(read_blocks(model)) - 1
+lab
+
+# %% [markdown]
+# ## Exercises
+#
+# **Exercise 1.** VGG16 weighs half a gigabyte, but the blocks that you saw hold only 15 million
+# parameters. The rest are three dense layers that we left out: 4,096, 4,096 and 1,000 units, on a
+# map of 7 × 7 places and 512 channels. How many parameters have they, biases included?
+
+# %% tags=["exercise"]
+sizes = [7 * 7 * 512, 4096, 4096, 1000]  #: sizes = [...]
+dense_parameters = sum((a + 1) * b for a, b in pairwise(sizes))  #: dense_parameters = ...
+
+# %% tags=["check"]
+check(
+    "Exercise 1",
+    dense_parameters,
+    expect(lambda n: n > 100e6, "Each of 7 * 7 * 512 values goes to each of 4,096 units."),
+    expect(lambda n: n != 123_633_664, "Nearly: each unit has a bias, too."),
+    expect(lambda n: n < 130e6, "That is all of VGG16: count the dense layers alone."),
+    expect(lambda n: n == 123_642_856, "Three layers; each: (inputs + 1) times units."),
+    well_done="Nine parameters in ten; ResNet's pooling made them superfluous.",
+)
+
+# %% [markdown]
+# **Exercise 2.** A customer wants it on a telephone: the network with the **fewest parameters** of
+# the whole shelf, `list_backbones()`, with a `top1` of at least 75. Put its name
+# into `smallest`.
+
+# %% tags=["exercise"]
+smallest = list_backbones().query("top1 >= 75")["parameters"].idxmin()  #: smallest = ...
+
+# %% tags=["check"]
+everything = list_backbones()
+check(
+    "Exercise 2",
+    smallest,
+    expect(lambda name: name in everything.index, "The name of a row; idxmin() gives it."),
+    expect(lambda name: everything["top1"][name] >= 75, "That one is not accurate enough."),
+    expect(
+        lambda name: (
+            everything["parameters"][name]
+            == everything["parameters"][everything["top1"] >= 75].min()
+        ),
+        "There is a smaller one. Did you look at the whole shelf, and at `parameters`?",
+    ),
+    well_done="Three million parameters, and a point or two less than networks ten times its size.",
+)
+
+# %% [markdown]
+# **Exercise 3.** Random `mini_vgg` had a bump at `block3`: much better than the random blocks of
+# the others. Its block does not end with a map but with all values of one, 3 × 3 places of 64
+# channels; we never averaged those. Was it the places? Average `maps` over them and put the
+# accuracy of a head with 50 labels into `pooled`.
+
+# %% tags=["exercise"]
+keras.utils.set_random_seed(SEED)
+learn, test = draw(SEED)
+network = load_mini("mini_vgg", checkpoint=None)
+maps = keras.Model(network.input, network.get_layer("block3_pool").output).predict(x, verbose=0)
+flat = head_accuracy(maps.reshape(len(y), -1), learn[:50], test)
+
+pooled = head_accuracy(maps.mean(axis=(1, 2)), learn[:50], test)  #: pooled = ...
+
+# %% tags=["check"]
+check(
+    "Exercise 3",
+    pooled,
+    expect(lambda p: 0 < p < 1, "An accuracy, from 0 to 1: head_accuracy gives it."),
+    expect(lambda p: abs(p - flat) > 1e-9, "That is the head on all values, `flat`."),
+    expect(
+        lambda p: np.isclose(p, head_accuracy(maps.mean(axis=(1, 2)), learn[:50], test)),
+        "Average over axes 1 and 2, then solve for learn[:50] and measure on test.",
+    ),
+    well_done=f"It was the places: {flat:.0%} with, {pooled:.0%} without.",
+)
+
+# %% [markdown]
+# ## Where it breaks
+#
+# Each family wants its pixels in its own way: from -1 to 1, or less the mean of ImageNet, or blue
+# first. `load_backbone` does that inside the network; elsewhere you must, and nothing warns you if
+# you do it wrongly, or twice. EfficientNet-Lite0 with all its 1,000 names, on photographs prepared
+# in five ways:
+
+# %%
+from tlwidgets import imagenet_class_names, load_photographs
+
+photographs = load_photographs(224)
+classifier = load_backbone("efficientnet_lite0", 224, include_top=True)
+raw, words = photographs.images.astype("float32"), np.array(imagenet_class_names())
+pytorch = (raw / 255 - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225]
+ways = {"as it wants them": raw, "blue first": raw[..., ::-1], "as PyTorch does": 128 * pytorch
+        + 127, "prepared twice": (raw - 127) / 128, "divided by 255": raw / 255}  # fmt: skip
+answers = np.array([classifier.predict(images, verbose=0) for images in ways.values()])
+sure = answers[:, range(6), answers[0].argmax(axis=1)]  # of what it says to the untouched ones
+text = [[f"{words[p.argmax()]}\n{p.max():.2f}" for p in row] for row in answers]
+fig, ax = plt.subplots(figsize=(12, 4))
+sns.heatmap(sure, annot=np.array(text), fmt="", cmap="Blues", vmin=0, vmax=1, ax=ax,
+            xticklabels=photographs.names, yticklabels=list(ways),
+            cbar_kws={"label": "probability of the name in the first row"})  # fmt: skip
+
+# %% [markdown]
+# Read it from top to bottom; each field has the name that comes first, and its probability. The
+# last two mistakes are **loud**: no photograph keeps its name. The two before are **silent**: the
+# cup is an espresso as before, the rest is a little worse.
+#
+# Behind a **new head** even the loud ones are silent, for the head learns from whatever is left. We
+# divide the digits by 255 for our three minis, which want them as they are:
+
+# %% tags=["claim"]
+for way, rest in zip(list(ways)[1:], sure[1:], strict=True):
+    bounds = {"at_most": 0.02} if way in list(ways)[3:] else {"at_least": 0.4, "at_most": 0.95}
+    claim(f"{way}: share of the probability kept", rest.mean() / sure[0].mean(), **bounds)
+rows = []
+for name, divisor in product(minis, [1, 255]):
+    features = load_mini(name).predict(x / divisor, verbose=0)
+    scores = [head_accuracy(features, *draw(seed)) for seed in SEEDS]
+    rows.append((name, f"divided by {divisor}", np.mean(scores)))
+hidden = pd.DataFrame(rows, columns=["network", "pixels", "accuracy on digits"])
+hidden = hidden.pivot(index="network", columns="pixels", values="accuracy on digits")
+lost = hidden["divided by 1"] - hidden["divided by 255"]
+claim("Divided by 255, digits: accuracy lost, the least", lost.min(), at_least=0.03)
+claim("Divided by 255, digits: accuracy, the least", hidden["divided by 255"].min(), at_least=0.7)
+hidden.round(3)
+
+# %% [markdown]
+# No error, no warning, most digits right: without the left column you would not know what you lose.
+# So let a network name a photograph that it should know before you train a head on it.
+#
+# ## You can now
+#
+# - **read** three families off their graphs: VGG's chain, Inception's branches, ResNet's shortcuts;
+#   early blocks compute, late ones hold the parameters;
+# - **compare** their blocks: in each family the late ones transfer best and forget most, and what
+#   works no more is mostly not forgotten;
+# - **choose**: first by what a network has seen, then by size and by speed on your machine; and
+#   test its preprocessing on a photograph that it should know.
+#
+# **References.** Russakovsky et al. (2015), ImageNet large scale visual recognition challenge,
+# *International Journal of Computer Vision*. Simonyan and Zisserman (2014), Very deep convolutional
+# networks, arXiv 1409.1556. Szegedy et al. (2014), Going deeper with convolutions, arXiv 1409.4842.
+# He et al. (2015), Deep residual learning, arXiv 1512.03385. Kornblith et al. (2019), Do better
+# ImageNet models transfer better?, *CVPR*.
