@@ -38,7 +38,7 @@ budget()
 
 # %% tags=["parameters"]
 SEEDS = range(5)  # each seed: another test set, other labels, other random parameters
-TUNED_SEEDS, EPOCHS = range(3), 10  # for the part that fine-tunes
+TUNED_SEEDS, EPOCHS = range(3), 8  # for the part that fine-tunes
 SEED = 0
 N_LABELS = [50, 500]  # labelled digits
 DOWNLOAD = False  # True fetches the ImageNet checkpoints of all networks: 0.4 GB
@@ -259,18 +259,18 @@ def fine_tune(name):
 # %%
 from tlwidgets import make_glyphs
 
-letters, rows = make_glyphs(3000, seed=77), []  # drawn anew; half of them for the test
+letters, rows = make_glyphs(2000, seed=77), []  # drawn anew; half of them for the test
 (known, new), images = np.split(letters.labels, 2), letters.images[..., None]
 for name in minis:
     opened = open_blocks(network := load_mini(name))
-    before = opened.predict(images, verbose=0)
-    heads = {block: solve_head(z[:1500], known) for block, z in before.items()}
+    before = opened.predict(images, batch_size=250, verbose=0)
+    heads = {block: solve_head(z[:1000], known) for block, z in before.items()}
     for parameters, gained in fine_tune(name):
         network.set_weights(parameters)
-        for block, z in opened.predict(images, verbose=0).items():
-            was = heads[block].score(before[block][1500:], new)
-            again = {"works no more": heads[block], "is forgotten": solve_head(z[:1500], known)}
-            lost = {what: 100 * (was - head.score(z[1500:], new)) for what, head in again.items()}
+        for block, z in opened.predict(images, batch_size=250, verbose=0).items():
+            was = heads[block].score(before[block][1000:], new)
+            again = {"works no more": heads[block], "is forgotten": solve_head(z[:1000], known)}
+            lost = {what: 100 * (was - head.score(z[1000:], new)) for what, head in again.items()}
             rows += [(name, block, what, points, gained) for what, points in lost.items()]
 
 # %% tags=["claim"]
@@ -285,8 +285,8 @@ lost = forgot.groupby(["what", "network", "block"], sort=False)["lost"].mean()
 known, works = (lost.xs(what).groupby("network") for what in ("is forgotten", "works no more"))
 claim("Points gained on digits, the least", gained.min(), at_least=0.5)
 claim("First blocks: points forgotten, the most", known.first().max(), at_most=2)
-claim("Last blocks: points forgotten, the least", known.last().min(), at_least=1)
-claim("Last blocks: times as much works no more", (works.last() / known.last()).min(), at_least=1)
+claim("Last blocks: points forgotten, the least", known.last().min(), at_least=0.7)
+claim("Last blocks: times as much works no more", (works.last() / known.last()).min(), at_least=1.5)
 
 # %% [markdown]
 # Read each from left to right. The digits gain two or three points, and the letters pay. The orange
