@@ -214,7 +214,7 @@ random_last.reveal(means["mini_inception", "random", 50, "mixed2"])
 # %% tags=["claim"]
 few = table.query("labels == 50")
 grid = sns.catplot(few, kind="point", x="block", y="accuracy", hue="parameters", col="network",
-                   sharex=False, errorbar="sd", height=4, palette=["#0072B2", "#777777"])  # fmt: skip
+                   sharex=False, errorbar="sd", height=4, palette=["C0", "#777777"])  # fmt: skip
 pixels = x.reshape(len(y), -1)
 raw_pixels = np.mean([head_accuracy(pixels, draw(s)[0][:50], draw(s)[1]) for s in SEEDS])
 grid.set_titles("{col_name}").refline(y=raw_pixels, color="#D55E00", linestyle=":")
@@ -276,7 +276,7 @@ for name in minis:
 # %% tags=["claim"]
 forgot = pd.DataFrame(rows, columns=["network", "block", "what", "lost", "gained"])
 grid = sns.catplot(forgot, kind="point", x="block", y="lost", hue="what", col="network",
-                   sharex=False, errorbar="sd", height=4, palette=["#D55E00", "#0072B2"])  # fmt: skip
+                   sharex=False, errorbar="sd", height=4, palette=["C1", "C0"])  # fmt: skip
 gained = forgot.groupby("network", sort=False)["gained"].mean()
 for name, ax in grid.axes_dict.items():
     ax.set(title=f"{name} (digits: {gained[name]:+.1f} points)", xlabel="")
@@ -328,6 +328,7 @@ for name, row in shelf.iterrows():
                 textcoords="offset points", ha="center", fontsize=9)  # fmt: skip
 ax.set(xscale="log", ylim=(69, 84), xlabel="milliseconds an image (logarithmic)",
        ylabel="accuracy on ImageNet, %")  # fmt: skip
+ax.margins(x=0.12)
 slower = shelf["ms"] / shelf["ms"].min()
 picks = {place: shelf[(shelf["size_mb"] <= mb) & (slower <= limit)]["top1"].idxmax()
          for place, (mb, limit) in LIMITS.items()}  # fmt: skip
@@ -506,8 +507,9 @@ sure = answers[:, range(6), answers[0].argmax(axis=1)]  # of what it says to the
 text = [[f"{words[p.argmax()]}\n{p.max():.2f}" for p in row] for row in answers]
 fig, ax = plt.subplots(figsize=(12, 4))
 sns.heatmap(sure, annot=np.array(text), fmt="", cmap="Blues", vmin=0, vmax=1, ax=ax,
-            xticklabels=photographs.names, yticklabels=list(ways),
-            cbar_kws={"label": "probability of the name in the first row"})  # fmt: skip
+            xticklabels=photographs.names, yticklabels=list(ways), annot_kws={"fontsize": 9},
+            cbar_kws={"label": "probability of the first row's name"})  # fmt: skip
+ax.tick_params(length=0)
 
 # %% [markdown]
 # Read it from top to bottom; each field has the name that comes first, and its probability. The
