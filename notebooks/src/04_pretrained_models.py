@@ -66,7 +66,7 @@ sns.barplot(winners, y="entry", x="error, %", color="#0072B2", ax=ax)
 ax.axvline(5.1, color="#D55E00", linestyle=":")
 ax.text(5.4, 6.1, "a trained person: 5.1 (Russakovsky et al. 2015)", color="#D55E00")
 ax.set(xlabel="none of five names is right, % of the test photographs", ylabel="")
-sns.despine()
+winners.set_index("entry")
 
 # %% [markdown]
 # Read it from top to bottom: AlexNet, the first deep network there, makes far fewer errors than the
@@ -291,8 +291,9 @@ claim("Last blocks: times as much works no more", (works.last() / known.last()).
 # %% [markdown]
 # Read each from left to right. The digits gain a point or more, and the letters pay. Orange: **no
 # block works as before**, and old heads in the middle lose most. Blue: nearly everything is **still
-# known**, only in other words, which a new head learns to read; what is forgotten is a few points
-# at the end, in all three families. If a network must go on doing its old work, keep a copy.
+# known**, only in other words, which a new head learns to read; a few points are
+# forgotten, in VGG and ResNet most of them at the end. If a network must go on doing its old work,
+# keep a copy.
 #
 # ## 3. Choose
 #
@@ -336,7 +337,7 @@ pd.Series(picks, name="most accurate within the limits").to_frame()
 
 # %% [markdown]
 # Read it from the lower right to the upper left: further left is faster, higher is more accurate.
-# VGG16 is slowest and no other is less accurate. But time does not follow the multiplications:
+# VGG16 is one of the slowest and no other is less accurate. But time does not follow the multiplications:
 # VGG16 has fifty times those of MobileNetV2 and is not fifty times as slow, for large plain
 # convolutions are what a processor does best. So **measure**. The table takes the most accurate
 # within `LIMITS`: megabytes and slowness.
@@ -392,7 +393,7 @@ claim("EfficientNet-Lite0 over pixels: nothing", lite0 - reads["raw pixels"], at
 # The head is solved for 50 digits, the border stands before it; `NAME` chooses the network. Try:
 #
 # 1. 500 labels: train the head alone, then cut at the first block: more digits are right.
-# 2. `lab.moved()` in a new cell: which layers went furthest?
+# 2. `lab.moved()` in a new cell: apart from the head, the last layers went furthest.
 # 3. `NAME = "mini_vgg"`, 500 labels, cut at `fc1`: one block, and nearly all of that gain.
 
 # %% tags=["widget"]
@@ -434,8 +435,8 @@ check(
 
 # %% [markdown]
 # **Exercise 2.** A customer wants it on a telephone: the network with the **fewest parameters** of
-# the whole shelf, `list_backbones()`, with a `top1` of at least 75. Put its name
-# into `smallest`.
+# the whole shelf, `list_backbones()`, with a `top1` of at least 75. Put its name into
+# `smallest`.
 
 # %% tags=["exercise"]
 smallest = list_backbones().query("top1 >= 75")["parameters"].idxmin()  #: smallest = ...
@@ -454,7 +455,7 @@ check(
         ),
         "There is a smaller one. Did you look at the whole shelf, and at `parameters`?",
     ),
-    well_done="Three million parameters, and a point or two less than networks ten times its size.",
+    well_done="A little more accurate than ResNet50, with an eighth of its parameters.",
 )
 
 # %% [markdown]
@@ -488,8 +489,8 @@ check(
 # %% [markdown]
 # ## Where it breaks
 #
-# Each family wants its pixels in its own way: from -1 to 1, or less the mean of ImageNet, or blue
-# first. `load_backbone` does that inside the network; elsewhere you must, and nothing warns you if
+# Each family wants its pixels in its own way: from -1 to 1, or minus the mean of ImageNet, or
+# blue first. `load_backbone` does that inside the network; elsewhere you must, and nothing warns you if
 # you do it wrongly, or twice. EfficientNet-Lite0 with all its 1,000 names, on photographs prepared
 # in five ways:
 
@@ -542,9 +543,9 @@ hidden.round(3)
 # ## You can now
 #
 # - **read** three families off their graphs: VGG's chain, Inception's branches, ResNet's shortcuts;
-#   early blocks compute, late ones hold the parameters;
-# - **compare** their blocks: in each family the late ones transfer best and forget most, and what
-#   works no more is mostly not forgotten;
+#   early blocks fill the memory, late ones hold the parameters, and all have work to do;
+# - **compare** their blocks: in each family the late ones transfer best; after fine-tuning no old
+#   head fits any more, but little is forgotten;
 # - **choose**: first by what a network has seen, then by size and by speed on your machine; and
 #   test its preprocessing on a photograph that it should know.
 #
