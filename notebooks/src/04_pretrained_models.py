@@ -337,10 +337,10 @@ pd.Series(picks, name="most accurate within the limits").to_frame()
 
 # %% [markdown]
 # Read it from the lower right to the upper left: further left is faster, higher is more accurate.
-# VGG16 is one of the slowest and no other is less accurate. But time does not follow the multiplications:
-# VGG16 has fifty times those of MobileNetV2 and is not fifty times as slow, for large plain
-# convolutions are what a processor does best. So **measure**. The table takes the most accurate
-# within `LIMITS`: megabytes and slowness.
+# VGG16 is one of the slowest and no other is less accurate. But time does not follow the
+# multiplications: VGG16 has fifty times those of MobileNetV2 and is not fifty times as slow, for
+# large plain convolutions are what a processor does best. So **measure**. The table takes the most
+# accurate within `LIMITS`: megabytes and slowness.
 #
 # Is that your network, then? Let it read **digits**.
 
@@ -392,8 +392,8 @@ claim("EfficientNet-Lite0 over pixels: nothing", lite0 - reads["raw pixels"], at
 #
 # The head is solved for 50 digits, the border stands before it; `NAME` chooses the network. Try:
 #
-# 1. 500 labels: train the head alone, then cut at the first block: more digits are right.
-# 2. `lab.moved()` in a new cell: apart from the head, the last layers went furthest.
+# 1. 500 labels: train the head alone, then cut at `stem`: more digits are right.
+# 2. `lab.moved()` in a new cell: after the head, the last layers went furthest.
 # 3. `NAME = "mini_vgg"`, 500 labels, cut at `fc1`: one block, and nearly all of that gain.
 
 # %% tags=["widget"]
@@ -489,8 +489,8 @@ check(
 # %% [markdown]
 # ## Where it breaks
 #
-# Each family wants its pixels in its own way: from -1 to 1, or minus the mean of ImageNet, or
-# blue first. `load_backbone` does that inside the network; elsewhere you must, and nothing warns you if
+# Each family wants its pixels in its own way: from -1 to 1, or minus the mean of ImageNet, or blue
+# first. `load_backbone` does that inside the network; elsewhere you must, and nothing warns you if
 # you do it wrongly, or twice. EfficientNet-Lite0 with all its 1,000 names, on photographs prepared
 # in five ways:
 
