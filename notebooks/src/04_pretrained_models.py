@@ -20,6 +20,8 @@
 # All numbers of this lesson that you may want to change stand in the second cell.
 
 # %%
+import gc
+
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
@@ -41,10 +43,10 @@ SEEDS = range(5)  # each seed: another test set, other labels, other random para
 TUNED_SEEDS, EPOCHS = range(3), 8  # for the part that fine-tunes
 SEED = 0
 N_LABELS = [50, 500]  # labelled digits
-DOWNLOAD = False  # True fetches the ImageNet checkpoints of all networks: 0.4 GB
-LIMITS = {"Binder": (30, 3), "laptop": (100, 5), "server": (9999, 9999)}  # MB, times the fastest
+DOWNLOAD = False  # True fetches the ImageNet checkpoints of all six: 0.3 GB
+LIMITS = {"Binder": (30, 3), "laptop": (100, 5)}  # MB, times the fastest
 NETWORKS = ["vgg16", "inception_v3", "resnet50", "mobilenet_v2", "efficientnet_b0",
-            "convnext_tiny", "efficientnet_lite0"]  # fmt: skip
+            "efficientnet_lite0"]  # fmt: skip
 
 # %% [markdown]
 # **ImageNet** is a collection of photographs with names; 1.2 million of them, of 1,000 kinds of
@@ -106,7 +108,10 @@ times
 # %%
 from tlwidgets.freezing import block_costs
 
-costs = {name: block_costs(load_backbone(name, 224, checkpoint=None)) for name in NETWORKS}
+costs = {}
+for name in NETWORKS:
+    costs[name] = block_costs(load_backbone(name, 224, checkpoint=None))
+    gc.collect()  # gives the memory back: together they need half a gigabyte
 total = pd.DataFrame({name: table.sum() for name, table in costs.items()}).T / 1e6
 times.reveal(total["multiplications"]["vgg16"] / total["multiplications"]["mobilenet_v2"])
 parts = []
@@ -308,6 +313,7 @@ from timeit import repeat
 
 def milliseconds(name):
     """Return the median processor time for an image, in a batch of eight."""
+    gc.collect()
     network = load_backbone(name, 96, checkpoint=None)
     network.compile(jit_compile=False)
     noise = np.random.default_rng(SEED).uniform(0, 255, (8, 96, 96, 3))
@@ -327,12 +333,13 @@ sns.scatterplot(shelf, x="ms", y="top1", hue="family", size="size_mb", sizes=(40
 for name, row in shelf.iterrows():
     ax.annotate(f"{name}\n{row['size_mb']:.0f} MB", (row["ms"], row["top1"]), (0, 12),
                 textcoords="offset points", ha="center", fontsize=9)  # fmt: skip
-ax.set(xscale="log", ylim=(69, 84), xlabel="milliseconds an image (logarithmic)",
+ax.set(xscale="log", ylim=(70, 80), xlabel="milliseconds an image (logarithmic)",
        ylabel="accuracy on ImageNet, %")  # fmt: skip
 ax.margins(x=0.12)
 slower = shelf["ms"] / shelf["ms"].min()
 picks = {place: shelf[(shelf["size_mb"] <= mb) & (slower <= limit)]["top1"].idxmax()
          for place, (mb, limit) in LIMITS.items()}  # fmt: skip
+picks["server, the whole shelf"] = list_backbones()["top1"].idxmax()
 pd.Series(picks, name="most accurate within the limits").to_frame()
 
 # %% [markdown]
@@ -483,7 +490,7 @@ check(
         lambda p: np.isclose(p, head_accuracy(maps.mean(axis=(1, 2)), learn[:50], test)),
         "Average over axes 1 and 2, then solve for learn[:50] and measure on test.",
     ),
-    well_done=f"It was the places: {flat:.0%} with, {pooled:.0%} without.",
+    well_done="It was the places: averaged, a random block is a random block.",
 )
 
 # %% [markdown]
