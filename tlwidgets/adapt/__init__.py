@@ -1,6 +1,9 @@
-"""Losses and layers that make a network fit for another domain or for doubtful data."""
+"""The types of transfer in Keras: two domains, two tasks, no labels, or doubtful ones."""
 
 from .._quiet import start_keras
+
+start_keras()
+
 from .adversarial import DomainAdversarial
 from .aligned import DomainAligned
 from .autoencoding import DenoisingAutoencoder
