@@ -294,8 +294,8 @@ ceiling = scores["trained on target"]["rendered to handwritten"].mean()
 claim("Accuracy of the ceiling, handwriting", ceiling, at_least=0.9)
 
 # %% [markdown]
-# DANN helps in every run, and stays far from the ceiling; MMD, much simpler, does as well (it was
-# run on handwriting only). But this was not the first thing we tried. That was what many people do:
+# DANN helps in every run, and stays far from the ceiling; MMD, much simpler, does at least as well.
+# But this was not the first thing we tried. That was what many people do:
 # train a network on the source until it is sure, **then** set a discriminator on its features, with
 # Adam and no batch normalization. In grey what the same steps on the source alone give.
 
