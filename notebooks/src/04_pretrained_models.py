@@ -128,7 +128,7 @@ total.add_prefix("million ").round(1)
 long = shares.melt(["network", "fifth"], var_name="what", value_name="share")
 grid = sns.catplot(long, kind="bar", col="network", x="fifth", y="share", hue="what",
                    palette="colorblind", height=3.2)  # fmt: skip
-grid.set(xlabel="fifth of the blocks, from the first to the last")
+grid.set(xlabel="fifth of the blocks")
 sns.move_legend(grid, "upper center", bbox_to_anchor=(0.45, 1.1), ncol=3, title=None)
 ratio = total.loc["vgg16"] / total
 claim("Multiplications, VGG16 over MobileNetV2", ratio["multiplications"]["mobilenet_v2"],
@@ -241,7 +241,7 @@ claim("mini_vgg, 500 labels: block3 over fc1", before_last - end, at_least=0.005
 # all families**; random ones lead nowhere. With 500 labels VGG's `block3` beats its end, which is
 # too much one of letters.
 #
-# Now **fine-tune** VGG on 500 digits (lesson 03). Are the letters still there? We ask each block
+# **Fine-tune** VGG on 500 digits (lesson 03). Are the letters still there? We ask each block
 # with its old head: what still **works**? And with a new one: what is still **known**?
 
 
@@ -299,9 +299,8 @@ claim("Last blocks: times as much works no more", (works.last() / known.last()).
 # %% [markdown]
 # Read it from left to right. The digits gain a point or more, and the letters pay. Orange: **no
 # block works as before**. Blue: nearly everything is **still known**, only in other words, which a
-# new head learns to read; a few points are forgotten, most of them at the end. (`TUNED` in the
-# second cell takes the other families, too.) If a network must go on doing its old work, keep a
-# copy.
+# new head learns to read; a few points are forgotten, fewest at the beginning. (`TUNED` takes
+# the other families, too.) If a network must go on doing its old work, keep a copy.
 #
 # ## 3. Choose
 #
