@@ -109,13 +109,18 @@ def test_a_region_is_brushed_by_mouse_and_keys_in_both_themes_and_its_code_runs(
     expect(root(page).locator("pre.tlwidgets-code")).to_contain_text("Region(")
     before = brush.bounding_box()
     press(page, part(page, "tlw-map"), "ArrowLeft", "ArrowLeft", "Shift+ArrowRight")
-    expect(picture(page)).to_have_attribute("data-model", "careful")
-    after = brush.bounding_box()
-    assert after["x"] < before["x"] and after["width"] > before["width"]
-    ink = "canvas => canvas.getContext('2d').getImageData(0, 0, 9999, 999).data.some(v => v > 0)"
+    page.page.wait_for_function(
+        """([brush, before]) => {
+          const { x, width } = brush.getBoundingClientRect();
+          return x < before.x && width > before.width; }""",
+        arg=[brush.element_handle(), before],
+    )
+    ink = "c => c.getContext('2d').getImageData(0, 0, 9999, 999).data.some(v => v > 0)"
     for theme in ("dark", "light"):
         page.use_theme(theme)
-        assert part(page, "tlw-map").locator("canvas").evaluate(ink)
+        page.page.wait_for_function(
+            ink, arg=part(page, "tlw-map").locator("canvas").element_handle()
+        )
     page.run_cell(1)
     expect(page.outputs.get_by_text("sampling strategy region 300 True")).to_be_visible()
     page.run_cell(2)  # a second view of the same explorer
