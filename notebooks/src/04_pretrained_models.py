@@ -22,7 +22,6 @@
 # %%
 import gc
 
-import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -33,6 +32,7 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from tlwidgets import Prediction, budget, check, claim, expect, list_backbones, load_backbone
+import keras
 
 sns.set_theme(style="ticks")
 threadpool_limits(1)  # many small fits: a second thread only gets in the way

@@ -28,6 +28,7 @@ import pandas as pd
 import seaborn as sns
 
 from tlwidgets import Prediction, budget, check, claim, expect, load_digits
+from tlwidgets.adapt import MultiTask
 import keras
 
 sns.set_theme(style="ticks")
@@ -89,7 +90,6 @@ def new_trunk(seed):
 
 
 # %%
-from tlwidgets.adapt import MultiTask
 
 learners = {}
 

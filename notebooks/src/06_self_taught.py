@@ -30,6 +30,7 @@ from threadpoolctl import threadpool_limits
 
 from tlwidgets import Prediction, budget, check, claim, expect
 from tlwidgets import load_digits, make_glyphs
+from tlwidgets.adapt import learn_patches
 import keras
 
 sns.set_theme(style="ticks")
@@ -91,7 +92,6 @@ def of_one_length(features):
 # patches that look alike (**k-means**). Nobody says what a group is.
 
 # %%
-from tlwidgets.adapt import learn_patches
 
 patches = learn_patches(letters[SEED], seed=SEED)
 pictures = patches.pictures()

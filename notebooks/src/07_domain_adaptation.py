@@ -33,6 +33,7 @@ from threadpoolctl import threadpool_limits
 
 from tlwidgets import Prediction, budget, check, claim, expect
 from tlwidgets import load_digits, load_results, make_glyphs, make_mnist_m
+from tlwidgets.adapt import SealedLabels
 import keras
 
 sns.set_theme(style="ticks")
@@ -52,7 +53,6 @@ SIZE_PX = 160  # side of a solar cell
 # images exist, but we **seal** them: what adapts cannot read them.
 
 # %%
-from tlwidgets.adapt import SealedLabels
 
 printed, digits = make_glyphs(6000, "digits", seed=SEED), load_digits()
 order = np.random.default_rng(SEED).permutation(len(digits.labels))

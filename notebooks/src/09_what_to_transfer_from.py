@@ -20,7 +20,6 @@
 # All numbers of this lesson that you may want to change stand in the second cell.
 
 # %%
-import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -33,6 +32,7 @@ from threadpoolctl import threadpool_limits
 
 from tlwidgets import Prediction, budget, check, claim, expect
 from tlwidgets import load_digits, load_glyph_net, load_optdigits, load_photographs, make_glyphs
+import keras
 
 sns.set_theme(style="ticks")
 threadpool_limits(1)  # many small fits: a second thread only gets in the way
