@@ -36,7 +36,7 @@ from tlwidgets import Prediction, budget, check, claim, expect, load_digits
 
 sns.set_theme(style="ticks")
 threadpool_limits(1)  # many small fits: a second thread only gets in the way
-warnings.filterwarnings("ignore", "BBSE wants")  # part 2 says what it warns of
+warnings.filterwarnings("ignore", "BBSE is not")  # part 2 says what it warns of
 budget()
 
 # %% tags=["parameters"]
