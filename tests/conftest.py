@@ -1,6 +1,7 @@
-"""What all tests share: a cache of their own, and no silent skips in CI."""
+"""What all tests share: a cache of their own, seeds, and no silent skips in CI."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,13 @@ def cache(tmp_path, monkeypatch):
     folder = tmp_path / "cache"
     monkeypatch.setenv("TLWIDGETS_CACHE", str(folder))
     return folder
+
+
+@pytest.fixture(autouse=True)
+def seeds():
+    """The same initial parameters in every run; a test that imports no Keras needs none."""
+    if (keras := sys.modules.get("keras")) is not None:
+        keras.utils.set_random_seed(0)
 
 
 @pytest.hookimpl(wrapper=True)

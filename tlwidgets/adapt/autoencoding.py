@@ -58,6 +58,7 @@ class DenoisingAutoencoder(PretextLearner):
     Examples
     --------
     >>> import numpy as np
+    >>> keras.utils.set_random_seed(0)
     >>> images = np.random.default_rng(0).integers(0, 256, (32, 8, 8, 1))
     >>> net = [keras.Input((8, 8, 1)), layers.Rescaling(1 / 255), layers.Flatten()]
     >>> learner = DenoisingAutoencoder(keras.Sequential([*net, layers.Dense(8, "relu")]))
