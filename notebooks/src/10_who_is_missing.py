@@ -7,7 +7,7 @@
 #
 # [![Open on Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/tlwidgets/tlwidgets/main?labpath=notebooks/10_who_is_missing.ipynb)
 #
-# **About 50 minutes** · 45 CPU seconds the first time, 25 after · 1.2 GB of memory
+# **About 50 minutes** · needs 02 · 45 CPU seconds the first time, 25 after · 1.2 GB of memory
 #
 # The photographs of solar cells (ELPV, CC BY-NC-SA 4.0) are for **non-commercial use only**.
 #

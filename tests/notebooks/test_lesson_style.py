@@ -86,6 +86,7 @@ def test_a_lesson_has_every_part_in_order_and_size(path):
 def test_the_title_says_what_it_costs(path):
     title = cells_of(path)[0].text
     assert re.match(r"# \d\d · .+\?$", title.splitlines()[0]), "a title with a question"
+    assert re.search(r" · needs (nothing|\d\d(, \d\d)*) · ", title)
     assert re.search(r"\*\*About \d+ minutes\*\*", title)
     assert re.search(r"\d+ CPU seconds", title)
     assert re.search(r"\d\.\d GB of memory", title)
