@@ -129,6 +129,17 @@ def test_a_weighted_test_set_that_is_worth_a_few_examples_proves_nothing():
     assert re.search(r"which now says 90 %, is worth only \d examples: too few to tell\.", said)
 
 
+def test_a_test_set_that_agrees_by_a_few_examples_is_not_trusted():
+    few = np.full(1000, 1e-6)
+    few[:20] = 50
+    scores = {"naive": (0.9, 0.7), "repaired": (0.71, 0.7), "repair": "known chances"}
+    said = sentence(**scores, ratio=few)
+    assert re.search(
+        r"agrees with the population \(perhaps by luck: it is worth only \d examples\)\.", said
+    )
+    assert "luck" not in sentence(**scores)
+
+
 def test_real_states_of_the_digits_say_what_happens_there():
     def said(**choice):
         return describe(begin(built_in("digits"), Choice(n=1000, **choice)))

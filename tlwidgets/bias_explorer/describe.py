@@ -13,6 +13,7 @@ from .state import Outcome, State
 _SMALLEST_LIE = 0.03
 _SMALLEST_HELP = 0.02
 _SMALLEST_HARM = 0.05  # to a single group
+_FEW = 0.25  # of the test set: if no more of it counts, it may agree by luck
 _TOO_KIND = {
     "domain shift": "it has the same bias as the sample",
     "data skew": "it has hardly any of the rare classes, in which the model is poor",
@@ -126,7 +127,7 @@ def _what_the_test_set_says(state: State) -> tuple[str, bool]:
     after = abs(_kindness(state, state.result.repaired))
     if after <= _luck(state, state.result.naive):
         still = "still " if verdict(state, state.result.naive) is Verdict.RIGHT else ""
-        return f"{still}agrees with the population", True
+        return f"{still}agrees with the population{_though_by_luck(state)}", True
     if after <= _luck(state, state.result.repaired):
         return (
             f"is worth only {_n_worth(state, state.result.repaired):.0f} examples: too few to tell",
@@ -137,6 +138,14 @@ def _what_the_test_set_says(state: State) -> tuple[str, bool]:
     if after - before >= _SMALLEST_HELP:
         return "is further from the truth", False
     return "is no nearer to the truth", False
+
+
+def _though_by_luck(state: State) -> str:
+    """Return a warning where so few examples count that another draw may well disagree."""
+    n_worth = _n_worth(state, state.result.repaired)
+    if n_worth >= _FEW * _n_held(state):
+        return ""
+    return f" (perhaps by luck: it is worth only {n_worth:.0f} examples)"
 
 
 def _helps_the_model(state: State) -> int:
