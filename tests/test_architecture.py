@@ -17,7 +17,7 @@ WIDGETS = {"ipywidgets", "anywidget", "traitlets", "IPython"}
 DRAWING = {"matplotlib", "seaborn"}
 WIDGET_FOLDERS = {"freeze_slider", "training_curves", "bias_explorer"}
 KNOWS_NO_KERAS = {"data", "shift", "_check", "_palette"}
-KNOWS_NO_WIDGETS = {"freezing", "adapt", "backbones", "shift", "data"}
+KNOWS_NO_WIDGETS = {"freezing", "adapt", "backbones", "shift", "shipping", "data"}
 
 
 def imported(source, path):
@@ -72,6 +72,8 @@ def test_imports_point_one_way(path):
         ("course/machine.py", "import matplotlib.pyplot"),
         ("freeze_slider/compute.py", "from ..training_curves import state"),
         ("data/cache.py", "import pickle"),
+        ("shipping/widget.py", "from ..bias_explorer import state"),
+        ("shipping/card.py", "from ..course import budget"),
     ],
 )
 def test_the_rule_can_fail(place, line):
