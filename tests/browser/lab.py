@@ -89,28 +89,35 @@ def chromium(executable: str) -> Iterator[Browser]:
             browser.close()
 
 
+def follow(page: Page, address: str) -> tuple[list[str], list[str]]:
+    """Return two lists that fill: errors in the console, and requests to other servers."""
+    errors: list[str] = []
+    foreign: list[str] = []
+
+    def keep_error(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            errors.append(f"{message.text} ({message.location.get('url', '')})")
+
+    def answer_foreign(route: Route) -> None:
+        # The same with and without a network: nothing reaches it, and no image is broken.
+        foreign.append(route.request.url)
+        route.fulfill(content_type="image/svg+xml", body=_EMPTY_IMAGE)
+
+    page.set_default_timeout(_EXPECT_MS)
+    expect.set_options(timeout=_EXPECT_MS)
+    page.route(lambda url: not url.startswith(address), answer_foreign)
+    page.on("console", keep_error)
+    page.on("pageerror", lambda error: errors.append(f"uncaught: {error}"))
+    return errors, foreign
+
+
 class NotebookPage:
     """One notebook in JupyterLab's single-document mode, which has no side bars."""
 
     def __init__(self, page: Page, server: LabServer) -> None:
         self.page = page
-        self.console_errors: list[str] = []
         self._server = server
-        page.set_default_timeout(_EXPECT_MS)
-        expect.set_options(timeout=_EXPECT_MS)
-        self.foreign_requests: list[str] = []
-        page.route(lambda url: not url.startswith(server.url), self._answer_foreign)
-        page.on("console", self._keep_error)
-        page.on("pageerror", lambda error: self.console_errors.append(f"uncaught: {error}"))
-
-    def _keep_error(self, message: ConsoleMessage) -> None:
-        if message.type == "error":
-            self.console_errors.append(f"{message.text} ({message.location.get('url', '')})")
-
-    def _answer_foreign(self, route: Route) -> None:
-        # The same with and without a network: nothing reaches it, and no image is broken.
-        self.foreign_requests.append(route.request.url)
-        route.fulfill(content_type="image/svg+xml", body=_EMPTY_IMAGE)
+        self.console_errors, self.foreign_requests = follow(page, server.url)
 
     def open(self, name: str) -> None:
         """Open a notebook of the server by its path, and wait for its kernel."""

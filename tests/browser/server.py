@@ -1,4 +1,4 @@
-"""A real JupyterLab server of its own: nobody's settings, nobody's files, nothing left behind."""
+"""Real servers of JupyterLab and Voila: nobody's settings and files, nothing left behind."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,7 @@ import psutil
 _START_SECONDS = 120
 _STOP_SECONDS = 20
 _POLL_SECONDS = 0.1
+_LOG = "server.log"
 
 _FOLDERS = {
     "JUPYTER_CONFIG_DIR": "config",
@@ -78,20 +79,56 @@ def lab_server(folder: Path, notebooks: Path | None = None) -> Iterator[LabServe
     """
     root = folder / "root"
     _copy(notebooks, root)
-    log = folder / "server.log"
     port = _free_port()
-    with log.open("wb") as output:
+    with _running(_command(port, root), folder, root) as process:
+        server = LabServer(f"http://127.0.0.1:{port}", root, psutil.Process(process.pid))
+        _wait_until_up(lambda: server.ask("api/status"), process, folder)
+        yield server
+
+
+@contextmanager
+def voila_server(folder: Path, page: Path) -> Iterator[str]:
+    """Run a Voila server that shows one notebook as a page.
+
+    Parameters
+    ----------
+    folder : Path
+        An empty folder for its settings and its log.
+    page : Path
+        The notebook, where it is.
+
+    Yields
+    ------
+    str
+        The address of the page.
+    """
+    port = _free_port()
+    command = [
+        *(sys.executable, "-m", "voila", page.name, "--no-browser", f"--port={port}"),
+        *("--Voila.ip=127.0.0.1", "--Voila.port_retries=0"),
+        # Voila shares fewer modules than it needs, and fails to load it; it is not for pages.
+        "--VoilaConfiguration.extension_denylist=['jupyterlab-jupytext']",
+    ]
+    with _running(command, folder, page.parent) as process:
+        # Asking for the page would start a kernel.
+        _wait_until_up(
+            lambda: socket.create_connection(("127.0.0.1", port)).close(), process, folder
+        )
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def _running(command: list[str], folder: Path, root: Path) -> Iterator[subprocess.Popen[bytes]]:
+    with (folder / _LOG).open("wb") as output:
         process = subprocess.Popen(
-            _command(port, root),
+            command,
             env=_environment(folder),
             cwd=root,
             stdout=output,
             stderr=subprocess.STDOUT,
         )
-    server = LabServer(f"http://127.0.0.1:{port}", root, psutil.Process(process.pid))
     try:
-        _wait_until_up(server, process, log)
-        yield server
+        yield process
     finally:
         _stop(process)
 
@@ -144,17 +181,17 @@ def _environment(folder: Path) -> dict[str, str]:
     return environment
 
 
-def _wait_until_up(server: LabServer, process: subprocess.Popen[bytes], log: Path) -> None:
+def _wait_until_up(ask: Callable[[], Any], process: subprocess.Popen[bytes], folder: Path) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            server.ask("api/status")
+            ask()
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             time.sleep(_POLL_SECONDS)
         else:
             return
-    end = log.read_text("utf-8", errors="replace")[-2000:]
-    raise RuntimeError(f"JupyterLab did not start within {_START_SECONDS} seconds:\n{end}")
+    end = (folder / _LOG).read_text("utf-8", errors="replace")[-2000:]
+    raise RuntimeError(f"The server did not start within {_START_SECONDS} seconds:\n{end}")
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

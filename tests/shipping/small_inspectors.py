@@ -9,14 +9,14 @@ from sklearn.preprocessing import StandardScaler
 
 from tlwidgets.shipping import Inspector, ModelCard, to_keras
 
-RNG = np.random.default_rng(0)
 SIZE_PX = 12
 
 
 def images(n=80, channels=3, size_px=SIZE_PX):
     """Return dark and bright noise: the second half is bright."""
-    dark = RNG.integers(0, 120, (n // 2, size_px, size_px, channels), np.uint8)
-    bright = RNG.integers(100, 256, (n - n // 2, size_px, size_px, channels), np.uint8)
+    rng = np.random.default_rng(0)
+    dark = rng.integers(0, 120, (n // 2, size_px, size_px, channels), np.uint8)
+    bright = rng.integers(100, 256, (n - n // 2, size_px, size_px, channels), np.uint8)
     return np.concatenate([dark, bright])
 
 

@@ -47,7 +47,7 @@ def test_the_versions_at_work_are_filled_in():
 def test_a_table_of_figures_keeps_its_columns_and_names():
     frame = pd.DataFrame({"AUC": [0.9, 0.8], "how": "test"}, index=["mono", "poly"])
     made = card(measured=frame)
-    assert made.measured.columns.tolist() == ["measured", "AUC", "how"]
+    assert made.measured.columns.tolist() == ["what", "AUC", "how"]
     assert "| poly | 0.8 | test |" in made.to_markdown()
     frame.loc["poly", "AUC"] = 1.0  # the card does not follow
     assert "| poly | 0.8 | test |" in made.to_markdown()

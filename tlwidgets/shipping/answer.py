@@ -22,7 +22,7 @@ _MARK = (
     "position: absolute; top: -3px; bottom: -3px; left: {left:.2f}%; "
     "border-left: 2px solid var(--jp-content-font-color1, currentColor)"
 )
-_ANSWER = "max-width: 46em; color: var(--jp-content-font-color1, inherit)"
+_ANSWER = "max-width: 46em; line-height: 1.5; color: var(--jp-content-font-color1, inherit)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Answer:
         bars = "".join(self._bar(name, probability) for name, probability in shown)
         return (
             f'<div class="tlwidgets-answer tex2jax_ignore mathjax_ignore" style="{_ANSWER}">'
-            f"<b>{escape(self.sentence)}</b>"
+            f'<b style="font-size: 1.15em">{escape(self.sentence)}</b>'
             f'<div style="{_ROW}">{bars}</div></div>'
         )
 

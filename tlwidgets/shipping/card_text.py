@@ -15,7 +15,7 @@ _INSIDE = re.compile(r"([\\`*_\[\]|~$])")
 _AT_START = re.compile(r"^([#+=-]|\d+(?=[.)](?:\s|$)))")
 _BOX = (
     "max-width: 60em; padding: 2px 18px 10px; border: 1px solid var(--jp-border-color2, #ccc); "
-    "border-radius: 6px; color: var(--jp-content-font-color1, inherit)"
+    "border-radius: 6px; line-height: 1.5; color: var(--jp-content-font-color1, inherit)"
 )
 _HEADING = "margin: 14px 0 2px; font-size: 1em; font-weight: 600"
 _CELL = (
@@ -48,7 +48,7 @@ def markdown_section(content: str | tuple[str, ...] | pd.DataFrame) -> str:
 
 def to_html(name: str, sections: Sequence[tuple[str, Any]]) -> str:
     """Return the whole card; JupyterLab would take dollars for mathematics without the classes."""
-    parts = [f'<h3 style="margin: 10px 0 4px">{escape(name)}</h3>']
+    parts = [f'<h3 style="margin: 10px 0 4px">Model card: {escape(name)}</h3>']
     for title, content in sections:
         parts += [f'<h4 style="{_HEADING}">{escape(title)}</h4>', _html_section(content)]
     return (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-_NAME, _FIGURE, _HOW = "measured", "figure", "how"
+_NAME, _FIGURE, _HOW = "what", "figure", "how"
 _EXAMPLE = "Write {'AUC': (0.91, '656 cells kept for the test')}."
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from .. import _check
 
 # From 16 bits, which cameras for electroluminescence give, to 8: 65535 becomes 255.
 _SIXTEEN_BITS = 257.0
+_GREY_MODES = ("1", "L", "LA", "La")
 
 
 def read_pixels(
@@ -23,16 +25,37 @@ def read_pixels(
     The whole picture is stretched to the size, bicubic as in `fetch_solar_cells`. An array that
     has the size and the channels already stays as it is.
     """
+    if not isinstance(image, str | Path | Image.Image):
+        image = _checked(image)
+        if image.shape == (*size_px, channels):
+            return image.astype(np.float32)
+    height, width = size_px
+    picture = to_picture(image).convert("L" if channels == 1 else "RGB")
+    resized = picture.resize((width, height), Image.Resampling.BICUBIC)
+    return np.asarray(resized, np.float32).reshape(height, width, channels)
+
+
+def to_picture(image: ArrayLike | Image.Image | str | Path) -> Image.Image:
+    """Return any kind of image as a picture with 8 bits a pixel, grey or RGB."""
     if isinstance(image, str | Path):
         image = _open(Path(image))
-    array = _array_of(image, channels) if isinstance(image, Image.Image) else _checked(image)
-    if array.shape == (*size_px, channels):
-        return array.astype(np.float32)
-    rounded = np.rint(array).astype(np.uint8)
-    picture = Image.fromarray(rounded[..., 0] if rounded.shape[-1] == 1 else rounded)
-    height, width = size_px
-    resized = picture.convert(_mode(channels)).resize((width, height), Image.Resampling.BICUBIC)
-    return np.asarray(resized, np.float32).reshape(height, width, channels)
+    if not isinstance(image, Image.Image):
+        return _from_array(image)
+    if image.mode.startswith("I"):  # 16 or 32 bits a pixel, which Pillow would cut off at 255
+        array = np.asarray(image, np.float32)
+        return _from_array(array / _SIXTEEN_BITS if array.max() > 255 else array)
+    if image.mode == "F":
+        return _from_array(np.asarray(image))
+    return image.convert("L" if image.mode in _GREY_MODES else "RGB")
+
+
+def to_thumbnail(image: ArrayLike | Image.Image | str | Path, side_px: int) -> bytes:
+    """Return a PNG whose longer side has at most so many pixels."""
+    picture = to_picture(image)
+    picture.thumbnail((side_px, side_px))
+    file = io.BytesIO()
+    picture.save(file, "png")
+    return file.getvalue()
 
 
 def open_picture(file: Any, name: str) -> Image.Image:
@@ -58,14 +81,9 @@ def _open(path: Path) -> Image.Image:
     return open_picture(path, path.name)
 
 
-def _array_of(picture: Image.Image, channels: int) -> NDArray[Any]:
-    if picture.mode.startswith("I"):  # 16 or 32 bits a pixel, which Pillow would cut off at 255
-        array = np.asarray(picture, np.float32)
-        return _checked(array / _SIXTEEN_BITS if array.max() > 255 else array)
-    if picture.mode == "F":
-        return _checked(np.asarray(picture))
-    array = np.asarray(picture.convert(_mode(channels)))
-    return array.reshape(*array.shape[:2], channels)
+def _from_array(image: Any) -> Image.Image:
+    rounded = np.rint(_checked(image)).astype(np.uint8)
+    return Image.fromarray(rounded[..., 0] if rounded.shape[-1] == 1 else rounded)
 
 
 def _checked(image: Any) -> NDArray[Any]:
@@ -80,7 +98,3 @@ def _checked(image: Any) -> NDArray[Any]:
         )
     checked: NDArray[Any] = _check.images("image", array[None])[0]
     return checked
-
-
-def _mode(channels: int) -> str:
-    return "L" if channels == 1 else "RGB"
