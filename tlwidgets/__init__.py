@@ -20,8 +20,19 @@ if TYPE_CHECKING:
         tap_blocks,
     )
     from .bias_explorer.widget import BiasExplorer
-    from .course import Prediction, budget, check, claim, expect, self_test
-    from .course.plot import plot_transfer_map
+    from .course import (
+        Prediction,
+        budget,
+        check,
+        claim,
+        expect,
+        merge_progress,
+        progress,
+        read_lessons,
+        self_test,
+        table_of_lessons,
+    )
+    from .course.plot import plot_course, plot_predictions, plot_transfer_map
     from .data import (
         fetch_solar_cells,
         image_strip,
@@ -58,9 +69,13 @@ _HOMES = {
         "check",
         "claim",
         "expect",
+        "merge_progress",
+        "progress",
+        "read_lessons",
         "self_test",
+        "table_of_lessons",
     ),
-    "course.plot": ("plot_transfer_map",),
+    "course.plot": ("plot_course", "plot_predictions", "plot_transfer_map"),
     "data": (
         "fetch_solar_cells",
         "image_strip",

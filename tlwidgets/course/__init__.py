@@ -3,8 +3,10 @@
 from .checking import CheckFailedError, Expectation, Verdict, check, expect
 from .claiming import Claim, ClaimFailedError, claim
 from .installation import self_test
+from .lessons import read_lessons, table_of_lessons
 from .machine import Budget, budget
 from .prediction import Prediction
+from .progress import Progress, merge_progress, progress
 
 __all__ = [
     "Budget",
@@ -13,10 +15,15 @@ __all__ = [
     "ClaimFailedError",
     "Expectation",
     "Prediction",
+    "Progress",
     "Verdict",
     "budget",
     "check",
     "claim",
     "expect",
+    "merge_progress",
+    "progress",
+    "read_lessons",
     "self_test",
+    "table_of_lessons",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from html import escape
 
 from .. import _palette
@@ -28,3 +29,17 @@ def to_html(kind: str, title: str, sentence: str) -> str:
 def to_text(kind: str, title: str, sentence: str) -> str:
     """Return the same message for a terminal."""
     return f"{_SYMBOL_OF[kind]} {title} {sentence}"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What was done, as one line in the notebook."""
+
+    title: str
+    sentence: str
+
+    def __repr__(self) -> str:
+        return to_text("neutral", self.title, self.sentence)
+
+    def _repr_html_(self) -> str:
+        return to_html("neutral", self.title, self.sentence)

@@ -9,6 +9,7 @@ from typing import Any
 
 from .. import _check
 from ._message import to_html, to_text
+from .notebook import keep_try
 
 # The solution notebooks are run with this set: there a check that does not pass is an error.
 STRICT_VARIABLE = "TLWIDGETS_STRICT_CHECKS"
@@ -123,7 +124,10 @@ def check(exercise: str, answer: Any, *expectations: Expectation, well_done: str
             raise TypeError(f"`expectations` must be made with `expect(...)`; got {expectation!r}.")
     hint = _first_hint(answer, expectations)
     verdict = Verdict(exercise, hint is None, well_done if hint is None else hint)
-    if not verdict.passed and os.environ.get(STRICT_VARIABLE) == "1":
+    strict = os.environ.get(STRICT_VARIABLE) == "1"
+    if answer is not ... and not strict:  # an untouched stub is no try
+        keep_try(exercise, passed=verdict.passed)
+    if not verdict.passed and strict:
         raise CheckFailedError(repr(verdict))
     return verdict
 

@@ -64,10 +64,12 @@ def _solar_cells() -> str:
 
 
 def _widgets() -> str:
+    from .notebook import nothing_kept
     from .prediction import Prediction
 
     guess = Prediction("Does it work?", choices=["yes", "no"])
-    guess.commit("yes")
+    with nothing_kept():
+        guess.commit("yes")
     return f"a Prediction keeps its guess: {guess.guess}"
 
 

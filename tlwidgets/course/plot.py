@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.patches import FancyBboxPatch
+from matplotlib.patches import FancyBboxPatch, Patch
 
 from .. import _check, _palette
+from .calibration import CLOSE, describe_calibration, scaled_guesses
+from .layout import lay_out
+from .lessons import check_lessons, count_passed
+
+if TYPE_CHECKING:
+    from .progress import Progress
 
 # Pan and Yang (2010), Table 3: the type follows from where there are labels.
 _QUESTION = "Where do you have labels?"
@@ -19,8 +29,12 @@ _METHODS = (
     ("domain adaptation  07", "sample-selection bias  10"),
     ("clustering and", "dimension reduction  08"),
 )
+_EVERY_TYPE = ("for every type", "#333333")
 _LINE = "#777777"
 _FOR_ALL = "why  01      pretrained models  04      what to transfer from  09      capstone  11"
+
+# Of the width of a column and the height of a row; the rest is for the arrows.
+_BOX_WIDTH, _BOX_HEIGHT = 0.84, 0.74
 
 
 def plot_transfer_map(ax: Axes) -> Axes:
@@ -50,8 +64,8 @@ def plot_transfer_map(ax: Axes) -> Axes:
         ax.text(x + 0.15, 4.48, answer, va="center", fontsize=10)
         _box(ax, (x, 3.72), name, width=3.4, colour=colour)
         ax.text(x, 3.2, "\n".join(methods), ha="center", va="top", fontsize=11, linespacing=1.6)
-    ax.text(6, 0.4, _FOR_ALL, ha="center", va="center", fontsize=10, color="#333333")
-    ax.text(6, 0.95, "for every type", ha="center", va="center", fontsize=9, color="#555555")
+    ax.text(6, 0.4, _FOR_ALL, ha="center", va="center", fontsize=10, color=_EVERY_TYPE[1])
+    ax.text(6, 0.95, _EVERY_TYPE[0], ha="center", va="center", fontsize=9, color="#555555")
     return ax
 
 
@@ -66,3 +80,139 @@ def _box(ax: Axes, centre: tuple[float, float], label: str, *, width: float, col
     )
     ax.add_patch(patch)
     ax.text(x, y, label, ha="center", va="center", color="white", fontsize=11, weight="bold")
+
+
+def plot_course(lessons: pd.DataFrame, ax: Axes, progress: Progress | None = None) -> Axes:
+    """Draw all lessons, what each needs before it, and what I have passed.
+
+    Parameters
+    ----------
+    lessons : DataFrame
+        From `read_lessons()`.
+    ax : matplotlib Axes
+        What stood there is kept; its axis lines are hidden. Best at about 10 x 5 inches, with
+        `layout="constrained"`.
+    progress : Progress, optional
+        From `progress()`: lessons of which I passed all exercises are filled.
+
+    Returns
+    -------
+    matplotlib Axes
+        The same.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `lessons` or `progress` is something else, or lessons need each other in a circle.
+    """
+    check_lessons(lessons)
+    _check.axes("ax", ax)
+    passed = [0] * len(lessons) if progress is None else count_passed(lessons, progress)
+    layout = lay_out(dict(zip(lessons.index, lessons["needs"], strict=True)))
+    columns, rows = zip(*layout.boxes.values(), strict=True)
+    ax.set(xlim=(-0.02, max(columns) + _BOX_WIDTH + 0.02), ylim=(max(rows) + 1.2, min(rows) - 0.5))
+    ax.axis("off")
+    for way in layout.arrows:
+        _arrow(ax, way)
+    for (number, lesson), n in zip(lessons.iterrows(), passed, strict=True):
+        _lesson_box(ax, layout.boxes[str(number)], str(number), lesson, n)
+    _legend_of_types(ax, lessons.index, with_passed=progress is not None)
+    return ax
+
+
+def _arrow(ax: Axes, way: list[tuple[int, float]]) -> None:
+    """Draw a line from the right of one box to the left of another, past those between."""
+    points = [(x + side, y) for x, y in way for side in (0, _BOX_WIDTH)][1:-1]
+    ax.plot(*zip(*points[:-1], strict=True), color=_LINE, linewidth=1, zorder=0)
+    ax.annotate("", points[-1], points[-2], arrowprops={"arrowstyle": "-|>", "color": _LINE})
+
+
+def _lesson_box(
+    ax: Axes, at: tuple[int, float], number: str, lesson: pd.Series[Any], n: int
+) -> None:
+    (x, y), colour = at, _type_of(number)[1]
+    is_passed = 0 < lesson["exercises"] <= n
+    box = FancyBboxPatch(
+        (x, y - _BOX_HEIGHT / 2),
+        _BOX_WIDTH,
+        _BOX_HEIGHT,
+        boxstyle="round,pad=0,rounding_size=0.06",
+        mutation_aspect=2,
+        facecolor=colour if is_passed else "white",
+        edgecolor=colour,
+        linewidth=1.8,
+    )
+    ax.add_patch(box)
+    ink = "white" if is_passed else "#222222"
+    below = f"{lesson['minutes']} min"
+    if n:
+        below += " · passed" if is_passed else f" · {n} of {lesson['exercises']} passed"
+    middle = x + _BOX_WIDTH / 2
+    text = {"ha": "center", "va": "center", "color": ink, "parse_math": False}
+    ax.text(middle, y - 0.14, f"{number} {lesson['title']}", fontsize=9, weight="bold", **text)
+    ax.text(middle, y + 0.18, below, fontsize=8, **text)
+
+
+def _type_of(number: str) -> tuple[str, str]:
+    """Return name and colour of the type of transfer that a lesson teaches."""
+    for (_, name, colour), methods in zip(_TYPES, _METHODS, strict=True):
+        if any(number in method for method in methods):
+            return name.lower(), colour
+    return _EVERY_TYPE
+
+
+def _legend_of_types(ax: Axes, numbers: Iterable[str], *, with_passed: bool) -> None:
+    names = {name.lower(): colour for _, name, colour in _TYPES} | dict([_EVERY_TYPE])
+    taught = {_type_of(number)[0] for number in numbers}
+    handles = [
+        Patch(facecolor="white", edgecolor=colour, linewidth=1.8, label=name)
+        for name, colour in names.items() if name in taught
+    ]  # fmt: skip
+    if with_passed:
+        handles.append(Patch(color=_LINE, label="filled: passed"))
+    ax.legend(handles=handles, loc="lower center", ncols=len(handles), frameon=False, fontsize=9)
+
+
+def plot_predictions(progress: Progress, ax: Axes) -> Axes:
+    """Draw my guesses against what was measured, and say how I guess.
+
+    Parameters
+    ----------
+    progress : Progress
+        From `progress()`. Guesses in a range count, each scaled to its range.
+    ax : matplotlib Axes
+        Best about square.
+
+    Returns
+    -------
+    matplotlib Axes
+        The same; the title says whether I lean to one side, from five guesses on.
+
+    Raises
+    ------
+    TypeError
+        If `progress` or `ax` is something else.
+    """
+    if not hasattr(progress, "predictions"):
+        raise TypeError(f"`progress` must come from progress(); got {progress!r}.")
+    _check.axes("ax", ax)
+    scaled = scaled_guesses(progress.predictions)
+    ax.fill_between([0, 1], [-CLOSE, 1 - CLOSE], [CLOSE, 1 + CLOSE], color="#E3E3E3", zorder=0)
+    ax.plot([0, 1], [0, 1], color=_LINE, linewidth=1, zorder=1)
+    for is_close, colour, marker, word in (
+        (True, _palette.GOOD, "o", "close"),
+        (False, _palette.BAD, "X", "not close"),
+    ):
+        some = scaled[scaled["close"] == is_close]
+        ax.scatter(
+            some["measured"], some["guess"], s=60, color=colour, marker=marker, linewidth=0,
+            label=f"{word}: {len(some)}", clip_on=False, zorder=2,
+        )  # fmt: skip
+    ax.set(xlim=(0, 1), ylim=(0, 1), aspect="equal", xticks=[0, 0.5, 1], yticks=[0, 0.5, 1])
+    ax.set_xlabel("measured, from 0 (low end of the question) to 1 (high end)")
+    ax.set_ylabel("my guess, on the same scale")
+    ax.text(0.06, 0.9, "too high", color=_LINE)
+    ax.text(0.94, 0.1, "too low", color=_LINE, ha="right")
+    ax.set_title(describe_calibration(scaled).replace(". ", ".\n"), fontsize=11)
+    ax.legend(loc="upper left", bbox_to_anchor=(1.02, 1), frameon=False)
+    return ax

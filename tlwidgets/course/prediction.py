@@ -9,7 +9,8 @@ from typing import Any
 import ipywidgets
 
 from .. import _check
-from ._message import to_html, to_text
+from ._message import Notice, to_html, to_text
+from .notebook import keep_guess
 
 
 def describe_guess(guess: float | str | None, measured: float | str, *, close: float) -> str:
@@ -36,12 +37,20 @@ def describe_guess(guess: float | str | None, measured: float | str, *, close: f
     if guess is None:
         return f"Measured {_short(measured)}. You made no guess; the next one is yours."
     start = f"You said {_short(guess)}, measured {_short(measured)}: "
+    hit = is_close(guess, measured, close=close)
     if isinstance(guess, str) or isinstance(measured, str):
-        return start + ("right." if guess == measured else "not this time. Why?")
-    error = float(guess) - float(measured)
-    if abs(error) <= close:
+        return start + ("right." if hit else "not this time. Why?")
+    if hit:
         return start + "close."
+    error = float(guess) - float(measured)
     return start + f"too {'high' if error > 0 else 'low'} by {_short(abs(error))}."
+
+
+def is_close(guess: float | str, measured: float | str, *, close: float) -> bool:
+    """Tell whether a guess counts: the same choice, or a number that is near enough."""
+    if isinstance(guess, str) or isinstance(measured, str):
+        return bool(guess == measured)
+    return abs(float(guess) - float(measured)) <= close
 
 
 def _short(value: float | str) -> str:
@@ -90,6 +99,7 @@ class Prediction(ipywidgets.VBox):
         self.question = _check.text("question", question, meaning="what to guess")
         self.guess: float | str | None = None
         self._control = _make_control(low, high, choices)
+        self._span = None if choices else (float(low), float(high))  # type: ignore[arg-type]
         if close is None:
             close = 0 if choices else (high - low) / 20  # type: ignore[operator]
         self._close = _check.number(
@@ -139,6 +149,7 @@ class Prediction(ipywidgets.VBox):
         self.guess = guess
         self._control.value = guess
         self._line.value = to_html("good", "Kept:", f"{_short(guess)}. Now run the next cell.")
+        keep_guess(self.question, guess, span=self._span)
 
     def _commit_control(self, _button: ipywidgets.Button) -> None:
         if self._control.value is None:
@@ -146,7 +157,7 @@ class Prediction(ipywidgets.VBox):
         else:
             self.commit(self._control.value)
 
-    def reveal(self, measured: float | str) -> GuessAndResult:
+    def reveal(self, measured: float | str) -> Notice:
         """Compare my guess with what was measured.
 
         Parameters
@@ -156,24 +167,14 @@ class Prediction(ipywidgets.VBox):
 
         Returns
         -------
-        GuessAndResult
+        Notice
             Shown as one line in the notebook.
         """
         sentence = describe_guess(self.guess, measured, close=self._close)
-        return GuessAndResult(self.question, sentence)
-
-
-class GuessAndResult:
-    """A guess beside the result: one line in the notebook."""
-
-    def __init__(self, question: str, sentence: str) -> None:
-        self.question, self.sentence = question, sentence
-
-    def __repr__(self) -> str:
-        return to_text("neutral", self.question, self.sentence)
-
-    def _repr_html_(self) -> str:
-        return to_html("neutral", self.question, self.sentence)
+        if self.guess is not None:
+            hit = is_close(self.guess, measured, close=self._close)
+            keep_guess(self.question, self.guess, span=self._span, measured=measured, close=hit)
+        return Notice(self.question, sentence)
 
 
 def _make_control(low: float | None, high: float | None, choices: Sequence[str] | None) -> Any:

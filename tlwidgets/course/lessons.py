@@ -1,0 +1,195 @@
+"""The lessons as a table, read from the notebooks themselves: nothing is listed twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    from pandas.io.formats.style import Styler
+
+    from .progress import Progress
+
+_FILE = re.compile(r"(?P<number>\d\d)_[a-z0-9_]+\.ipynb")
+_TITLE = re.compile(r"# (?P<number>\d\d) · (?P<question>.+\?)\s*$", re.M)
+_COST = re.compile(
+    r"^\*\*About (?P<minutes>\d+) minutes\*\* · needs (?P<needs>nothing|\d\d(?:, \d\d)*) · "
+    r"(?P<cpu_seconds>\d+) CPU seconds\b.* · (?P<memory_gb>\d+\.\d) GB of memory\s*$",
+    re.M,
+)
+_HEADER = (
+    "'# NN · question?' and '**About 50 minutes** · needs 02 · 80 CPU seconds · "
+    "1.4 GB of memory' in its first cell"
+)
+# What the field writes with a hyphen, and a file's name cannot.
+_HYPHENATED = ("Fine tuning", "Multi task", "Self taught")
+
+
+def read_lessons(folder: str | os.PathLike[str] = ".") -> pd.DataFrame:
+    """Show me the lessons: what each asks, how long it takes, and what it needs.
+
+    Parameters
+    ----------
+    folder : str or path
+        Where the notebooks are (`NN_slug.ipynb`); a notebook runs in its own folder.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per lesson, indexed by its number ("00"): title, question, minutes, needs
+        (tuple of numbers), cpu_seconds (the first time), memory_gb, exercises (how many it
+        checks), file.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there is no such folder or no lesson in it, or a lesson does not say what it costs.
+    """
+    if not isinstance(folder, str | os.PathLike):
+        raise TypeError(f"`folder` must be a folder with notebooks; got {folder!r}.")
+    path = Path(folder)
+    files = sorted(p for p in path.glob("*.ipynb") if _FILE.fullmatch(p.name))
+    if not files:
+        raise ValueError(
+            f"`folder` must hold lessons, named like 02_feature_extraction.ipynb; got {folder!r} "
+            f"({path.absolute()}), which has none. Give the folder `notebooks` of the course."
+        )
+    rows = pd.DataFrame([_read_lesson(file) for file in files])
+    twice = rows["number"][rows["number"].duplicated()].tolist()
+    if twice:
+        names = ", ".join(rows.loc[rows["number"].isin(twice), "file"])
+        raise ValueError(f"`folder` must hold each lesson once; got {names}. Move one elsewhere.")
+    return rows.set_index("number").rename_axis("lesson")
+
+
+def table_of_lessons(lessons: pd.DataFrame, progress: Progress | None = None) -> Styler:
+    """Show me the lessons as a table whose titles open them.
+
+    Parameters
+    ----------
+    lessons : DataFrame
+        From `read_lessons()`, read in the folder of the notebook that shows the table.
+    progress : Progress, optional
+        From `progress()`: adds how many exercises I have passed.
+
+    Returns
+    -------
+    pandas Styler
+        Shown as a table. All texts are escaped.
+
+    Raises
+    ------
+    TypeError
+        If `lessons` or `progress` is something else.
+    """
+    check_lessons(lessons)
+    rows = {
+        "lesson": [
+            f'<a href="{quote(file)}">{escape(number)} {escape(title)}</a>'
+            for number, title, file in zip(
+                lessons.index, lessons["title"], lessons["file"], strict=True
+            )
+        ],
+        "question": [escape(question) for question in lessons["question"]],
+        "minutes": lessons["minutes"].tolist(),
+        "you need": [escape(", ".join(needs)) or "nothing" for needs in lessons["needs"]],
+    }
+    if progress is not None:
+        passed = count_passed(lessons, progress)
+        rows["passed"] = [
+            f"{n} of {whole}" for n, whole in zip(passed, lessons["exercises"], strict=True)
+        ]
+    return pd.DataFrame(rows).style.hide(axis="index").set_properties(**{"text-align": "left"})
+
+
+def count_passed(lessons: pd.DataFrame, progress: Progress) -> list[int]:
+    """Return how many exercises of each lesson were passed."""
+    if not hasattr(progress, "checks"):
+        raise TypeError(f"`progress` must come from progress(); got {progress!r}.")
+    checks = progress.checks
+    passed = checks[checks["passed_at"].notna()].groupby("lesson").size()
+    return [int(passed.get(file.removesuffix(".ipynb"), 0)) for file in lessons["file"]]
+
+
+def check_lessons(lessons: Any) -> None:
+    """Raise unless `lessons` is a table from `read_lessons`."""
+    needed = {"title", "question", "minutes", "needs", "exercises", "file"}
+    if not isinstance(lessons, pd.DataFrame) or not needed <= set(lessons.columns):
+        raise TypeError(f"`lessons` must be a table from read_lessons(); got {lessons!r}.")
+
+
+def short_title(stem: str) -> str:
+    """Return a title from the name of a lesson's file.
+
+    Parameters
+    ----------
+    stem : str
+        As in "03_fine_tuning".
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> short_title("03_fine_tuning"), short_title("01_why_transfer")
+    ('Fine-tuning', 'Why transfer')
+    """
+    title = re.sub(r"^\d\d_", "", stem).replace("_", " ")
+    title = title[:1].upper() + title[1:]
+    return title.replace(" ", "-") if title in _HYPHENATED else title
+
+
+def label(lesson: str) -> str:
+    """Return how a lesson is called on screen, from the name of its notebook."""
+    if re.match(r"\d\d_.", lesson):
+        return f"{lesson[:2]} {short_title(lesson)}"
+    return lesson
+
+
+def _read_lesson(file: Path) -> dict[str, object]:
+    cells = _read_cells(file)
+    first = next((_source(c) for c in cells if c.get("cell_type") == "markdown"), "")
+    title, cost = _TITLE.match(first), _COST.search(first)
+    number = file.name[:2]
+    if title is None or cost is None or title["number"] != number:
+        raise ValueError(
+            f"`folder`: {file.name} must have {_HEADER}; got {first[:80]!r}. If it is no lesson, "
+            "give it a name that does not start with two digits."
+        )
+    return {
+        "number": number,
+        "title": short_title(file.stem),
+        "question": title["question"],
+        "minutes": int(cost["minutes"]),
+        "needs": () if cost["needs"] == "nothing" else tuple(cost["needs"].split(", ")),
+        "cpu_seconds": int(cost["cpu_seconds"]),
+        "memory_gb": float(cost["memory_gb"]),
+        "exercises": sum("check" in c.get("metadata", {}).get("tags", ()) for c in cells),
+        "file": file.name,
+    }
+
+
+def _read_cells(file: Path) -> list[dict[str, Any]]:
+    try:
+        cells = json.loads(file.read_text("utf-8"))["cells"]
+        if all(isinstance(_source(cell), str) for cell in cells):
+            return list(cells)
+        raise TypeError("a cell without text")
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ValueError(
+            f"`folder`: {file.name} cannot be read as a notebook ({type(error).__name__}: {error})."
+            " Get it again, or move it elsewhere."
+        ) from None
+
+
+def _source(cell: dict[str, Any]) -> str:
+    source = cell["source"]
+    return source if isinstance(source, str) else "".join(source)
