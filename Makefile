@@ -67,6 +67,8 @@ test-keras: env
 
 # Two lessons at a time: a lesson computes mostly in one thread. The student's notebooks first: the
 # solutions then find features and images in the cache.
+# No kernel here knows its notebook, so nothing would be kept; to be sure.
+test-notebooks: export TLWIDGETS_PROGRESS = off
 test-notebooks: env
 	$(BIN)/pytest -n 2 --dist loadscope --nbval-lax --nbval-current-env notebooks/*.ipynb
 	TLWIDGETS_STRICT_CHECKS=1 $(BIN)/pytest -n 2 --dist loadscope --nbval-lax --nbval-current-env notebooks/solutions/*.ipynb

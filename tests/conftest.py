@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+# What tests pass and guess is nobody's progress.
+os.environ["TLWIDGETS_PROGRESS"] = "off"
 
 ROOT = Path(__file__).parents[1]
 

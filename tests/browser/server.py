@@ -43,6 +43,11 @@ class LabServer:
     root: Path
     process: psutil.Process
 
+    @property
+    def progress(self) -> Path:
+        """The file in which its notebooks keep progress, instead of the user's own."""
+        return self.root.parent / "progress.json"
+
     def ask(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """Send a request to the server's REST API, with a body as POST; return its answer."""
         request = urllib.request.Request(
@@ -166,6 +171,7 @@ def _command(port: int, root: Path) -> list[str]:
 
 def _environment(folder: Path) -> dict[str, str]:
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2"}
+    environment["TLWIDGETS_PROGRESS"] = str(folder / "progress.json")
     environment.pop("PYTHONDONTWRITEBYTECODE", None)  # without .pyc all starts take 3 x as long
     environment.pop("JUPYTER_PATH", None)
     # Where it is set, ipykernel leaves out what libraries in C write to stderr: learners see it.

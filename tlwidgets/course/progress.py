@@ -127,8 +127,8 @@ class Progress:
         if self.file is None:
             return f"Nothing is kept: {keeping.PROGRESS_VARIABLE} is {keeping.OFF!r}."
         if not self._lines():
-            return f"Nothing is kept yet. It would be kept in {self.file}, on this machine only."
-        return f"Kept in {self.file}, on this machine only."
+            return f"Nothing is kept yet. Place: {_from_home(self.file)}, on this machine only."
+        return f"Kept in {_from_home(self.file)}, on this machine only."
 
     def __repr__(self) -> str:
         return "\n".join([*self._lines(), self._where()])
@@ -215,6 +215,14 @@ def _read_export(file: Path) -> Records:
 
 def _table(records: tuple[CheckRecord | GuessRecord, ...], columns: list[str]) -> pd.DataFrame:
     return pd.DataFrame([asdict(r) for r in records], columns=columns, dtype=object)
+
+
+def _from_home(file: Path) -> str:
+    # The path often holds the learner's own name, and this line is in pictures and saved pages.
+    try:
+        return str(Path("~") / file.relative_to(Path.home()))
+    except (ValueError, RuntimeError):  # it is elsewhere, or there is no home
+        return str(file)
 
 
 def _count(n: int, noun: str) -> str:
