@@ -1,5 +1,7 @@
 """One walk over all public functions: a wrong value is named, with its argument."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -12,10 +14,12 @@ WITHOUT_ARGUMENTS = {
     "list_backbones",
     "load_digits",
     "load_optdigits",
+    "progress",
     "self_test",
 }
 RECORDS = {"BlockTaps"}
 
+NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 NOT_IMAGES = np.zeros((2, 2))
 
 
@@ -78,8 +82,18 @@ WRONG_CALLS = [
     ("make_glyphs", "seed", "-1", lambda f: f(10, seed=-1)),
     ("make_mnist_m", "images", "(2, 2)", lambda f: f(NOT_IMAGES)),
     ("make_mnist_m", "seed", "-1", lambda f: f(np.zeros((1, 8, 8)), seed=-1)),
+    ("merge_progress", "paths", "'class.json'", lambda f: f("class.json")),
+    ("merge_progress", "paths", "none", lambda f: f([])),
     ("plot_blocks", "ax", "None", lambda f: f(small_model(), None)),
+    ("plot_course", "lessons", "[]", lambda f: f([], None)),
+    ("plot_course", "ax", "None", lambda f: f(tlwidgets.read_lessons(NOTEBOOKS), None)),
+    ("plot_predictions", "progress", "5", lambda f: f(5, None)),
+    ("plot_predictions", "ax", "None", lambda f: f(tlwidgets.progress(), None)),
     ("plot_transfer_map", "ax", "None", lambda f: f(None)),
+    ("read_lessons", "folder", "'tests'", lambda f: f("tests")),
+    ("read_lessons", "folder", "5", lambda f: f(5)),
+    ("table_of_lessons", "lessons", "'00'", lambda f: f("00")),
+    ("table_of_lessons", "progress", "5", lambda f: f(tlwidgets.read_lessons(NOTEBOOKS), 5)),
     ("tap_blocks", "backbone", "'vgg16'", lambda f: f("vgg16", ["block1"])),
 ]
 

@@ -46,9 +46,27 @@ _ = plot_transfer_map(ax)
 # numbers of their lessons. The names are those of Pan and Yang (2010). Two words of everyday
 # use: in **feature extraction** the network from the source stays frozen; in **fine-tuning** it
 # trains on.
-#
-# The lessons that are there stand in the index, `notebooks/README.md`; the others are being
-# written.
+
+# %% [markdown]
+# **The lessons.** Each box is a lesson; its arrows come from the lessons to do before it. The
+# colour of the edge is the type of transfer, from the map above. What you have passed is filled:
+# run this cell again when you come back.
+
+# %%
+from tlwidgets import plot_course, progress, read_lessons
+
+lessons = read_lessons()
+fig, ax = plt.subplots(figsize=(10, 5), layout="constrained")
+_ = plot_course(lessons, ax, progress())
+
+# %% [markdown]
+# Read it from the left: two lessons are the ground, and from there you go where your own problem
+# is. The same as a table, with the time each takes; a title opens its lesson.
+
+# %%
+from tlwidgets import table_of_lessons
+
+table_of_lessons(lessons, progress())
 
 # %% [markdown]
 # ## 2. How a lesson works
@@ -121,6 +139,30 @@ check(
 )
 
 # %% [markdown]
+# **Exercise 2.** Your friend has photographs without any labels and wants to do lesson 08. How
+# many minutes will it take, with all lessons on the way there? Follow the arrows back; `lessons`
+# is a table: `lessons.loc[["01", "02"], "minutes"].sum()`.
+
+# %% tags=["exercise"]
+minutes_to_08 = int(lessons.loc[["00", "01", "06", "08"], "minutes"].sum())  #: minutes_to_08 = ...
+
+# %% tags=["check"]
+check(
+    "Exercise 2",
+    minutes_to_08,
+    expect(lambda a: np.ndim(a) == 0, "One number is wanted: the sum of the minutes."),
+    expect(
+        lambda a: a > lessons.loc[["06", "08"], "minutes"].sum(),
+        "What does the lesson before 08 need? Go back until a lesson needs nothing.",
+    ),
+    expect(
+        lambda a: a == lessons.loc[["00", "01", "06", "08"], "minutes"].sum(),
+        "Count the lessons on the arrows that lead to 08, that one included, and no other.",
+    ),
+    well_done="Four lessons, and most of the course is not among them: take the way you need.",
+)
+
+# %% [markdown]
 # ## 3. What works here
 #
 # The self-test loads a real ImageNet network and real photographs and asks the network what it
@@ -145,6 +187,39 @@ from tlwidgets import list_backbones
 list_backbones()[["family", "year", "size_mb", "top1", "offline"]].head(8)
 
 # %% [markdown]
+# ## 4. Your progress
+#
+# What you pass and what you guess is kept in a file on this machine: lesson, exercise and tries;
+# question, guess and result; when. Not your code, not your name, and it is sent nowhere. The first
+# guess counts: the second time you know the answer.
+
+# %%
+from tlwidgets import plot_predictions
+
+mine = progress()
+mine
+
+# %% [markdown]
+# Do you guess too high or too low? Each point is a guess, on the scale of its question; in the
+# grey band it was close. From five guesses on, the title says how you guess.
+
+# %%
+fig, ax = plt.subplots(figsize=(7, 4.5), layout="constrained")
+_ = plot_predictions(mine, ax)
+
+# %% [markdown]
+# It is yours:
+#
+# - `progress().export("my_progress.json", name="Ada")` writes a file for your teacher and says what
+#   it holds. On Binder everything is gone after the session: export, then download it.
+# - `progress().forget(confirm=True)` deletes it.
+# - With the environment variable `TLWIDGETS_PROGRESS` set to `off`, before JupyterLab starts,
+#   nothing is kept. Any other value is the file to keep it in.
+#
+# JupyterLab, Jupyter Notebook and VS Code say which notebook runs; elsewhere, and in `solutions`,
+# nothing is kept.
+
+# %% [markdown]
 # ## Where it breaks
 #
 # A notebook can die without a word when memory runs out: the kernel restarts, and all variables
@@ -158,7 +233,7 @@ budget()
 # ## You can now
 #
 # - **find** your way: where you have labels decides between inductive, transductive and
-#   unsupervised transfer;
+#   unsupervised transfer, and the arrows say which lessons lead there;
 # - **use** a lesson: guess before you run, read the claim, let the check lead you;
 # - **test** your installation with `self_test()`, and watch the memory with `budget()`.
 #

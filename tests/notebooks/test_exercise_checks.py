@@ -37,6 +37,7 @@ def run(code, namespace):
 @pytest.mark.parametrize("path", SOURCES, ids=NAMES)
 def test_checks_accept_the_solution_and_reject_everything_else(path, monkeypatch):
     monkeypatch.delenv("TLWIDGETS_STRICT_CHECKS", raising=False)
+    monkeypatch.chdir(path.parents[1])  # a notebook runs in its own folder
     source = path.read_text("utf-8")
     solution = build.build(source, "solution").cells
     student = build.build(source, "student").cells

@@ -20,7 +20,17 @@ ORDER = [
 ]
 # Lesson 00 shows the way round; it has no experiment of its own to play with.
 SHORT = "00_start_here"
-SHORT_ORDER = ["You will", "Setup", "1.", "2.", "Exercises", "3.", "Where it breaks", "You can now"]
+SHORT_ORDER = [
+    "You will",
+    "Setup",
+    "1.",
+    "2.",
+    "Exercises",
+    "3.",
+    "4.",
+    "Where it breaks",
+    "You can now",
+]
 MAX_CODE_LINES, MAX_WORDS, MAX_OPENING_WORDS = 15, 90, 120
 
 # A percentage or a decimal number in prose is a measurement, unless it names a scale.

@@ -80,4 +80,4 @@ def describe_calibration(scaled: pd.DataFrame) -> str:
 def _by_luck(n_high: int, n_low: int) -> float:
     """Return how often a fair coin would split at least as unevenly."""
     n, most = n_high + n_low, max(n_high, n_low)
-    return min(1.0, 2 * sum(comb(n, k) for k in range(most, n + 1)) / 2**n)
+    return min(1.0, float(2 * sum(comb(n, k) for k in range(most, n + 1)) / 2**n))

@@ -106,7 +106,8 @@ def table_of_lessons(lessons: pd.DataFrame, progress: Progress | None = None) ->
         rows["passed"] = [
             f"{n} of {whole}" for n, whole in zip(passed, lessons["exercises"], strict=True)
         ]
-    return pd.DataFrame(rows).style.hide(axis="index").set_properties(**{"text-align": "left"})
+    style = {"text-align": "left"}
+    return pd.DataFrame(rows).style.hide(axis="index").set_properties(None, **style)
 
 
 def count_passed(lessons: pd.DataFrame, progress: Progress) -> list[int]:

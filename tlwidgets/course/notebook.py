@@ -60,7 +60,7 @@ def this_lesson() -> str | None:
     ipython = sys.modules.get("IPython")  # a kernel has it loaded; a script needs none
     shell = ipython.get_ipython() if ipython else None
     # A script that a notebook starts inherits its environment, but is no notebook.
-    if not hasattr(shell, "kernel"):
+    if shell is None or not hasattr(shell, "kernel"):
         return None
     return lesson_of(shell.user_ns.get(_VS_CODE_NAME) or os.environ.get(_SERVER_VARIABLE))
 

@@ -187,7 +187,7 @@ def merge_progress(paths: Iterable[str | os.PathLike[str]]) -> pd.DataFrame:
 def _rows_of(file: Path) -> list[dict[str, object]]:
     records = _read_export(file)
     checks, guesses = records.checks, records.guesses
-    found = sorted({r.lesson for r in (*checks, *guesses)})
+    found = sorted({r.lesson for r in checks} | {r.lesson for r in guesses})
     return [
         {
             "learner": records.name or file.stem,
