@@ -106,8 +106,9 @@ def table_of_lessons(lessons: pd.DataFrame, progress: Progress | None = None) ->
         rows["passed"] = [
             f"{n} of {whole}" for n, whole in zip(passed, lessons["exercises"], strict=True)
         ]
-    style = {"text-align": "left"}
-    return pd.DataFrame(rows).style.hide(axis="index").set_properties(None, **style)
+    # JupyterLab sets both to the right.
+    left = [{"selector": "th, td", "props": "text-align: left !important"}]
+    return pd.DataFrame(rows).style.hide(axis="index").set_table_styles(left)
 
 
 def count_passed(lessons: pd.DataFrame, progress: Progress) -> list[int]:
@@ -165,10 +166,12 @@ def _read_lesson(file: Path) -> dict[str, object]:
             f"`folder`: {file.name} must have {_HEADER}; got {first[:80]!r}. If it is no lesson, "
             "give it a name that does not start with two digits."
         )
+    short = short_title(file.stem)
+    question = title["question"].removeprefix(f"{short}: ")
     return {
         "number": number,
-        "title": short_title(file.stem),
-        "question": title["question"],
+        "title": short,
+        "question": question[0].upper() + question[1:],
         "minutes": int(cost["minutes"]),
         "needs": () if cost["needs"] == "nothing" else tuple(cost["needs"].split(", ")),
         "cpu_seconds": int(cost["cpu_seconds"]),
