@@ -107,7 +107,7 @@ def table_of_lessons(lessons: pd.DataFrame, progress: Progress | None = None) ->
             f"{n} of {whole}" for n, whole in zip(passed, lessons["exercises"], strict=True)
         ]
     # JupyterLab sets both to the right.
-    left = [{"selector": "th, td", "props": "text-align: left !important"}]
+    left: Any = [{"selector": "th, td", "props": "text-align: left !important"}]
     return pd.DataFrame(rows).style.hide(axis="index").set_table_styles(left)
 
 
