@@ -35,5 +35,5 @@ def test_the_table_of_lessons_opens_a_lesson(notebook, write_notebook):
     notebook.open(write_notebook("links.ipynb", TABLE))
     notebook.run_all()
     assert notebook.errors() == []
-    notebook.outputs.locator("a", has_text="01 Why transfer").click()
+    notebook.outputs.get_by_role("link", name="01 Why transfer").click()
     expect(notebook.page).to_have_url(re.compile("/doc/tree/01_why_transfer.ipynb"))

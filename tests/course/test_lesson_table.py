@@ -62,6 +62,8 @@ def test_the_default_is_the_folder_of_the_notebook(tmp_path, monkeypatch):
     write(tmp_path, "07_a_b.ipynb", header())
     write(tmp_path, "07_a_b-Copy1.ipynb", CODE)
     write(tmp_path, "mine.ipynb", CODE)
+    write(tmp_path, "42_mine.ipynb", header("# 42, my own notebook"))
+    write(tmp_path, "43_mine.ipynb", CODE)
     monkeypatch.chdir(tmp_path)
     assert read_lessons()["file"].tolist() == ["07_a_b.ipynb"]
 
@@ -69,7 +71,6 @@ def test_the_default_is_the_folder_of_the_notebook(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "cell",
     [
-        CODE,
         header("# 07 · No question"),
         header("# 08 · Another number?"),
         header(cost="**About 50 minutes**"),

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _FILE = re.compile(r"(?P<number>\d\d)_[a-z0-9_]+\.ipynb")
 _TITLE = re.compile(r"# (?P<number>\d\d) · (?P<question>.+\?)\s*$", re.M)
+_LOOKS_LIKE_ONE = re.compile(r"# \d\d ·")
 _COST = re.compile(
     r"^\*\*About (?P<minutes>\d+) minutes\*\* · needs (?P<needs>nothing|\d\d(?:, \d\d)*) · "
     r"(?P<cpu_seconds>\d+) CPU seconds\b.* · (?P<memory_gb>\d+\.\d) GB of memory\s*$",
@@ -38,7 +39,8 @@ def read_lessons(folder: str | os.PathLike[str] = ".") -> pd.DataFrame:
     Parameters
     ----------
     folder : str or path
-        Where the notebooks are (`NN_slug.ipynb`); a notebook runs in its own folder.
+        Where the notebooks are (`NN_slug.ipynb`, with a title like "# 02 · Can it?"; others
+        are left out); a notebook runs in its own folder.
 
     Returns
     -------
@@ -56,12 +58,13 @@ def read_lessons(folder: str | os.PathLike[str] = ".") -> pd.DataFrame:
         raise TypeError(f"`folder` must be a folder with notebooks; got {folder!r}.")
     path = Path(folder)
     files = sorted(p for p in path.glob("*.ipynb") if _FILE.fullmatch(p.name))
-    if not files:
+    found = [lesson for file in files if (lesson := _read_lesson(file)) is not None]
+    if not found:
         raise ValueError(
             f"`folder` must hold lessons, named like 02_feature_extraction.ipynb; got {folder!r} "
             f"({path.absolute()}), which has none. Give the folder `notebooks` of the course."
         )
-    rows = pd.DataFrame([_read_lesson(file) for file in files])
+    rows = pd.DataFrame(found)
     twice = rows["number"][rows["number"].duplicated()].tolist()
     if twice:
         names = ", ".join(rows.loc[rows["number"].isin(twice), "file"])
@@ -156,15 +159,18 @@ def label(lesson: str) -> str:
     return lesson
 
 
-def _read_lesson(file: Path) -> dict[str, object]:
+def _read_lesson(file: Path) -> dict[str, object] | None:
+    """Return what a lesson says of itself, None for a learner's own notebook."""
     cells = _read_cells(file)
     first = next((_source(c) for c in cells if c.get("cell_type") == "markdown"), "")
+    if not _LOOKS_LIKE_ONE.match(first):
+        return None
     title, cost = _TITLE.match(first), _COST.search(first)
     number = file.name[:2]
     if title is None or cost is None or title["number"] != number:
         raise ValueError(
-            f"`folder`: {file.name} must have {_HEADER}; got {first[:80]!r}. If it is no lesson, "
-            "give it a name that does not start with two digits."
+            f"`folder`: {file.name} must have {_HEADER}; got {first[:80]!r}. Mend it, or, if it is "
+            "no lesson, give it another title."
         )
     short = short_title(file.stem)
     question = title["question"].removeprefix(f"{short}: ")
