@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         load_results,
         make_glyphs,
         make_mnist_m,
+        read_images,
     )
     from .freeze_slider.widget import FreezeSlider
     from .freezing.plot import plot_blocks
@@ -85,6 +86,7 @@ _HOMES = {
         "load_results",
         "make_glyphs",
         "make_mnist_m",
+        "read_images",
     ),
     "freeze_slider.widget": ("FreezeSlider",),
     "freezing.plot": ("plot_blocks",),

@@ -1,7 +1,8 @@
 """Data sets of the course: real, small, described by a card, and available offline.
 
 `load_*` reads what ships with tlwidgets or its dependencies, `fetch_*` reads a package of
-somebody else's that an extra installs, `make_*` draws. Cards and licences stand in `datasets/`.
+somebody else's that an extra installs, `make_*` draws. Cards and licences stand in
+`datasets/`. `read_images` takes your own pictures.
 """
 
 from .cache import CacheWarning
@@ -9,6 +10,7 @@ from .catalog import DatasetEntry, read_catalog
 from .digits import Digits, load_digits, load_optdigits
 from .glyphs import Glyphs, make_glyphs
 from .mnist_m import make_mnist_m
+from .own_images import OwnImages, read_images
 from .photographs import Photographs, load_photographs
 from .pictures import image_strip
 from .results import load_results
@@ -19,6 +21,7 @@ __all__ = [
     "DatasetEntry",
     "Digits",
     "Glyphs",
+    "OwnImages",
     "Photographs",
     "SolarCells",
     "fetch_solar_cells",
@@ -30,4 +33,5 @@ __all__ = [
     "make_glyphs",
     "make_mnist_m",
     "read_catalog",
+    "read_images",
 ]
