@@ -10,7 +10,7 @@ from os import PathLike
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from .. import _check
 from .class_folders import LEAST_PER_CLASS, ClassFolders, find_class_folders, shown, too_few
@@ -69,6 +69,37 @@ class OwnImages:
         }
         rest = "".join(f"; {count} {what}" for what, count in counts.items() if count)
         return f"OwnImages({n:,} images of {size_px} x {size_px} pixels: {classes}{rest})"
+
+    def suspects(self, features: ArrayLike) -> pd.DataFrame:
+        """List the files that look like another class than their folder says.
+
+        Parameters
+        ----------
+        features : array, shape (n, d)
+            What a pretrained network sees in `images`, as `tlwidgets.extract_features` gives.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns file, label, suggested and probability, the surest first. Look at them: it is
+            you who knows. `tlwidgets.shift.find_suspects` says how they are found.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If there is not one row of finite numbers per image.
+        """
+        from ..shift import find_suspects
+
+        n_rows = len(np.atleast_1d(np.asarray(features)))
+        if n_rows != len(self.files):
+            raise ValueError(
+                f"`features` must have {len(self.files)} rows, one per image; got {n_rows}. Take "
+                "extract_features(network, own.images) of these very images."
+            )
+        return find_suspects(
+            features, self.labels, files=self.files.tolist(), class_names=self.class_names
+        )
 
 
 def read_images(

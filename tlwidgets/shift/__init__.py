@@ -29,6 +29,7 @@ from .quality import Corruption, Duplicates, LabelNoise
 from .ranking import rank_sources
 from .robust_fit import fit_robust_linear
 from .sampling import Cluster, Region, SimpleRandom, Stratified
+from .suspects import find_suspects
 from .transferability import h_score, leep, log_me
 from .ulsif import RULSIF, ULSIF
 
@@ -68,6 +69,7 @@ __all__ = [
     "estimate_confusion",
     "estimate_noise_transition",
     "find_label_errors",
+    "find_suspects",
     "fit_robust_linear",
     "h_score",
     "leep",
