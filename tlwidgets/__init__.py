@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .bias_explorer.widget import BiasExplorer
     from .course import (
         Prediction,
+        UploadImages,
         budget,
         check,
         claim,
@@ -66,6 +67,7 @@ _HOMES = {
     "bias_explorer.widget": ("BiasExplorer",),
     "course": (
         "Prediction",
+        "UploadImages",
         "budget",
         "check",
         "claim",

@@ -7,6 +7,7 @@ from .lessons import read_lessons, table_of_lessons
 from .machine import Budget, budget
 from .prediction import Prediction
 from .progress import Progress, merge_progress, progress
+from .uploading import UploadImages
 
 __all__ = [
     "Budget",
@@ -16,6 +17,7 @@ __all__ = [
     "Expectation",
     "Prediction",
     "Progress",
+    "UploadImages",
     "Verdict",
     "budget",
     "check",

@@ -70,8 +70,8 @@ def find_suspects(
     Notes
     -----
     A suspect is a question, not a verdict. Where the features tell the classes apart, most wrong
-    labels are found and few right ones doubted; where they do not, a quarter of all labels or more is
-    doubted. To drop suspects unseen drops what is difficult: the test then becomes too kind.
+    labels are found and few right ones doubted; where they do not, a quarter of all labels or more
+    is doubted. To drop suspects unseen drops what is difficult: the test then becomes too kind.
 
     References
     ----------
