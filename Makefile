@@ -4,6 +4,7 @@
 PYTHON ?= python3
 PORT ?= 8888
 ARGS ?=
+LESSONS ?=
 # In a container everybody is root, and JupyterLab then asks for this.
 ROOT_ARGS := $(if $(filter 0,$(shell id -u)),--allow-root)
 VENV := .venv
@@ -15,12 +16,12 @@ unexport PYTHONDONTWRITEBYTECODE
 # TensorFlow's log lines say nothing to a learner.
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: env lab test check format notebooks bench bench-lessons bench-curves bench-bias binder-pins picture chromium \
+.PHONY: env lab test check format notebooks bench bench-lessons bench-curves bench-bias binder-pins picture book chromium \
         clean help \
         test-pure test-keras test-notebooks test-browser test-binder
 
 help:
-	@sed -n 's/^# //p' Makefile | head -2; echo 'make check | test | notebooks | bench | format | clean'
+	@sed -n 's/^# //p' Makefile | head -2; echo 'make check | test | notebooks | book | bench | format | clean'
 
 env: $(READY)
 
@@ -88,6 +89,10 @@ chromium:
 # Exact versions for Binder, after a change of pyproject.toml.
 binder-pins: env
 	binder/pin.sh
+
+# The course as pages, each lesson run: build/book/index.html. LESSONS="00 03" makes a part of it.
+book: env
+	$(BIN)/python -m docs.book --lessons $(LESSONS)
 
 # The picture of the README.
 picture: env chromium

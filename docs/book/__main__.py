@@ -17,25 +17,24 @@ from sphinx.cmd.build import build_main
 
 from .front import front_page
 from .pages import PageMaker
-from .runs import ROOT, LessonFailedError, find_lessons, run_lessons
+from .runs import ROOT, Lesson, LessonFailedError, find_lessons, run_lessons
 
 HERE = Path(__file__).parent
 BUILD = ROOT / "build"
 
 
-def write_pages(numbers: list[str], work: Path, kept: Path) -> None:
+def write_pages(lessons: list[Lesson], work: Path, kept: Path) -> None:
     """Write what Sphinx reads: the front page, and the notebook of each lesson.
 
     Parameters
     ----------
-    numbers : list of str
-        Of the lessons; empty for all of them.
+    lessons : list of Lesson
     work : Path
         A folder for the pages and for the files that belong to them.
     kept : Path
         Where the results of runs are kept.
     """
-    ran = run_lessons(find_lessons(numbers), kept)
+    ran = run_lessons(lessons, kept)
     pages = {lesson.name[:2]: lesson.name for lesson in ran}
     maker = PageMaker(work / "extra", pages)
     (work / "pages").mkdir()
@@ -76,12 +75,14 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--lessons", nargs="*", default=[], help="their numbers; all by default")
     parser.add_argument("--out", type=Path, default=BUILD / "book", help="folder of the book")
     parser.add_argument("--kept", type=Path, default=BUILD / "book-runs", help="results of runs")
+    parser.add_argument("--notebooks", type=Path, default=ROOT / "notebooks")
     chosen = parser.parse_args(arguments)
     work = chosen.kept / "work"
     for folder in (work, chosen.out):
         shutil.rmtree(folder, ignore_errors=True)
     try:
-        write_pages(chosen.lessons, work, chosen.kept)
+        lessons = find_lessons(chosen.notebooks, chosen.lessons)
+        write_pages(lessons, work, chosen.kept)
     except (LessonFailedError, ValueError) as error:
         sys.stderr.write(f"No book: {error}\n")
         return 1

@@ -24,6 +24,7 @@ PICTURES = "pictures"
 _VIEW = "application/vnd.jupyter.widget-view+json"
 _BADGE = re.compile(r"\[!\[([^\]]*)\]\(https?://[^)]*\)\]\(([^)]*)\)")
 _LESSON = re.compile(r"(?<![\[\w])([Ll]esson (\d\d))\b|(?<=needs )((\d\d))\b")
+_STILL_CURVES = "tlw-still"  # the class of that picture
 _STILL = "A still picture of the widget: it moves when you run the lesson."
 _SOLUTION = {"code_prompt_show": "Show a solution", "code_prompt_hide": "Hide the solution"}
 _VERDICT = {"code_prompt_show": "Show what the check says", "code_prompt_hide": "Hide it"}
@@ -88,7 +89,7 @@ class PageMaker:
 
     def _code(self, cell: Any, ran: Any) -> list[Any]:
         tags = cell.metadata.get("tags", [])
-        outputs = [self._shown(output) for output in ran.outputs]
+        outputs = [self._shown(output) for output in _without_doubles(ran.outputs)]
         if "exercise" in tags:
             task = nbformat.v4.new_code_cell(cell.source)
             return [task, _folded(ran.source, outputs, "hide-cell", _SOLUTION)]
@@ -138,6 +139,18 @@ class PageMaker:
         (self._folder / file).write_bytes(content)
         size = f' width="{int(float(width))}"' if width else ""
         return f'<img src="{PICTURES}/{file}" alt="{escape(alt)}"{size} loading="lazy">'
+
+
+def _without_doubles(outputs: list[Any]) -> list[Any]:
+    """Leave out the picture that replaces live curves without a kernel; keep what it says."""
+    kept: list[Any] = []
+    for output in outputs:
+        data = output.get("data", {})
+        if kept and _STILL_CURVES in data.get("text/html", "") and _VIEW in kept[-1].data:
+            kept[-1].data["text/plain"] = data["text/plain"]
+        else:
+            kept.append(output)
+    return kept
 
 
 def _folded(source: str, outputs: list[Any], tag: str, prompts: dict[str, str]) -> Any:

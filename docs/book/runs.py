@@ -15,7 +15,6 @@ import nbformat
 from nbclient import NotebookClient
 
 ROOT = Path(__file__).parents[2]
-NOTEBOOKS = ROOT / "notebooks"
 WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
 # A lesson takes two minutes; a machine under load ten times as long.
 _CELL_SECONDS = 1800
@@ -44,11 +43,13 @@ class Lesson:
         return self.student.parent / "solutions" / self.student.name
 
 
-def find_lessons(numbers: list[str]) -> list[Lesson]:
+def find_lessons(notebooks: Path, numbers: list[str]) -> list[Lesson]:
     """Return the lessons with these numbers, all of them where none is given.
 
     Parameters
     ----------
+    notebooks : Path
+        The folder of the students' notebooks, with one for the solutions in it.
     numbers : list of str
         For instance "00"; a whole name is taken, too.
 
@@ -61,7 +62,7 @@ def find_lessons(numbers: list[str]) -> list[Lesson]:
     ValueError
         If there is no such lesson.
     """
-    found = [Lesson(path) for path in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))]
+    found = [Lesson(path) for path in sorted(notebooks.glob("[0-9][0-9]_*.ipynb"))]
     for number in numbers:
         if not any(lesson.name.startswith(number) for lesson in found):
             known = ", ".join(lesson.name[:2] for lesson in found)
@@ -102,11 +103,11 @@ def _run_or_take(lesson: Lesson, kept: Path) -> Any:
         if before.metadata.get("book_key") == key:
             return before
     sys.stderr.write(f"{lesson.name}: running\n")
-    _run(notebook, lesson.name)
+    _run(notebook, lesson)
     notebook.metadata["book_key"] = key
     half_written = path.with_suffix(".part")
     # A page says nothing about whose machine made it.
-    text = nbformat.writes(notebook).replace(str(Path.home()), "~")
+    text = nbformat.writes(notebook).replace(f"{Path.home()}/", "~/")
     half_written.write_text(text, "utf-8")
     half_written.replace(path)
     return nbformat.reads(text, as_version=4)
@@ -132,11 +133,11 @@ def _package_digest() -> bytes:
     return digest.digest()
 
 
-def _run(notebook: Any, name: str) -> None:
+def _run(notebook: Any, lesson: Lesson) -> None:
     client = NotebookClient(
         notebook,
         timeout=_CELL_SECONDS,
-        resources={"metadata": {"path": str(NOTEBOOKS)}},
+        resources={"metadata": {"path": str(lesson.student.parent)}},
         extra_arguments=[
             "--InteractiveShellApp.extra_extensions=docs.book.kernel",
             "--IPKernelApp.log_level=ERROR",  # it warns of the way it talks to us
@@ -145,9 +146,9 @@ def _run(notebook: Any, name: str) -> None:
     try:
         client.execute(env=_environment())
     except Exception as error:
-        raise LessonFailedError(f"{name}: {error}") from error
+        raise LessonFailedError(f"{lesson.name}: {error}") from error
     if inside := _error_in_a_widget(notebook):
-        raise LessonFailedError(f"{name}: a widget shows {inside}")
+        raise LessonFailedError(f"{lesson.name}: a widget shows {inside}")
 
 
 def _environment() -> dict[str, str]:
@@ -157,7 +158,7 @@ def _environment() -> dict[str, str]:
 
 
 def _error_in_a_widget(notebook: Any) -> str | None:
-    """An Output widget swallows errors: the cell goes on, and the page would show them."""
+    # An Output widget swallows an error: the cell goes on, and the page would show it.
     models = notebook.metadata.get("widgets", {}).get(WIDGET_STATE, {}).get("state", {})
     for model in models.values():
         for output in model["state"].get("outputs", []):

@@ -67,7 +67,7 @@ class Stills:
         return f'<div class="still-row" style="{style}">{_CONTROLS[kind](state)}</div>'
 
     def _style_of(self, state: Mapping[str, Any]) -> str:
-        """A Layout's traits are those of CSS, by the same names."""
+        # A Layout's traits are properties of CSS, by the same names.
         layout = self._models[_id(state["layout"])]["state"]
         return escape("; ".join(
             f"{name.replace('_', '-')}: {value}"
@@ -86,7 +86,13 @@ def _id(reference: str) -> str:
 def _view(state: Mapping[str, Any]) -> str:
     # In a script element only "</" could end the text too early.
     saved = json.dumps(state).replace("</", "<\\/")
-    return f'<div class="still-view" inert><script type="text/json">{saved}</script></div>'
+    # A chart only shows. What has more to say to a kernel must not seem to listen.
+    own = {name for name in state if not name.startswith("_")} - _SAYS_NOTHING
+    inert = " inert" if own else ""
+    return f'<div class="still-view"{inert}><script type="text/json">{saved}</script></div>'
+
+
+_SAYS_NOTHING = {"view", "still", "layout", "tabbable", "tooltip"}
 
 
 def _described(state: Mapping[str, Any]) -> str:
@@ -122,16 +128,17 @@ def _dropdown(state: Mapping[str, Any]) -> str:
 
 
 def _toggles(state: Mapping[str, Any]) -> str:
-    buttons = [
-        f'<span class="still-button{" chosen" if i == state["index"] else ""}">{escape(name)}</span>'
-        for i, name in enumerate(state["_options_labels"])
-    ]
-    return _described(state) + "".join(buttons)
+    names = enumerate(state["_options_labels"])
+    return _described(state) + "".join(_key(name, i == state["index"]) for i, name in names)
 
 
 def _button(state: Mapping[str, Any]) -> str:
-    pressed = " chosen" if state.get("value") else ""
-    return f'<span class="still-button{pressed}">{escape(state["description"])}</span>'
+    return _key(state["description"], bool(state.get("value")))
+
+
+def _key(name: str, is_chosen: bool) -> str:
+    chosen = " chosen" if is_chosen else ""
+    return f'<span class="still-button{chosen}">{escape(name)}</span>'
 
 
 def _checkbox(state: Mapping[str, Any]) -> str:

@@ -1,0 +1,102 @@
+"""What stands on a page of the book: figures in words, still widgets, licences, links."""
+
+import ipywidgets
+import matplotlib.pyplot as plt
+import nbformat
+import pytest
+
+from docs.book.credits import credits_for
+from docs.book.front import front_page
+from docs.book.kernel import describe_figure
+from docs.book.pages import PageMaker
+from docs.book.stills import Stills, UnknownWidgetError
+
+
+def models_of(widget):
+    """The state that a notebook would save, by the ids of the models."""
+    parts = [widget, *getattr(widget, "children", ())]
+    saved = [model for part in parts for model in (part, part.layout)]
+    return {
+        model.model_id: {"model_name": model._model_name, "state": model.get_state()}
+        for model in saved
+    }
+
+
+def draw(widget):
+    return Stills(models_of(widget), str, str).draw(widget.model_id)
+
+
+def notebook_of(*codes):
+    return nbformat.v4.new_notebook(cells=list(map(nbformat.v4.new_code_cell, codes)))
+
+
+def test_a_figure_is_described_by_its_labels():
+    figure, (left, right) = plt.subplots(1, 2)
+    left.plot([1, 2], label="probe")
+    left.set(xlabel="labels", ylabel="accuracy", title="digits")
+    left.legend()
+    right.imshow([[0, 1]])
+    right.set_title("a cat")
+    assert describe_figure(figure) == "one picture: a cat. accuracy over labels (digits): probe"
+    plt.close(figure)
+
+
+def test_a_drawing_is_described_by_its_words():
+    figure, ax = plt.subplots()
+    ax.text(0, 0, "where do you\nhave labels?")
+    assert describe_figure(figure) == "where do you have labels?"
+    plt.close(figure)
+
+
+def test_the_licence_of_the_cells_stands_on_pages_that_show_them_only():
+    for code in ("cells = fetch_solar_cells(96)", "BiasExplorer()", 'BiasExplorer("solar cells")'):
+        text = credits_for(notebook_of(code))
+        assert "For non-commercial use only" in text
+        assert "CC BY-NC-SA 4.0" in text
+        assert "Claudia Buerhop-Lutz" in text
+    digits = credits_for(notebook_of("digits = load_digits()", 'BiasExplorer("digits")'))
+    assert "MNIST" in digits
+    assert "non-commercial" not in digits
+    assert credits_for(notebook_of("1 + 1")) == ""
+
+
+def test_the_front_page_links_only_lessons_that_have_a_page():
+    text = front_page({"00": "00_start_here"})
+    assert "[00 Start here](00_start_here.ipynb)" in text
+    assert "| 01 Why transfer |" in text
+    assert "badge" not in text
+
+
+def test_prose_links_other_lessons_and_loses_its_badge(tmp_path):
+    maker = PageMaker(tmp_path, {"00": "00_start_here", "01": "01_why_transfer"})
+    badge = "[![Open on Binder](https://a.org/b.svg)](https://a.org/run)"
+    cell = nbformat.v4.new_markdown_cell(
+        f"# Not in a heading: lesson 01\n{badge} Lesson 01, lesson 00, lesson 07, needs 01"
+    )
+    made = nbformat.v4.new_notebook(cells=[cell])
+    page = maker.make(made, made, "00_start_here")
+    assert page.cells[0].source == (
+        "# Not in a heading: lesson 01\n[Open on Binder and run it](https://a.org/run) "
+        "[Lesson 01](01_why_transfer.ipynb), lesson 00, lesson 07, "
+        "needs [01](01_why_transfer.ipynb)"
+    )
+
+
+def test_controls_become_still_html():
+    slider = ipywidgets.IntSlider(3, 1, 5, description="a < b")
+    assert 'left: 50.0%"' in draw(slider)
+    assert "a &lt; b" in draw(slider)
+    log = ipywidgets.FloatLogSlider(0.01, min=-3, max=-1)
+    assert 'left: 50.0%"' in draw(log)
+    keys = ipywidgets.ToggleButtons(options=["one", "two"], value="two")
+    assert '<span class="still-button chosen">two</span>' in draw(keys)
+    assert '<span class="still-button">one</span>' in draw(keys)
+    box = ipywidgets.VBox([ipywidgets.Label("inside")])
+    assert "inside" in draw(box)
+    hidden = ipywidgets.Label("away", layout=ipywidgets.Layout(display="none"))
+    assert draw(hidden) == ""
+
+
+def test_a_widget_that_cannot_be_drawn_is_an_error():
+    with pytest.raises(UnknownWidgetError, match="cannot draw a ColorPicker"):
+        draw(ipywidgets.ColorPicker())
