@@ -9,6 +9,7 @@ from docs.book.credits import credits_for
 from docs.book.front import front_page
 from docs.book.kernel import describe_figure
 from docs.book.pages import PageMaker
+from docs.book.runs import WIDGET_STATE
 from docs.book.stills import Stills, UnknownWidgetError
 
 
@@ -100,3 +101,24 @@ def test_controls_become_still_html():
 def test_a_widget_that_cannot_be_drawn_is_an_error():
     with pytest.raises(UnknownWidgetError, match="cannot draw a ColorPicker"):
         draw(ipywidgets.ColorPicker())
+
+
+def test_live_curves_are_shown_once_and_say_what_the_picture_would(tmp_path):
+    view = ipywidgets.Label("live")
+    live = {"application/vnd.jupyter.widget-view+json": {"model_id": view.model_id}}
+    replaced = {"text/html": '<img class="tlw-still-1">', "text/plain": "The loss fell."}
+    outputs = [nbformat.v4.new_output("display_data", data) for data in (live, replaced)]
+    ran = notebook_of("model.fit(x, y)")
+    ran.cells[0].outputs = outputs
+    ran.metadata["widgets"] = {WIDGET_STATE: {"state": models_of(view)}}
+    page = PageMaker(tmp_path, {}).make(notebook_of("model.fit(x, y)"), ran, "99")
+    (shown,) = page.cells[0].outputs
+    assert "live" in shown.data["text/html"]
+
+
+def test_the_picture_of_curves_stays_where_nothing_is_live(tmp_path):
+    replaced = {"text/html": '<img class="tlw-still-1">', "text/plain": "The loss fell."}
+    ran = notebook_of("curves")
+    ran.cells[0].outputs = [nbformat.v4.new_output("display_data", replaced)]
+    page = PageMaker(tmp_path, {}).make(notebook_of("curves"), ran, "99")
+    assert page.cells[0].outputs[0].data["text/html"] == '<img class="tlw-still-1">'
