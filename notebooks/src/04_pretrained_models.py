@@ -415,7 +415,8 @@ scaler, regression = solve_head(network.predict(x[learn[:50]], verbose=0), y[lea
 kernel = regression.coef_ / scaler.scale_
 model = keras.Sequential([network, head])
 head.set_weights([kernel.T, regression.intercept_ - kernel @ scaler.mean_])
-model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), ["accuracy"])
+loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+model.compile("adam", loss, metrics=["accuracy"])
 lab = FreezeSlider(model, train=(x[learn], y[learn]), validation=(x[test], y[test]))
 lab.n_labels, lab.epochs, lab.learning_rate, lab.cut = 50, 15, 0.0005, len(read_blocks(model)) - 1
 lab
