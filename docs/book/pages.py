@@ -24,6 +24,7 @@ PICTURES = "pictures"
 _VIEW = "application/vnd.jupyter.widget-view+json"
 _BADGE = re.compile(r"\[!\[([^\]]*)\]\(https?://[^)]*\)\]\(([^)]*)\)")
 _LESSON = re.compile(r"(?<![\[\w])([Ll]esson (\d\d))\b|(?<=needs )((\d\d))\b")
+_LESSON_ANCHOR = re.compile(r'<a href="(\d\d_\w+)\.ipynb">(.*?)</a>')
 _STILL_CURVES = "tlw-still"  # the class of that picture
 _STILL = "A still picture of the widget: it moves when you run the lesson."
 _SOLUTION = {"code_prompt_show": "Show a solution", "code_prompt_hide": "Hide the solution"}
@@ -112,7 +113,13 @@ class PageMaker:
             return self._widget(data, text)
         if "image/png" in data:
             return self.picture(data["image/png"], about.get("alt") or text, about.get("width"))
-        return data.get("text/html")
+        html = data.get("text/html")
+        return None if html is None else _LESSON_ANCHOR.sub(self._page_anchor, html)
+
+    def _page_anchor(self, link: re.Match[str]) -> str:
+        """Lead from a table of lessons to their pages."""
+        is_there = link[1] in self._pages.values()
+        return f'<a href="{link[1]}.html">{link[2]}</a>' if is_there else link[2]
 
     def _widget(self, data: Mapping[str, Any], text: str) -> str:
         try:

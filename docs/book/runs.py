@@ -13,6 +13,7 @@ from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
 
 ROOT = Path(__file__).parents[2]
 WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
@@ -127,7 +128,7 @@ def _package_digest() -> bytes:
     folders = [ROOT / "tlwidgets", ROOT / "datasets"]
     files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
     texts = [path for path in files if path.suffix not in {".pyc", ".md"}]
-    for path in sorted([*texts, Path(__file__), Path(__file__).with_name("kernel.py")]):
+    for path in sorted([*texts, Path(__file__).with_name("kernel.py")]):
         digest.update(f"{path.relative_to(ROOT)}\n".encode())
         digest.update(path.read_bytes())
     return digest.digest()
@@ -145,15 +146,23 @@ def _run(notebook: Any, lesson: Lesson) -> None:
     )
     try:
         client.execute(env=_environment())
-    except Exception as error:
-        raise LessonFailedError(f"{lesson.name}: {error}") from error
+    except CellExecutionError as error:
+        cell = error.args[0].split("-" * 18)[1].strip().split("\n")[0]
+        raise LessonFailedError(
+            f"{lesson.name}: {error.ename}: {error.evalue}\n"
+            f"It is in the solution notebook, in the cell that starts with: {cell}"
+        ) from error
     if inside := _error_in_a_widget(notebook):
         raise LessonFailedError(f"{lesson.name}: a widget shows {inside}")
 
 
 def _environment() -> dict[str, str]:
     paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
-    own = {"PYTHONPATH": os.pathsep.join(filter(None, paths)), "TLWIDGETS_STRICT_CHECKS": "1"}
+    own = {
+        "PYTHONPATH": os.pathsep.join(filter(None, paths)),
+        "TLWIDGETS_STRICT_CHECKS": "1",
+        "TLWIDGETS_PROGRESS": "off",  # whose machine makes the book is nobody's business
+    }
     return {"TF_CPP_MIN_LOG_LEVEL": "2", **os.environ, **own}
 
 

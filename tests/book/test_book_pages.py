@@ -122,3 +122,12 @@ def test_the_picture_of_curves_stays_where_nothing_is_live(tmp_path):
     ran.cells[0].outputs = [nbformat.v4.new_output("display_data", replaced)]
     page = PageMaker(tmp_path, {}).make(notebook_of("curves"), ran, "99")
     assert page.cells[0].outputs[0].data["text/html"] == '<img class="tlw-still-1">'
+
+
+def test_a_table_of_lessons_leads_to_the_pages_that_there_are(tmp_path):
+    table = '<a href="01_why_transfer.ipynb">01 Why</a> <a href="02_feature.ipynb">02 Feature</a>'
+    ran = notebook_of("table_of_lessons(lessons)")
+    ran.cells[0].outputs = [nbformat.v4.new_output("display_data", {"text/html": table})]
+    page = PageMaker(tmp_path, {"01": "01_why_transfer"}).make(ran, ran, "00_start_here")
+    shown = page.cells[0].outputs[0].data["text/html"]
+    assert shown == '<a href="01_why_transfer.html">01 Why</a> 02 Feature'
