@@ -114,7 +114,7 @@ def test_a_phone_calls_every_picture_the_same_and_none_is_lost(upload):
     [
         ("", [("1.png", png(1))], "type the name of the class first; your pictures stay chosen"),
         (" .. ", [("1.png", png(1))], "must have a letter or a digit"),
-        ("cat", [], "choose pictures first"),
+        ("cat", [], "no pictures are here. Choose some; over 10 MB at a time get lost"),
         ("", [("x.zip", b"no zip")], "not a zip file"),
     ],
 )

@@ -186,6 +186,14 @@ def test_a_huge_picture_is_made_smaller_or_refused(tmp_path):
         decode(tmp_path / "bomb.png", SIZE)
 
 
+def test_a_jpeg_decoded_at_a_fraction_looks_like_the_whole(tmp_path):
+    large = picture(1, height=900, width=1200)
+    large.save(tmp_path / "large.jpg", quality=95)
+    whole = ImageOps.fit(large, (SIZE, SIZE), Image.Resampling.BICUBIC)
+    seen = decode(tmp_path / "large.jpg", SIZE).pixels.astype(int)
+    assert np.abs(seen - np.asarray(whole)).max() <= 6
+
+
 def broken_files(folder):
     whole = io.BytesIO()
     picture(7, height=300, width=300).save(whole, "jpeg")
