@@ -478,7 +478,8 @@ check(
 keras.utils.set_random_seed(SEED)
 learn, test = draw(SEED)
 network = load_mini("mini_vgg", checkpoint=None)
-maps = keras.Model(network.input, network.get_layer("block3_pool").output).predict(x, verbose=0)
+block3 = keras.Model(network.input, network.get_layer("block3_pool").output)
+maps = extract_features(block3, x, progress=False)
 flat = head_accuracy(maps.reshape(len(y), -1), learn[:50], test)
 
 pooled = head_accuracy(maps.mean(axis=(1, 2)), learn[:50], test)  #: pooled = ...
