@@ -60,11 +60,11 @@ def test_the_loop_does_what_keras_fit_does():
 
     from tlwidgets.adapt import two_domains
 
-    original, two_domains._batches = two_domains._batches, keep_order
+    original, two_domains.draw_batches = two_domains.draw_batches, keep_order
     try:
         fit_two_domains(ours, (X, Y), Z, steps=6, batch_size=n)
     finally:
-        two_domains._batches = original
+        two_domains.draw_batches = original
     for s, t in zip(orders[200], orders[150], strict=True):
         theirs.train_on_batch({"source": X[s], "target": Z[t]}, Y[s])
     for a, b in zip(ours.classifier.variables, theirs.classifier.variables, strict=True):

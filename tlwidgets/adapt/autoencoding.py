@@ -8,7 +8,6 @@ image from them. With x the image, 0 to 1, and x' = decoder(network(x * mask)),
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -97,8 +96,8 @@ class DenoisingAutoencoder(PretextLearner):
         drawn = keras.random.uniform(ops.shape(images), seed=self._steps.seeds)
         return images * ops.cast(drawn >= self._holes, images.dtype)
 
-    def _loss(self, groups: Sequence[tuple[Any, ...]]) -> Any:
-        images = as_input(groups[0][0])
+    def _loss(self, images: Any) -> Any:
+        images = as_input(images)
         logits = self._head(self.network(self._with_holes(images), training=True))
         return ops.mean(ops.binary_crossentropy(images / 255, logits, from_logits=True))
 

@@ -5,6 +5,8 @@ For features X of shape (n, d) with mean m, standard deviation s and covariance 
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -15,7 +17,9 @@ _LARGEST_SHRINKAGE = 1e6
 
 
 @errors.never_takes_target_labels
-def standardise_per_domain(source: ArrayLike, target: ArrayLike) -> tuple[NDArray, NDArray]:
+def standardise_per_domain(
+    source: ArrayLike, target: ArrayLike
+) -> tuple[NDArray[Any], NDArray[Any]]:
     """Give every feature mean 0 and standard deviation 1, in each domain by itself.
 
     Parameters
@@ -50,7 +54,9 @@ def standardise_per_domain(source: ArrayLike, target: ArrayLike) -> tuple[NDArra
 
 
 @errors.never_takes_target_labels
-def align_covariance(source: ArrayLike, target: ArrayLike, *, shrinkage: float = 1.0) -> NDArray:
+def align_covariance(
+    source: ArrayLike, target: ArrayLike, *, shrinkage: float = 1.0
+) -> NDArray[Any]:
     """Give the features of the source the mean and the covariance of the target.
 
     Parameters
@@ -92,17 +98,17 @@ def align_covariance(source: ArrayLike, target: ArrayLike, *, shrinkage: float =
     return np.asarray((source - source.mean(0)) @ whiten @ colour + target.mean(0))
 
 
-def _tables(source: ArrayLike, target: ArrayLike) -> tuple[NDArray, NDArray]:
+def _tables(source: ArrayLike, target: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]:
     errors.two_sets("source", source, "target", target)
     return errors.feature_table("source", source), errors.feature_table("target", target)
 
 
-def _standardised(features: NDArray) -> NDArray:
+def _standardised(features: NDArray[Any]) -> NDArray[Any]:
     spread = features.std(axis=0)
     return np.asarray((features - features.mean(axis=0)) / np.where(spread > 0, spread, 1))
 
 
-def _power(covariance: NDArray, exponent: float) -> NDArray:
+def _power(covariance: NDArray[Any], exponent: float) -> NDArray[Any]:
     """Return a power of a symmetric matrix; directions without any spread stay without."""
     values, vectors = np.linalg.eigh(covariance)
     is_flat = values <= values.max() * 1e-12

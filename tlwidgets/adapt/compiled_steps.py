@@ -52,7 +52,8 @@ class CompiledSteps:
         self.seeds = keras.random.SeedGenerator(0)  # for a loss that draws
         self._loss, self._network, self._heads = loss, network, list(heads)
         self._variables = [v for part in (network, *heads) for v in part.trainable_variables]
-        self._optimizer = keras.optimizers.Adam(learning_rate)
+        rate = errors.positive("learning_rate", learning_rate, high=10, meaning="Adam's step")
+        self._optimizer = keras.optimizers.Adam(rate)
         self._optimizer.build(self._variables)
         # One replica has nothing to sum (see `freezing.programs.compile_like`).
         self._optimizer._all_reduce_sum_gradients = lambda pairs: pairs

@@ -9,7 +9,6 @@ with s the cosine of the angle between projections and T the temperature,
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -203,8 +202,7 @@ class ContrastiveLearner(PretextLearner):
         )
         return first, second
 
-    def _loss(self, groups: Sequence[tuple[Any, ...]]) -> Any:
-        [[images]] = groups
+    def _loss(self, images: Any) -> Any:
         seeds = self._steps.seeds
         both = ops.concatenate([self._views(images, seeds), self._views(images, seeds)], axis=0)
         projected = self._head(self.network(both, training=True))

@@ -57,7 +57,9 @@ def sealed_labels(n: int) -> TypeError:
     )
 
 
-def two_sets(name_a: str, a: ArrayLike, name_b: str, b: ArrayLike) -> tuple[NDArray, NDArray]:
+def two_sets(
+    name_a: str, a: ArrayLike, name_b: str, b: ArrayLike
+) -> tuple[NDArray[Any], NDArray[Any]]:
     """Return examples of two domains when they fit each other."""
     x, z = (_examples(name, value) for name, value in ((name_a, a), (name_b, b)))
     if x.shape[1:] != z.shape[1:]:
@@ -75,7 +77,7 @@ def two_sets(name_a: str, a: ArrayLike, name_b: str, b: ArrayLike) -> tuple[NDAr
     return x, z
 
 
-def feature_table(name: str, value: ArrayLike) -> NDArray:
+def feature_table(name: str, value: ArrayLike) -> NDArray[Any]:
     """Return features as an array of shape (n, d) with n of at least 2."""
     array = _examples(name, value)
     if array.ndim != 2:
@@ -90,7 +92,7 @@ def feature_table(name: str, value: ArrayLike) -> NDArray:
     return array.astype(np.float64)
 
 
-def _examples(name: str, value: ArrayLike) -> NDArray:
+def _examples(name: str, value: ArrayLike) -> NDArray[Any]:
     examples_only(name, value)
     array = np.asarray(value)
     if array.ndim < 2 or 0 in array.shape:
@@ -119,7 +121,7 @@ def batch_shapes(source: tuple[int | None, ...], target: tuple[int | None, ...])
             )
 
 
-def source_labels(name: str, value: ArrayLike, *, n: int, n_classes: int) -> NDArray:
+def source_labels(name: str, value: ArrayLike, *, n: int, n_classes: int) -> NDArray[Any]:
     """Return labels of the source that the classifier's head can learn from."""
     array = np.asarray(value)
     if array.shape != (n,) or array.dtype.kind not in "iu":
@@ -148,7 +150,7 @@ def classifier(name: str, value: Any, features: str | None) -> Any:
             f"`{name}` must be a Keras model with known inputs (Functional, or Sequential and "
             f"built); got {type(value).__name__}."
         )
-    shape = value.outputs[0].shape if len(value.outputs) == 1 else ()
+    shape = tuple(value.outputs[0].shape) if len(value.outputs) == 1 else ()
     if len(value.inputs) != 1 or len(shape) != 2 or shape[1] < 2:
         raise ValueError(
             f"`{name}` must have one input and one output of shape (n, classes), 2 classes or "

@@ -91,14 +91,17 @@ class MultiTask:
         self.trunk = copy_network(errors.network("trunk", trunk))
         n_outputs = errors.heads(heads)
         self._share = errors.loss_share(loss_share, list(n_outputs))
-        rate = errors.positive("learning_rate", learning_rate, high=10, meaning="Adam's step")
         n_features = self.trunk.output_shape[-1]
         self.heads = {
             name: keras.Sequential([keras.Input((n_features,)), keras.layers.Dense(n)])
             for name, n in n_outputs.items()
         }
         self._steps = CompiledSteps(
-            self._loss, self.trunk, list(self.heads.values()), learning_rate=rate, seed=seed
+            self._loss,
+            self.trunk,
+            list(self.heads.values()),
+            learning_rate=learning_rate,
+            seed=seed,
         )
 
     def restart(self, trunk: keras.Model, *, seed: int = 0) -> None:

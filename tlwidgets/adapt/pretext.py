@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -15,7 +16,7 @@ LEARNING_RATE = 0.002
 BATCH_SIZE = 64
 
 
-class PretextLearner:
+class PretextLearner(ABC):
     """A network that learns by a task of which nobody needs to write down the answers.
 
     Parameters
@@ -40,9 +41,12 @@ class PretextLearner:
     ) -> None:
         self.network = copy_network(errors.network("network", network, image=True))
         self._head = make_head(self.network)
-        rate = errors.positive("learning_rate", learning_rate, high=10, meaning="Adam's step")
         self._steps = CompiledSteps(
-            self._loss, self.network, [self._head], learning_rate=rate, seed=seed
+            lambda groups: self._loss(groups[0][0]),
+            self.network,
+            [self._head],
+            learning_rate=learning_rate,
+            seed=seed,
         )
 
     def restart(self, network: keras.Model, *, seed: int = 0) -> None:
@@ -89,5 +93,6 @@ class PretextLearner:
     def _checked(self, images: ArrayLike) -> NDArray[Any]:
         return errors.examples("images", images, self.network.input_shape[1:])
 
-    def _loss(self, groups: Sequence[tuple[Any, ...]]) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def _loss(self, images: Any) -> Any:
+        """Return how badly the task is solved on a batch."""

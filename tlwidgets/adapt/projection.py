@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -30,9 +31,9 @@ class ProjectedDomains:
     """
 
     names: tuple[str, ...]
-    source: tuple[NDArray, ...]
-    target: tuple[NDArray, ...]
-    limits: NDArray
+    source: tuple[NDArray[Any], ...]
+    target: tuple[NDArray[Any], ...]
+    limits: NDArray[Any]
 
     def __len__(self) -> int:
         return len(self.names)
@@ -83,7 +84,7 @@ def project_domains(frames: Frames) -> ProjectedDomains:
     )
 
 
-def _tables(frames: Frames) -> Iterator[tuple[NDArray, NDArray]]:
+def _tables(frames: Frames) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
     if not isinstance(frames, Mapping) or not frames:
         raise TypeError(
             "`frames` must be a dict with at least one moment, "
@@ -100,7 +101,7 @@ def _tables(frames: Frames) -> Iterator[tuple[NDArray, NDArray]]:
         yield source, target
 
 
-def _scaled(source: NDArray, target: NDArray) -> tuple[NDArray, NDArray]:
+def _scaled(source: NDArray[Any], target: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     """Centre both together, and scale to a total variance of 1."""
     both = np.concatenate([source, target])
     centre, spread = both.mean(axis=0), np.sqrt(both.var(axis=0).sum())

@@ -47,7 +47,7 @@ class SealedLabels:
     def __repr__(self) -> str:
         return f"SealedLabels({len(self)} labels, looked at {self.n_looks} times)"
 
-    def __array__(self, *_args: Any, **_kwargs: Any) -> NDArray:
+    def __array__(self, *_args: Any, **_kwargs: Any) -> NDArray[Any]:
         raise errors.sealed_labels(len(self))
 
     def __iter__(self) -> Any:
@@ -56,7 +56,7 @@ class SealedLabels:
     def __getitem__(self, _index: Any) -> Any:
         raise errors.sealed_labels(len(self))
 
-    def open(self) -> NDArray:
+    def open(self) -> NDArray[Any]:
         """Return the labels; each look is counted."""
         self.n_looks += 1
         return self.__labels.copy()

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from .. import _check
 from . import errors
 from .aligned import DomainAligned
+from .compiled_steps import draw_batches
 
 _BATCH_SIZE = 64
 _RECORD_EVERY = 100
@@ -76,7 +77,7 @@ def fit_two_domains(
     )
     record_every = _check.whole_number("record_every", record_every, low=1, meaning="steps")
     rng = np.random.default_rng(_check.whole_number("seed", seed, low=0, meaning="of the order"))
-    orders = [_batches(len(data), steps, batch_size, rng) for data in (x, z)]
+    orders = [draw_batches(len(data), steps, batch_size, rng) for data in (x, z)]
     loop = _loop(model, x, y, z)
     data = [tf.constant(array) for array in (x, y, z)]
     history: dict[str, list[float]] = {"step": []}
@@ -93,7 +94,9 @@ def fit_two_domains(
     return history
 
 
-def _checked(model: Any, source: Any, x_target: ArrayLike) -> tuple[NDArray, NDArray, NDArray]:
+def _checked(
+    model: Any, source: Any, x_target: ArrayLike
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
     if not isinstance(model, DomainAligned):
         raise TypeError(
             f"`model` must be a DomainAligned or DomainAdversarial; got {type(model).__name__}. "
@@ -111,14 +114,7 @@ def _checked(model: Any, source: Any, x_target: ArrayLike) -> tuple[NDArray, NDA
     return x, y.astype(np.int32), z
 
 
-def _batches(n: int, steps: int, batch_size: int, rng: np.random.Generator) -> NDArray[np.int32]:
-    """Return indices of examples, shape (steps, batch_size): one shuffled round after another."""
-    n_rounds = -(-steps * batch_size // n)
-    order = np.concatenate([rng.permutation(n) for _ in range(n_rounds)])
-    return order[: steps * batch_size].reshape(steps, batch_size).astype(np.int32)
-
-
-def _loop(model: DomainAligned, *arrays: NDArray) -> Any:
+def _loop(model: DomainAligned, *arrays: NDArray[Any]) -> Any:
     """Return the compiled loop of this model for data of these kinds; it is made once."""
     key = tuple((array.dtype.str, array.shape[1:]) for array in arrays)
     if key not in model._loops:
@@ -127,13 +123,13 @@ def _loop(model: DomainAligned, *arrays: NDArray) -> Any:
     return model._loops[key]
 
 
-def _build(model: DomainAligned, x: NDArray, y: NDArray, z: NDArray) -> None:
+def _build(model: DomainAligned, x: NDArray[Any], y: NDArray[Any], z: NDArray[Any]) -> None:
     """Create the variables of optimizer and metrics: a compiled loop cannot."""
     batch = {"source": tf.constant(x[:2]), "target": tf.constant(z[:2])}
     model._symbolic_build(data_batch=(batch, tf.constant(y[:2])))
 
 
-def _compiled(model: DomainAligned, arrays: tuple[NDArray, ...]) -> Any:
+def _compiled(model: DomainAligned, arrays: tuple[NDArray[Any], ...]) -> Any:
     data = [tf.TensorSpec((None, *array.shape[1:]), array.dtype) for array in arrays]
     order = tf.TensorSpec((None, None), tf.int32)
 
