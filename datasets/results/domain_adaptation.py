@@ -6,8 +6,8 @@ photographs (MNIST-M) the target. Each seed draws other images and other random 
 more images of the target are kept for the test. No choice was made on these seeds: strengths and
 numbers of steps were set on seed 100. Every way takes the same steps, and none stops early; the
 accuracy on the way is recorded for the picture only. About 4 CPU minutes per seed. The file holds
-the ways that have five seeds; "Deep CORAL", "entropy", "self-training", "DANN, Adam" and "DANN,
-no BatchNorm" are written here and were not run to their end.
+the ways that have five seeds; "DANN, Adam" and "DANN, no BatchNorm" are written here and were not
+run to their end.
 
 Run with: python datasets/results/domain_adaptation.py
 Some of it: python ... "DANN" "MMD" "MNIST to MNIST-M" 5 6 7
