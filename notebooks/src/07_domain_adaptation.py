@@ -286,11 +286,13 @@ for moment, ax in enumerate(axes):
                  target_classes=secret.open()[:300])  # fmt: skip
 
 # %% [markdown]
-# All adapting on these digits is done, so we opened the envelope for a picture; purple digits are
-# printed, green ones handwritten. Read both from their edge inwards. Left, the green sixes and
-# fives stop short of the purple ones and crowd towards the middle, where everything is mixed up.
-# Right they lie among their own. In the middle many classes still share a place: a plane shows two
-# of 64 directions, and adaptation is not perfect. Now five seeds, every way with the same steps.
+# All adapting is done, so we opened the envelope for a picture: purple digits are printed, green
+# ones handwritten. Read both from their edge inwards. Left, the green sixes and fives stop short of
+# the purple ones and crowd towards the middle, where everything is mixed up. Right they lie among
+# their own; only in the middle do many classes still share a place.
+#
+# Now five seeds, the same steps for each way, and two ways more: self-training, and **entropy**
+# (`entropy_loss`), which asks the network to decide on every image of the target.
 
 # %%
 saved = load_results("domain_adaptation")
@@ -326,12 +328,11 @@ claim("Source only, of photographs right", of_photos["source only"], at_most=0.4
 claim("Accuracy of the ceiling, handwriting", right["trained on target"], at_least=0.9)
 
 # %% [markdown]
-# DANN helps in every run, and stays far from the ceiling; **MMD** and **Deep CORAL**, much simpler,
-# do about as well. The last two ask the classifier itself. Self-training hardly changes anything
-# here. **Entropy** minimisation (`entropy_loss`) makes it decide on every image of the target: on
-# handwriting, where most answers are right, that helps; on photographs, where most are wrong, it
-# becomes sure of its errors. That is **negative transfer**, and without labels you would not know
-# on which side you are.
+# DANN helps in every run, and stays far from the ceiling; MMD and Deep CORAL, much simpler, do
+# about as well. Self-training hardly changes anything here. With entropy the network decides: on
+# handwriting, where most of its answers are right, that helps; on photographs, where most are
+# wrong, it becomes sure of its errors. That is **negative transfer**, and without labels you would
+# not know on which side you are.
 
 # %% [markdown]
 # The adversary of this picture was not the first that we tried. That did what many people do:
