@@ -291,8 +291,8 @@ for moment, ax in enumerate(axes):
 # the purple ones and crowd towards the middle, where everything is mixed up. Right they lie among
 # their own; only in the middle do many classes still share a place.
 #
-# Now five seeds, the same steps for each way, and two ways more: self-training, and **entropy**
-# (`entropy_loss`), which asks the network to decide on every image of the target.
+# Now five seeds, the same steps each, and two ways more: self-training, and **entropy**
+# (`entropy_loss`): decide on every image of the target!
 
 # %%
 saved = load_results("domain_adaptation")
