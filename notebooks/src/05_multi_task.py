@@ -58,8 +58,8 @@ for digit, ax in enumerate(axes):
     ax.axis("off")
     words = np.where(answers[shown], "yes", "no")
     ax.set_title("\n".join(words), fontsize=10)
-axes[0].text(-0.35, 1.05, "odd?\n5 or more?\nloop?", fontsize=10, ha="right",
-             transform=axes[0].transAxes)  # fmt: skip
+_ = axes[0].text(-0.35, 1.05, "odd?\n5 or more?\nloop?", fontsize=10, ha="right",
+                 transform=axes[0].transAxes)  # fmt: skip
 
 # %% [markdown]
 # ## 1. One trunk, two heads
@@ -90,7 +90,6 @@ def new_trunk(seed):
 
 
 # %%
-
 learners = {}
 
 
@@ -235,7 +234,7 @@ shares = pd.concat([few, louder], ignore_index=True)
 fig, ax = plt.subplots(figsize=(7, 3.6))
 sns.pointplot(shares, x="share", y="accuracy", hue="tasks", errorbar="sd", palette=COLOURS, ax=ax)
 ax.axhline(mean[20, "digits alone"], color="#7A7A7A", linestyle=":")
-ax.text(0.3, mean[20, "digits alone"] - 0.015, "digits alone", color="#7A7A7A")
+ax.text(1.08, mean[20, "digits alone"] + 0.006, "digits alone", color="#666666")
 ax.set(xlabel="share of the second task", ylabel="accuracy with 20 labels")
 sns.move_legend(ax, "upper left", frameon=False, title="")
 at = shares.groupby(["tasks", "share"])["accuracy"].mean()
@@ -381,12 +380,13 @@ for seed in SEEDS:
     rows += [("and turns", s, read_digits(seed, 100, turns(seed), s)) for s in (1, LOUD)]
     rows.append(("and random answers", LOUD, read_digits(seed, 100, random_answers(seed), LOUD)))
 before = table.query("labels == 100 and tasks == 'and random answers'").assign(share=1)
-turned = pd.DataFrame(rows, columns=["tasks", "share", "accuracy"])
-broken = pd.concat([before, turned], ignore_index=True)
+broken = pd.concat([before, pd.DataFrame(rows, columns=louder.columns)], ignore_index=True)
 fig, ax = plt.subplots(figsize=(7, 3.4))
 sns.pointplot(broken, x="share", y="accuracy", hue="tasks", errorbar="sd",
               palette=["#D55E00", "#A8487F"], ax=ax)  # fmt: skip
 ax.axhline(mean[100, "digits alone"], color="#7A7A7A", linestyle=":")
+ax.text(1.08, mean[100, "digits alone"] + 0.004, "digits alone", color="#666666")
+sns.move_legend(ax, "lower left", frameon=False, title="")
 ax.set(xlabel="share of the second task", ylabel="accuracy with 100 labels")
 lost = broken.groupby(["tasks", "share"])["accuracy"].mean() - mean[100, "digits alone"]
 turned_guess.reveal(100 * lost["and turns", LOUD])

@@ -91,7 +91,6 @@ def of_one_length(features):
 # patches that look alike (**k-means**). Nobody says what a group is.
 
 # %%
-
 patches = learn_patches(letters[SEED], seed=SEED)
 pictures = patches.pictures()
 fig, axes = plt.subplots(5, 20, figsize=(12, 3.2))

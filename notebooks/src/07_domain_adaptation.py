@@ -53,7 +53,6 @@ SIZE_PX = 160  # side of a solar cell
 # images exist, but we **seal** them: what adapts cannot read them.
 
 # %%
-
 printed, digits = make_glyphs(6000, "digits", seed=SEED), load_digits()
 order = np.random.default_rng(SEED).permutation(len(digits.labels))
 x_source, y_source = printed.images[..., None], printed.labels

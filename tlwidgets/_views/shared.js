@@ -47,7 +47,8 @@ export function throttled(draw, signal) {
 export function keepDrawn(model, element, traits, draw, signal) {
   const redraw = throttled(draw, signal);
   for (const trait of traits) model.on(`change:${trait}`, redraw);
-  const observer = new ResizeObserver(redraw);
+  // JupyterLab takes cells that are out of sight off the page: what has no width keeps its picture.
+  const observer = new ResizeObserver(() => element.clientWidth && redraw());
   observer.observe(element);
   signal.addEventListener("abort", () => {
     observer.disconnect();
