@@ -221,7 +221,8 @@ for mono, _, new in map(parts, SEEDS):
         rows.append((way, len(sure), 100 * guess.mean(), head_auc(more, labels, x_new, new)))
 columns = ["way", "sure of", "called defective, %", "AUC after self-training"]
 taught = pd.DataFrame(rows, columns=columns).groupby("way").mean()
-by_itself = taught["AUC after self-training"] - auc[taught.index]
+taught["AUC before"] = auc
+by_itself = taught["AUC after self-training"] - taught["AUC before"]
 taught.round(2)
 
 # %% [markdown]
@@ -295,7 +296,7 @@ for moment, ax in enumerate(axes):
 
 # %%
 saved = load_results("domain_adaptation")
-final = saved.groupby(["pair", "way", "seed"], as_index=False).last()
+final = saved.groupby(["pair", "way", "seed"], as_index=False, sort=False).last()
 ways = ["source only", "AdaBN", "MMD", "Deep CORAL", "DANN", "self-training", "entropy",
         "trained on target"]  # fmt: skip
 colours = ["#A65C8E", *["#B07D00"] * 6, "#00825F"]
