@@ -370,7 +370,7 @@ TREE = {  # question: type, what to try first and the number of its lesson
     "Labels in\nthe target?": (
         "INDUCTIVE",
         "few: head on borrowed\nfeatures 02\nmore: fine-tune 03\n"
-        "a second task with\ncheap answers 05\nsource unlabelled 06"),
+        "a second task with\ncheap answers 05\nunlabelled images 06"),
     "In the source,\nfor the same task?": (
         "TRANSDUCTIVE", "another domain 07\na biased sample 10"),
     "In the source,\nfor another task?": (
