@@ -318,7 +318,7 @@ check(
     expect(lambda t: t > 0, "A loss is not negative: minus the logarithm."),
     expect(lambda t: t > 15, "Too small. Did you multiply by the share?"),
     expect(lambda t: t < 40, "Too large. Means, not sums; which of the two counts 30 times?"),
-    expect(lambda t: abs(t - truth) < 0.01, "Near, but the first step's loss is another one."),
+    expect(lambda t: abs(t - truth) < 0.01, "Near. What do the answers that are no add?"),
     well_done="That is the number that the first step lowers.",
 )
 
