@@ -365,7 +365,7 @@ check(
 
 # %% [markdown]
 # **Exercise 2.** What if the two views were **the same image**, not bent at all? Make a
-# `ContrastiveLearner` for `new_network(SEED)` with `RandomViews(0, 0, 0, 0)`, train it on
+# `ContrastiveLearner` for `new_network(SEED)` with `views=RandomViews(0, 0, 0, 0)`, train it on
 # `letters[SEED]` for `STEPS` steps, and put its accuracy with 50 labels into `unbent`. Let
 # `score("unbent", still.network, SEED)` measure it: it puts a row (name, labels, seed, accuracy)
 # into `rows` for 20, 50 and 100 labels, so `rows[-2]` then is that with 50.
