@@ -11,6 +11,7 @@ _BADGE = re.compile(r"\[!\[([^\]]*)\]\(https?://[^)]*\)\]\(([^)]*)\)")
 _LINK = re.compile(r"(?<!!)\[([^\]]+)\]\(([^)]+)\)")
 # The course, not the library: the rest of the README speaks to people with an editor open.
 _SECTIONS = ("Start", "Licences")
+_SHOWN_HERE = "A page of this book that shows them, or other people's data, says so at its end."
 
 
 def front_page(pages: Mapping[str, str]) -> str:
@@ -34,6 +35,7 @@ def front_page(pages: Mapping[str, str]) -> str:
         f"## Lessons\n\n{table}\n",
         *(f"## {'Run it yourself' if title == 'Start' else title}{text.removeprefix(title)}"
           for title, text in kept.items()),
+        f"{_SHOWN_HERE}\n",
         _contents(pages, table),
     ]  # fmt: skip
     return _LINK.sub(lambda link: _to_page(link, set(pages.values())), "\n".join(parts))
