@@ -92,6 +92,8 @@ def test_controls_become_still_html():
     keys = ipywidgets.ToggleButtons(options=["one", "two"], value="two")
     assert '<span class="still-button chosen">two</span>' in draw(keys)
     assert '<span class="still-button">one</span>' in draw(keys)
+    upload = ipywidgets.FileUpload(description="Your images")
+    assert '<span class="still-button">Your images</span>' in draw(upload)
     box = ipywidgets.VBox([ipywidgets.Label("inside")])
     assert "inside" in draw(box)
     hidden = ipywidgets.Label("away", layout=ipywidgets.Layout(display="none"))
