@@ -27,6 +27,7 @@ def test_the_wheel_holds_our_files_and_only_them(wheel):
     assert "tlwidgets/data/files/results/self_taught_longer.csv" in names
     assert "tlwidgets/data/files/results/domain_adaptation.csv" in names
     assert "tlwidgets/data/files/mini_families/mini_families.npz" in names
+    assert "tlwidgets/data/files/results/solar_cells_best.csv" in names
     assert "tlwidgets/data/files/results/solar_cells_from_scratch.csv" in names
     assert "tlwidgets/data/catalog.toml" in names
     assert not [name for name in names if name.endswith((".png", ".ipynb", ".pth"))]

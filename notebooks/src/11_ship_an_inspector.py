@@ -109,8 +109,8 @@ print(f"{accuracy.mean():.1%} +- {accuracy.std():.1%} over {len(SEEDS)} division
 # %% [markdown]
 # Between the two, for a minute of your processor. We did look for more: means and maxima at three
 # sizes, with a support vector machine instead of a line. It takes too long for a lesson, so we
-# saved the run; every choice in it was made on the cells to learn from. It draws level with the
-# fine-tuned VGG19. Done?
+# saved the run; its strengths were chosen on the cells to learn from. It comes within a point of
+# the fine-tuned VGG19, less than the spread from one division to the next. Done?
 
 # %% tags=["claim"]
 from tlwidgets import load_results
@@ -148,16 +148,15 @@ for learn, test in map(cells.split, SEEDS):
     vote = KNeighborsClassifier(10, weights="distance").fit(number[learn], y[learn])
     votes.append(vote.score(number[test], y[test]))
 blind.reveal(np.mean(votes))
-fig, ax = plt.subplots(figsize=(10, 1.8))
-ax.scatter(number[:400, 0], y[:400], s=6, c=y[:400], cmap="coolwarm")
-ax.set(xlabel="number in the list", yticks=[0, 1], yticklabels=["sound", "defective"])
-sns.despine()
+fig, ax = plt.subplots(figsize=(10, 1.2))
+ax.imshow(y[None, :600], aspect="auto", cmap="coolwarm", interpolation="nearest")
+ax.set(xlabel="number in the list (blue sound, red defective)", yticks=[], xticks=range(0, 601, 60))
 
 # %% [markdown]
 # Read it from left to right: defects come in runs: some modules have many, some none. With a
 # random division every cell of the test has neighbours of its own module among the cells to learn
-# from, so a test can be passed by **recognising the module**. The blind vote is as good as the
-# published machine. What did *that* recognise? Nobody knows.
+# from: the test can be passed by **recognising the module**. Blind, the vote about
+# equals the published machine. *Tell* our kernel machine the number as well, and it passes VGG19.
 #
 # The factory's modules will be new. Divide as it will be used: keep **whole stretches** of the list
 # for the test.
@@ -179,10 +178,10 @@ for name, value in published.items():
 ax.set(xlabel="accuracy on the cells of the test", ylabel="")
 
 # %% [markdown]
-# Read each way from its first colour to its second: each dot is one division. The blind vote falls
-# to worse than "all are sound", as it should: it knows nothing. The others lose points, too, and
-# their dots spread: modules differ, so a few modules for the test say little. **This** is the
-# number for the factory.
+# Read each way from blue to orange; each dot is one division. The blind vote falls to worse than
+# "all are sound", as it should: it knows nothing. The others lose points, too, and their dots
+# spread: modules differ. **This** is the number for the factory. What would the published networks
+# lose? Their test cannot say.
 #
 # A kind test also picks the wrong inspector. Make the head trust its labels more
 # (`strength=10`): by the random quarter that is a gain, on unseen modules it is none.
@@ -193,13 +192,16 @@ judge(map(cells.split, SEEDS), "quarter, 10", strength=10)
 judge(unseen.split(y, groups=stretch), "unseen, 10", strength=10)
 stronger = pd.DataFrame(scores).groupby(0).mean()
 claim("The blind vote, mean of 5 divisions", np.mean(votes), at_least=0.8)
-claim("Blind vote over 'all are sound'", np.mean(votes) - (1 - y.mean()), at_least=0.1)
-claim("Blind vote, unseen modules", best.loc["number in the list", "unseen modules"], at_most=0.7)
-claim("Lost on unseen modules, AUC", mean["auc"].diff().mul(-1).iloc[-1], at_least=0.015)
+told = best.loc["kernel machine, told the number", "random quarter"]
+claim("Told the number, over the published VGG19", told - published["VGG19"], at_least=0)
+vote = saved.query("way == 'number in the list' and split == 'unseen modules'")
+under = (vote["majority"] - vote["accuracy"]).mean()
+claim("Blind vote under 'all are sound', unseen modules", under, at_least=0.01)
+claim("Lost on unseen modules, AUC", mean["auc"].diff().mul(-1).iloc[-1], at_least=0.02)
 gain_by_test = stronger.loc["quarter, 10", 1] - mean.loc["random quarter", "accuracy"]
 gain_in_use = stronger.loc["unseen, 10", 2] - mean.loc["unseen modules", "auc"]
 claim("Strength 10: gain of accuracy by the random quarter", gain_by_test, at_least=0.001)
-claim("its gain of AUC on unseen modules", gain_in_use, at_most=0.003)
+claim("its gain of AUC on unseen modules", gain_in_use, at_most=0.0)
 
 # %% [markdown]
 # ## 3. What may it claim, and what does a mistake cost?
@@ -239,7 +241,7 @@ sure.reveal(truth[is_sure].mean())
 # %% tags=["claim"]
 off = calibration_error(truth, claimed)
 claim("Claims are off by, on average", off, at_most=0.05)
-claim("Defective, of those that it is sure of", truth[is_sure].mean(), at_least=0.95)
+claim("Defective, of those that it is sure of", truth[is_sure].mean(), at_least=0.85)
 still_defective = truth[claimed <= 0.1].mean()
 claim("Defective, of those claimed so with 10 % or less", still_defective, at_least=0.02)
 
@@ -275,7 +277,7 @@ pd.Series(bill, name="cost per cell").round(2)
 # its card; only one number was chosen.
 
 # %% tags=["claim"]
-claim("At 0.5 over alarm for all", bill["at 0.5"] - bill["alarm for all"], at_least=0.05)
+claim("At 0.5 over alarm for all", bill["at 0.5"] - bill["alarm for all"], at_least=0.2)
 claim("Saved by the chosen threshold", 1 - bill["chosen"] / bill["alarm for all"], at_least=0.04)
 claim("Formula and choice, apart", abs(bill["by formula"] - bill["chosen"]), at_most=0.15)
 
@@ -368,7 +370,7 @@ own_inspector.inspect(mine_too / "petals" / "7.png")
 # %% tags=["claim", "widget"]
 from tlwidgets import UploadImages
 
-claim("Of 60 pieces of two photographs, right", own_accuracy, at_least=0.9)
+claim("Of 60 pieces of two photographs, right", own_accuracy, at_least=0.95)
 claim("Pictures skipped", len(own.skipped), at_most=0)
 upload = UploadImages()
 upload
@@ -443,28 +445,30 @@ for seed, (learn, test) in enumerate(unseen.split(y, groups=stretch)):
     mono, poly, new = learn[is_mono[learn]], learn[~is_mono[learn]], test[~is_mono[test]]
     plus = [*mono, *np.random.default_rng(seed).permutation(poly)[:50]]
     ways = {"as it is": claims_on(features[mono], features[new], y[mono]),
-            "each kind by itself": claims_on(
-                *standardise_per_domain(features[mono], features[new]), y[mono]),
+            "by kind": claims_on(*standardise_per_domain(features[mono], features[new]), y[mono]),
             "plus 50 poly labels": claims_on(features[plus], features[new], y[plus])}  # fmt: skip
     for way, q in ways.items():
-        rows.append((way, roc_auc_score(y[new], q), np.mean(q >= 0.9), y[new][q >= 0.9].mean()))
-broken = pd.DataFrame(rows, columns=["way", "AUC", "90 % sure of", "of them defective"])
+        rows.append((way, roc_auc_score(y[new], q), np.mean(q > 0.9), np.mean(y[new] * (q > 0.9))))
+broken = pd.DataFrame(rows, columns=["way", "AUC", "90 % sure of", "sure and right"])
 broken = broken.groupby("way", sort=False).mean()
 broken.round(2)
 
 # %% [markdown]
-# Read the last two columns together. As it is, the inspector is "90 % sure" of a large part of the
-# poly cells, and wrong about most of them. A probability is calibrated for those it was measured
-# on, and for nobody else. Repair without labels and fifty labels both bring back much of the
-# ranking, and the modesty, too: it is sure of few, and right. Last, it is asked about a portrait of
-# an astronaut. It answers.
+# Read the last two columns together: shares of the poly cells. As it is, the inspector is "90 %
+# sure" that most of them are defective, and mostly wrong. A probability is calibrated for those it
+# was measured on, and for nobody else. Repair without labels and fifty labels both bring back much
+# of the ranking, and the modesty, too: it is sure of few, and mostly right. Last, it is asked about
+# a portrait of an astronaut. It answers.
 
 # %% tags=["claim"]
-claim("AUC on poly cells, as it is", broken.loc["as it is", "AUC"], at_most=0.7)
-claim("Defective, of those that it is sure of", broken.iloc[0, 2], at_most=0.6)
-claim("Share that it is sure of", broken.iloc[0, 1], at_least=0.3)
-claim("Gain of AUC by repair", broken["AUC"].iloc[1] - broken["AUC"].iloc[0], at_least=0.03)
-claim("Gain of AUC by 50 labels", broken["AUC"].iloc[2] - broken["AUC"].iloc[0], at_least=0.05)
+claim("AUC on poly cells, as it is", broken.loc["as it is", "AUC"], at_most=0.65)
+auc, is_sure, is_right = broken.T.to_numpy()
+claim("Share of poly cells that it is sure of, as it is", is_sure[0], at_least=0.6)
+claim("Right, of those", is_right[0] / is_sure[0], at_most=0.45)
+claim("Gain of AUC by repair without labels", auc[1] - auc[0], at_least=0.1)
+claim("Gain of AUC by 50 labels", auc[2] - auc[0], at_least=0.1)
+claim("Sure of, with either", is_sure[1:].max(), at_most=0.25)
+claim("Right, of those", (is_right[1:] / is_sure[1:]).min(), at_least=0.6)
 astronaut = photographs.images[photographs.names.index("astronaut")]
 shipped.inspect(astronaut)
 
