@@ -56,6 +56,16 @@ def test_half_a_scaler_is_half_a_scaler(x, options):
     )
 
 
+def test_features_too_small_for_keras_are_kept(x):
+    base = network()
+    tiny = keras.Model(base.input, keras.layers.Rescaling(1e-12)(base.output), name="tiny")
+    features = features_of(tiny, x)
+    head = fitted_head(features)
+    wanted = head.predict_proba(features)
+    np.testing.assert_allclose(to_keras(tiny, head).predict(x, verbose=0), wanted, atol=TOLERANCE)
+    assert np.ptp(wanted) > 0.5
+
+
 def test_features_that_never_change_and_features_of_any_size(x):
     base = network()
     features = features_of(base, x)

@@ -18,6 +18,9 @@ from sklearn.utils.validation import check_is_fitted
 from .. import _check
 from ..backbones import BlockTaps
 
+# Normalization takes 1e-7 for every smaller scale; a network with random parameters has features of
+# 1e-12, and would be shipped as another one than was measured.
+_SMALLEST_SCALE = 1e-6
 _HEADS = "a fitted LogisticRegression, or a Pipeline of StandardScaler and LogisticRegression"
 
 
@@ -105,7 +108,13 @@ def _read_head(head: Any, n_features: int) -> _Head:
         )
     learned = _Head(*_standardising(scaler, n_features), *_linear(logistic))
     _check_softmax(logistic, learned)
-    return learned
+    return _without_tiny_scales(learned)
+
+
+def _without_tiny_scales(learned: _Head) -> _Head:
+    """Return the same head with scales that Keras would round up moved into the kernel."""
+    moved = np.where(learned.scale < _SMALLEST_SCALE, learned.scale, 1.0)
+    return learned._replace(scale=learned.scale / moved, kernel=learned.kernel / moved[:, None])
 
 
 def _parts(head: Any) -> tuple[StandardScaler | None, LogisticRegression]:
