@@ -1,6 +1,7 @@
 """Predictions, checks, claims and the budget, driven as a learner or a notebook drives them."""
 
 import math
+import time
 
 import pytest
 
@@ -40,6 +41,20 @@ def test_the_button_keeps_what_the_slider_says():
     assert prediction.guess == 70
     assert "70" in line.value
     assert "too low by 8.4" in repr(prediction.reveal(78.4))
+
+
+def test_a_slider_step_that_arrives_just_after_the_click_belongs_to_the_guess(monkeypatch):
+    guess = Prediction("How many?", low=0, high=100)
+    slider, button, line = parts(guess)
+    slider.value = 51
+    button.click()
+    slider.value = 53
+    assert guess.guess == 53
+    assert "53" in line.value
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now + 2)
+    slider.value = 60
+    assert guess.guess == 53, "a later move is no guess until the button says so"
 
 
 def test_nothing_is_chosen_beforehand_and_an_empty_click_keeps_nothing():
