@@ -21,11 +21,22 @@ def cache(tmp_path, monkeypatch):
     return folder
 
 
-@pytest.fixture(autouse=True)
-def seeds():
-    """The same initial parameters in every run; a test that imports no Keras needs none."""
+def start_from_the_same_parameters():
+    """Seed Keras; a test that imports none needs no seed."""
     if (keras := sys.modules.get("keras")) is not None:
         keras.utils.set_random_seed(0)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def seeds_of_a_module():
+    """For networks that the tests of a module share."""
+    start_from_the_same_parameters()
+
+
+@pytest.fixture(autouse=True)
+def seeds():
+    """For networks of a single test."""
+    start_from_the_same_parameters()
 
 
 @pytest.hookimpl(wrapper=True)
