@@ -59,7 +59,7 @@ class SolarCells:
 
         Every combination of defect probability and module type has the same share in both
         parts, as in Deitsch et al. (2019). Which module a cell was cut from is not recorded,
-        so cells of one module can fall on both sides: the test may be a little too kind.
+        so cells of one module can fall on both sides: the test is too kind (see the card).
 
         Parameters
         ----------
