@@ -107,7 +107,7 @@ def follow(page: Page, address: str) -> tuple[list[str], list[str]]:
     expect.set_options(timeout=_EXPECT_MS)
     page.route(lambda url: not url.startswith(address), answer_foreign)
     page.on("console", keep_error)
-    page.on("pageerror", lambda error: errors.append(f"uncaught: {error}"))
+    page.on("pageerror", lambda error: errors.append(f"uncaught: {error.stack or error}"))
     return errors, foreign
 
 
@@ -170,6 +170,8 @@ class NotebookPage:
         )
         is_light = str(theme == "light").lower()
         expect(self.page.locator("body")).to_have_attribute("data-jp-theme-light", is_light)
+        # JupyterLab takes its splash away 200 ms later, and throws where a second switch did so.
+        expect(self.page.locator("#jupyterlab-splash")).to_have_count(0)
 
     def take_picture(self, path: Path) -> None:
         """Write what the window shows now as PNG."""
