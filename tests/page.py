@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 
@@ -28,10 +29,22 @@ def set_by_hand(widget: Any, **state: Any) -> None:
     widget._handle_msg({"content": {"data": data}, "buffers": []})
 
 
-def say(widget: Any, content: Any) -> None:
+def say(widget: Any, content: Any, *buffers: bytes) -> None:
     """Send a message of our own views."""
     data = {"method": "custom", "content": content}
-    widget._handle_msg({"content": {"data": data}, "buffers": []})
+    views = [memoryview(buffer) for buffer in buffers]
+    widget._handle_msg({"content": {"data": data}, "buffers": views})
+
+
+def choose_files(chooser: Any, files: Iterable[tuple[str, bytes]], *, batch: str = "1") -> None:
+    """Do what a browser does when these files are chosen, each in two pieces."""
+    files = list(files)
+    sizes = [[name, len(content)] for name, content in files]
+    say(chooser, {"kind": "start", "batch": batch, "files": sizes})
+    for i, (_, content) in enumerate(files):
+        for piece in (content[:10], content[10:]):
+            say(chooser, {"kind": "piece", "batch": batch, "file": i}, piece)
+    say(chooser, {"kind": "end", "batch": batch})
 
 
 def find(widget: Any, description: str) -> Any:

@@ -159,7 +159,6 @@ _CONTROLS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "Button": _button,
     "Checkbox": _checkbox,
     "Dropdown": _dropdown,
-    "FileUpload": lambda state: _key(state["description"], is_chosen=False),
     "FloatLogSlider": _log_slider,
     "FloatProgress": _progress,
     "FloatSlider": _slider,

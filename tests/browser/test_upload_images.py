@@ -10,9 +10,9 @@ MAKE = "from tlwidgets import UploadImages, read_images\nupload = UploadImages()
 READ = "read_images(upload.folder, 32)"
 
 
-def png(name, seed):
+def png(name, seed, size_px=40):
     file = io.BytesIO()
-    pixels = np.random.default_rng(seed).integers(0, 256, (40, 40, 3), np.uint8)
+    pixels = np.random.default_rng(seed).integers(0, 256, (size_px, size_px, 3), np.uint8)
     Image.fromarray(pixels).save(file, "png")
     return {"name": name, "mimeType": "image/png", "buffer": file.getvalue()}
 
@@ -38,7 +38,8 @@ def test_uploaded_pictures_are_read_and_a_broken_one_is_explained(notebook, writ
     expect(status).to_contain_text("Added: 2 taken, 1 skipped.")
     row = notebook.outputs.get_by_role("row", name="<i>3</i>.png")
     expect(row).to_contain_text("not a picture, whatever its name says")
-    upload(notebook, "dog", [png("1.png", 3), png("2.png", 4)])
+    # 12 MB each: Jupyter's server would close the connection over either in one message.
+    upload(notebook, "dog", [png("1.png", 3, 2000), png("2.png", 4, 2000)])
     expect(status).to_contain_text("Added: 2 taken, 0 skipped.")
     notebook.run_cell(1)
     sentence = "OwnImages(4 images of 32 x 32 pixels: 2 cat, 2 dog)"

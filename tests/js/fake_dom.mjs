@@ -70,8 +70,9 @@ export class FakeModel {
   constructor(state) {
     Object.assign(this, { state, listeners: [], sent: [], nSaved: 0 });
   }
-  send(content) {
+  send(content, _callbacks, buffers) {
     this.sent.push(content);
+    this.answer?.(content, buffers);
   }
   save_changes() {
     this.nSaved += 1;
@@ -90,6 +91,10 @@ export class FakeModel {
     for (const [event, listener] of [...this.listeners]) {
       if (event === `change:${key}`) listener();
     }
+  }
+  /** A message from Python. */
+  hear(content) {
+    for (const [event, listener] of [...this.listeners]) if (event === "msg:custom") listener(content);
   }
 }
 

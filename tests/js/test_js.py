@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tlwidgets._views.file_chooser.widget import CHOOSER_JS
 from tlwidgets._views.widget import CHARTS_JS, SHARED_JS
 from tlwidgets.bias_explorer.controls import EXPLORER_JS
 
@@ -14,6 +15,7 @@ HERE = Path(__file__).parent
 RIBBON = HERE.parents[1] / "tlwidgets" / "freeze_slider" / "view.js"
 MODULES = {
     "chart.test": CHARTS_JS,
+    "chooser.test": CHOOSER_JS,
     "explorer.test": EXPLORER_JS,
     "ribbon.test": SHARED_JS + RIBBON.read_text("utf-8"),
 }

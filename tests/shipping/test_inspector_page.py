@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.page import listen, set_by_hand
+from tests.page import choose_files, listen
 from tests.shipping.small_inspectors import card, images, inspector
 from tlwidgets.shipping.widget import InspectorPage
 
@@ -27,9 +27,7 @@ def png(array):
 
 
 def upload(page, content, name="cell.png"):
-    """Do what the browser does when a file was chosen."""
-    file = {"name": name, "type": "", "size": len(content), "last_modified": 0}
-    set_by_hand(page._upload, value=[{**file, "content": memoryview(content)}])
+    choose_files(page._upload, [(name, content)])
 
 
 def html_of(page):
@@ -42,7 +40,7 @@ def test_an_upload_is_answered(page):
         assert page.inspector.inspect(image).sentence in page._answer.value
         assert 'alt="cell.png"' in page._photograph.value
         assert page._photograph.layout.display is None
-        assert page._upload.value == ()
+        assert page._upload.files == ()
 
 
 def test_a_line_of_python_does_what_a_mouse_does(page):

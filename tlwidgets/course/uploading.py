@@ -15,6 +15,7 @@ import ipywidgets
 import pandas as pd
 
 from .. import _check
+from .._views.file_chooser.widget import FileChooser
 from ..data.class_folders import shown
 from ..data.decoding import READABLE, UnreadableError
 from ..data.filing import file_picture, pictures_in_zip, safe_name
@@ -22,13 +23,9 @@ from ._message import to_html
 
 _N_SHOWN = 20  # of the skipped files, the newest
 _CELL = "padding: 2px 9px; text-align: left"
-# Jupyter's server cuts the connection over a larger message, and nothing arrives: measured, 9 MB
-# came, 12 MB did not. The file browser sends in pieces.
 _HELP = (
     '<div style="line-height: 1.5">Type a class, choose its pictures, press Add. A .zip with one '
-    "folder per class needs no class name.<br>At most 10 MB at a time, about 3 photographs of a "
-    "phone. For more, drop a .zip into Jupyter's file browser and run "
-    '<code>upload.add_zip("pets.zip")</code>.</div>'
+    "folder per class needs no class name.</div>"
 )
 
 Files = Iterable[str | PathLike[str]] | Mapping[str, bytes] | str | PathLike[str]
@@ -74,11 +71,8 @@ class UploadImages(ipywidgets.VBox):
         self._name = ipywidgets.Text(
             description="Class", placeholder="for instance: cat", continuous_update=True
         )
-        self._chooser = ipywidgets.FileUpload(
-            description="Choose pictures",
-            multiple=True,
-            accept=",".join((*sorted(READABLE), ".zip")),
-            layout=ipywidgets.Layout(width="auto"),
+        self._chooser = FileChooser(
+            "Choose pictures", accept=",".join((*sorted(READABLE), ".zip")), takes_many=True
         )
         self._button = ipywidgets.Button(
             description="Add", button_style="primary", layout=ipywidgets.Layout(width="6em")
@@ -178,13 +172,11 @@ class UploadImages(ipywidgets.VBox):
     def _add_chosen(self, _button: ipywidgets.Button) -> None:
         """Add what was chosen; it stays chosen where something is wrong with all of it."""
         # Pairs: a phone calls each picture image.jpg.
-        chosen = [(each["name"], bytes(each["content"])) for each in self._chooser.value]
+        chosen = self._chooser.files
         pictures = [pair for pair in chosen if not pair[0].lower().endswith(".zip")]
         try:
             if not chosen:
-                raise ValueError(
-                    "no pictures are here. Choose some; over 10 MB at a time get lost."
-                )
+                raise ValueError("no pictures are here. Choose some.")
             if pictures:
                 if not self._name.value.strip():
                     raise ValueError("type the name of the class first; your pictures stay chosen.")
@@ -194,7 +186,7 @@ class UploadImages(ipywidgets.VBox):
         except (ValueError, OSError) as error:
             self._line.value = to_html("not yet", "Not added:", str(error).replace("`", ""))
         else:
-            self._chooser.value = ()
+            self._chooser.clear()
 
     def _show(self, before: tuple[int, int]) -> None:
         n_taken, n_skipped = len(self.taken) - before[0], len(self._skipped) - before[1]

@@ -11,6 +11,7 @@ from typing import Any
 import ipywidgets
 from numpy.typing import ArrayLike
 
+from .._views.file_chooser.widget import FileChooser
 from .answer import Answer
 from .inspector import Inspector
 from .pictures import open_picture, to_thumbnail
@@ -24,14 +25,6 @@ _WARNING = "It answers for every photograph, also for one that shows something e
 _TEXT = "color: var(--jp-content-font-color1, inherit); line-height: 1.5; max-width: 46em"
 _QUIET = "color: var(--jp-content-font-color2, inherit); line-height: 1.5; max-width: 46em"
 _EDGE = "border-left: 4px solid var(--jp-warn-color1, #D55E00); padding: 4px 12px"
-# ipywidgets puts the number of files behind the words on the button; here it is always 0.
-_UPLOAD_CLASS = "tlwidgets-upload"
-_UPLOAD_WORDS = "Choose a photograph"
-_STYLE = (
-    f"<style>.{_UPLOAD_CLASS} {{ font-size: 0 !important }} "
-    f".{_UPLOAD_CLASS} i, .{_UPLOAD_CLASS}::after {{ font-size: var(--jp-widgets-font-size) }} "
-    f'.{_UPLOAD_CLASS}::after {{ content: "{_UPLOAD_WORDS}" / ""; margin-left: 4px }}</style>'
-)
 _FRAME = "display: block; width: 100%; border: 1px solid var(--jp-border-color2, #ccc)"
 
 
@@ -56,14 +49,10 @@ class InspectorPage(ipywidgets.VBox):
                 "load_inspector(folder)."
             )
         self.inspector = inspector
-        self._upload = ipywidgets.FileUpload(
-            accept="image/*,.tif,.tiff",
-            description=_UPLOAD_WORDS,
-            button_style="primary",
-            layout=ipywidgets.Layout(width="auto", align_self="flex-start"),
+        self._upload = FileChooser(
+            "Choose a photograph", accept="image/*,.tif,.tiff", is_primary=True
         )
-        self._upload.add_class(_UPLOAD_CLASS)
-        self._upload.observe(self._answer_upload, "value")
+        self._upload.observe(self._answer_upload, "files")
         self._photograph = ipywidgets.HTML(layout=ipywidgets.Layout(width=f"{_PHOTOGRAPH_PX}px"))
         self._answer = ipywidgets.HTML(layout=ipywidgets.Layout(flex="1 1 24em"))
         result = ipywidgets.HBox(
@@ -111,14 +100,13 @@ class InspectorPage(ipywidgets.VBox):
     def _answer_upload(self, change: dict[str, Any]) -> None:
         if not change["new"]:  # what we set below
             return
-        (file,) = change["new"]
+        ((name, content),) = change["new"]
         try:
-            picture = open_picture(io.BytesIO(file["content"]), file["name"])
-            self.show(picture, name=file["name"])
+            self.show(open_picture(io.BytesIO(content), name), name=name)
         except ValueError:  # it is worded for who writes Python
-            self._refuse(file["name"])
+            self._refuse(name)
         finally:
-            self._upload.value = ()  # so that the same file can be chosen again
+            self._upload.clear()
 
     def _refuse(self, name: str) -> None:
         self._photograph.layout.display = "none"
@@ -131,7 +119,7 @@ class InspectorPage(ipywidgets.VBox):
         card = self.inspector.card
         title, question = (_TITLE, "") if card is None else (card.name, card.question)
         return ipywidgets.HTML(
-            f'{_STYLE}<header class="tex2jax_ignore mathjax_ignore" style="{_TEXT}">'
+            f'<header class="tex2jax_ignore mathjax_ignore" style="{_TEXT}">'
             f'<h1 style="margin: 8px 0; font-size: 1.7em; line-height: 1.2">{escape(title)}</h1>'
             f"{escape(question)}</header>"
         )
