@@ -76,6 +76,8 @@ WRONG_CALLS = [
     ("load_backbone", "pooling", "'mean'", lambda f: f("vgg16", 32, pooling="mean")),
     ("load_backbone", "checkpoint", "'x.h5'", lambda f: f("vgg16", 32, checkpoint="x.h5")),
     ("load_backbone", "checkpoint", "5", lambda f: f("vgg16", 32, checkpoint=5)),
+    ("top_names", "n", "0", lambda f: f(np.full((1, 1000), 1e-3), 0)),
+    ("top_names", "probabilities", "10", lambda f: f(np.full((1, 10), 0.1))),
     ("load_glyph_net", "checkpoint", "'digits'", lambda f: f("digits")),
     ("load_mini", "name", "'mini_vg'", lambda f: f("mini_vg")),
     ("load_mini", "checkpoint", "'digits'", lambda f: f("mini_vgg", "digits")),

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         load_glyph_net,
         load_mini,
         tap_blocks,
+        top_names,
     )
     from .bias_explorer.widget import BiasExplorer
     from .course import (
@@ -63,6 +64,7 @@ _HOMES = {
         "load_glyph_net",
         "load_mini",
         "tap_blocks",
+        "top_names",
     ),
     "bias_explorer.widget": ("BiasExplorer",),
     "course": (

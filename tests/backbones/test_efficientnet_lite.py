@@ -2,9 +2,10 @@
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 
-from tlwidgets import imagenet_class_names, load_backbone, load_photographs
+from tlwidgets import imagenet_class_names, load_backbone, load_photographs, top_names
 from tlwidgets.backbones import efficientnet_lite
 from tlwidgets.backbones.efficientnet_lite import imagenet_checkpoint, load_checkpoint
 
@@ -78,6 +79,18 @@ def test_names_are_a_thousand_and_two_of_them_stand_twice():
     assert len(names) == 1000
     assert sorted(name for name in set(names) if names.count(name) > 1) == ["crane", "maillot"]
     assert (names[0], names[999]) == ("tench", "toilet tissue")
+
+
+def test_the_likeliest_names_are_those_of_the_highest_probabilities(network, said):
+    photographs = load_photographs(224)
+    table = top_names(network.predict(photographs.images, verbose=0)).set_index(
+        pd.Index(photographs.names)
+    )
+    assert table.columns.tolist() == ["1", "2", "3", "4", "5"]
+    for name, row in table.iterrows():
+        best = sorted(said[name].values(), reverse=True)[:5]
+        assert [int(words.split()[-2]) for words in row] == [round(100 * p) for p in best]
+        assert row["1"].rsplit(" ", 2)[0] == max(said[name], key=said[name].get)
 
 
 def test_it_has_as_many_parameters_as_the_original(network, small):

@@ -10,7 +10,7 @@ from .folding import fold_batchnorm
 from .glyph_net import load_glyph_net
 from .loading import CheckpointUnavailableError, load_backbone
 from .mini_families import MINI_FAMILIES, load_mini
-from .names import imagenet_class_names
+from .names import imagenet_class_names, top_names
 from .overview import list_backbones
 
 __all__ = [
@@ -27,4 +27,5 @@ __all__ = [
     "load_mini",
     "read_backbones",
     "tap_blocks",
+    "top_names",
 ]
