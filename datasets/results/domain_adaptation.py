@@ -1,6 +1,6 @@
 """Adapt a small network to digits of another domain, many ways, and write what they reach.
 
-Two pairs. Rendered to handwritten: 6,000 rendered digits are the source, 2,000 of
+Two pairs. Printed to handwritten: 6,000 printed digits are the source, 2,000 of
 MNIST without labels the target. MNIST to MNIST-M: 2,000 of MNIST are the source, 2,000 others on
 photographs (MNIST-M) the target. Each seed draws other images and other random parameters; 1,000
 more images of the target are kept for the test. No choice was made on these seeds: strengths and
@@ -48,7 +48,7 @@ STEPS, RECORD_EVERY = 1000, 100
 FIELDS = [
     "pair", "way", "seed", "step", "accuracy", "source_accuracy", "domain_accuracy", "cpu_seconds",
 ]  # fmt: skip
-PAIRS = ("rendered to handwritten", "MNIST to MNIST-M")
+PAIRS = ("printed to handwritten", "MNIST to MNIST-M")
 CONVERGED, AFTER = 400, 300  # steps of our first try: source alone, then adaptation
 
 Data = dict[str, np.ndarray]

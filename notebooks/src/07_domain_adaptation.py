@@ -7,7 +7,7 @@
 #
 # [![Open on Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/tlwidgets/tlwidgets/main?labpath=notebooks/07_domain_adaptation.ipynb)
 #
-# **About 50 minutes** · needs 02 · 90 CPU seconds · 1.3 GB of memory
+# **About 50 minutes** · needs 02 · 60 CPU seconds · 1.3 GB of memory
 #
 # The photographs of solar cells (ELPV, CC BY-NC-SA 4.0) are for **non-commercial use only**.
 #
@@ -307,7 +307,7 @@ grid.set(xlabel="accuracy on 1,000 digits of the target", ylabel="").set_titles(
 scores = final.pivot(index=["pair", "seed"], columns="way", values="accuracy")
 gains = scores.sub(scores["source only"], axis=0)
 mean = gains.groupby("pair").mean()
-hand, photo = mean.loc["rendered to handwritten"], mean.loc["MNIST to MNIST-M"]
+hand, photo = mean.loc["printed to handwritten"], mean.loc["MNIST to MNIST-M"]
 helps_most.reveal(hand[["AdaBN", "MMD", "DANN"]].idxmax())
 
 # %% tags=["claim"]
@@ -360,7 +360,7 @@ harm = scores["DANN, first try"] - scores["source only, first try"]
 # %% tags=["claim"]
 harm = harm.groupby("pair").mean()
 claim("First try over its control, photographs", harm["MNIST to MNIST-M"], at_most=-0.01)
-claim("First try over its control, handwriting", harm["rendered to handwritten"], at_most=-0.01)
+claim("First try over its control, handwriting", harm["printed to handwritten"], at_most=-0.01)
 paper = pd.Series({"source only": 52.3, "DANN": 76.7, "trained on target": 96.0})
 here = scores.loc["MNIST to MNIST-M"].mean() * 100
 contrasts = "source only, other contrasts"
