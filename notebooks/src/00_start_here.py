@@ -6,7 +6,7 @@
 #
 # [![Open on Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/tlwidgets/tlwidgets/main?labpath=notebooks/00_start_here.ipynb)
 #
-# **About 10 minutes** · needs nothing · 11 CPU seconds · 1.0 GB of memory
+# **About 10 minutes** · needs nothing · 12 CPU seconds · 1.0 GB of memory
 
 # %% [markdown]
 # ## You will
