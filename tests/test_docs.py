@@ -39,18 +39,38 @@ def test_the_readme_links_every_lesson():
         assert f"notebooks/{path.stem}.ipynb" in text_of("README.md")
 
 
-def test_the_readme_states_the_benchmark_as_measured():
-    measured = json.loads(text_of("benchmarks/results/lessons.json"))
-    table = text_of("README.md")
-    for row in measured["notebooks"]:
-        if "solutions" in row["notebook"]:
-            continue
-        name = Path(row["notebook"]).stem
-        line = next(li for li in table.splitlines() if f"`{name}`" in li and "| " in li)
-        cold, warm, peak = (float(x) for x in re.findall(r"\d+\.?\d*", line.split("`")[-1])[:3])
-        assert cold == pytest.approx(row["cold"]["wall_seconds"], abs=0.51)
-        assert warm == pytest.approx(row["warm"]["wall_seconds"], abs=0.51)
-        assert peak == pytest.approx(row["peak_gb"], abs=0.051)
+def measured_lessons():
+    """Pairs of a lesson's source and what the benchmark measured of it."""
+    rows = json.loads(text_of("benchmarks/results/lessons.json"))["notebooks"]
+    by_name = {row["notebook"]: row for row in rows}
+    return [(p, by_name[f"{p.stem}.ipynb"]) for p in SOURCES if f"{p.stem}.ipynb" in by_name]
+
+
+def test_the_teachers_timing_table_is_what_was_measured():
+    expected = []
+    for path, row in measured_lessons():
+        minutes, needs = re.search(
+            r"About (\d+) minutes\*\* · needs ([^·]+) · ", path.read_text("utf-8")
+        ).groups()
+        first, again = (f"{row[way]['wall_seconds']:.0f}" for way in ("cold", "warm"))
+        link = f"[{path.stem[:2]}](../notebooks/{path.stem}.ipynb)"
+        cells = link, minutes, needs, first, again, f"{row['peak_gb']:.1f}"
+        expected.append(f"| {' | '.join(cells)} |")
+    table = re.findall(r"^\| \[\d\d\].+", text_of("docs/teaching.md"), re.M)
+    assert table == expected
+
+
+def test_titles_state_seconds_and_memory_as_measured():
+    """A learner plans with the title: within a fifth or ten seconds, and a tenth of a gigabyte."""
+    wrong = []
+    for path, row in measured_lessons():
+        title = path.read_text("utf-8")
+        stated = int(re.search(r"(\d+) CPU seconds", title)[1])
+        gigabytes = float(re.search(r"(\d\.\d) GB of memory", title)[1])
+        seconds, peak = row["cold"]["cpu_seconds"], row["peak_gb"]
+        if abs(stated - seconds) > max(10, seconds / 5) or abs(gigabytes - peak) > 0.11:
+            wrong.append((path.stem, stated, seconds, gigabytes, peak))
+    assert wrong == []
 
 
 def test_the_readme_states_the_saved_results():
