@@ -42,6 +42,7 @@ test("a piece waits for the answer to the one before, and says how far it is", a
   const { model, choose, note } = show({ answers: false });
   await choose(file("1.png", 2 * PIECE_BYTES));
   assert.equal(model.sent.length, 1);
+  assert.equal(note(), "waiting for the kernel");
   const answer = () => model.hear({ kind: "got", batch: model.sent[0].batch, refusal: "" });
   answer();
   await settled();

@@ -12,6 +12,7 @@ const megabytes = (n) => `${(n / 1e6).toFixed(1)} MB`;
 export async function sendInPieces(files, ask, tell) {
   const total = files.reduce((sum, { size }) => sum + size, 0);
   let n = 0;
+  tell("waiting for the kernel"); // seen only while a cell runs
   let answer = await ask({ kind: "start", files: files.map(({ name, size }) => [name, size]) });
   for (const [i, file] of files.entries()) {
     for (let at = 0; at < file.size; at += PIECE_BYTES) {
