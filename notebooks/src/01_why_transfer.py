@@ -7,7 +7,7 @@
 #
 # [![Open on Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/tlwidgets/tlwidgets/main?labpath=notebooks/01_why_transfer.ipynb)
 #
-# **About 40 minutes** · needs 00 · 95 CPU seconds · 1.0 GB of memory
+# **About 40 minutes** · needs 00 · 120 CPU seconds · 1.0 GB of memory
 
 # %% [markdown]
 # ## You will
@@ -38,7 +38,7 @@ threadpool_limits(1)  # many small fits: a second thread only gets in the way
 budget()
 
 # %% tags=["parameters"]
-STEPS = {10: 75, 20: 75, 50: 150, 100: 150, 500: 450, 2000: 900}  # for each number of labels
+STEPS = {10: 50, 20: 50, 50: 100, 100: 100, 500: 300, 2000: 900}  # for each number of labels
 SEEDS = range(5)  # each seed: another test set, other labels, other random parameters
 SEED = 0
 
@@ -386,8 +386,8 @@ for seed in SEEDS:
     learn, test = (drawn[y[drawn] >= 5] for drawn in draw(seed))
     keras.utils.set_random_seed(seed)
     fresh = with_head(load_glyph_net(checkpoint=None))
-    rows.append(("from scratch", accuracy(train(fresh, learn[:50], seed, 150), test)))
-    narrow = train(fresh, zero_to_four, seed, 450)
+    rows.append(("from scratch", accuracy(train(fresh, learn[:50], seed, 100), test)))
+    narrow = train(fresh, zero_to_four, seed, 300)
     narrow = keras.Model(narrow.inputs, narrow.layers[-2].output).predict(x, verbose=0)
     rows.append(("head on 0 to 4", head_accuracy(narrow, learn[:50], test)))
     rows.append(("head on letters", head_accuracy(features, learn[:50], test)))

@@ -7,7 +7,7 @@
 #
 # [![Open on Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/tlwidgets/tlwidgets/main?labpath=notebooks/09_what_to_transfer_from.ipynb)
 #
-# **About 50 minutes** · needs 01 · 50 CPU seconds · 1.2 GB of memory
+# **About 50 minutes** · needs 01 · 55 CPU seconds · 1.2 GB of memory
 #
 # ## You will
 #
