@@ -2,7 +2,6 @@
 
 import keras
 import numpy as np
-import pandas as pd
 import pytest
 
 from tlwidgets import imagenet_class_names, load_backbone, load_photographs, top_names
@@ -83,9 +82,8 @@ def test_names_are_a_thousand_and_two_of_them_stand_twice():
 
 def test_the_likeliest_names_are_those_of_the_highest_probabilities(network, said):
     photographs = load_photographs(224)
-    table = top_names(network.predict(photographs.images, verbose=0)).set_index(
-        pd.Index(photographs.names)
-    )
+    answers = network.predict(photographs.images, verbose=0)
+    table = top_names(answers).set_axis(photographs.names)
     assert table.columns.tolist() == ["1", "2", "3", "4", "5"]
     for name, row in table.iterrows():
         best = sorted(said[name].values(), reverse=True)[:5]

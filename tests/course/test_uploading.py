@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.page import choose_files
+from tests.page import choose_files, say
 from tlwidgets import UploadImages, read_images
 from tlwidgets.data import filing
 from tlwidgets.data.filing import safe_name
@@ -98,6 +98,18 @@ def test_a_phone_calls_every_picture_the_same_and_none_is_lost(upload):
     parts(upload)[2].click()
     assert upload.taken == ("cat/image.png", "cat/image (2).png")
     assert reason_of(upload, "cat/image.png") == "already there"
+
+
+def test_who_presses_add_too_early_hears_that_the_pictures_are_on_their_way(upload):
+    name, chooser, button, line, _ = parts(upload)
+    name.value = "cat"
+    say(chooser, {"kind": "start", "batch": "1", "files": [["1.png", len(png(1))]]})
+    button.click()
+    assert "still on their way" in line.value
+    say(chooser, {"kind": "piece", "batch": "1", "file": 0}, png(1))
+    say(chooser, {"kind": "end", "batch": "1"})
+    button.click()
+    assert upload.taken == ("cat/1.png",)
 
 
 @pytest.mark.parametrize(

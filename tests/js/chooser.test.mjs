@@ -71,10 +71,11 @@ test("a newer choice ends an older one", async () => {
 });
 
 test("a file that has gone is named", async () => {
-  const { choose, note } = show();
+  const { model, choose, note } = show();
   const gone = { name: "<b>.png", size: 9, slice: () => ({ arrayBuffer: () => Promise.reject() }) };
   await choose(gone);
   assert.equal(note(), "<b>.png cannot be read any more. Choose again.");
+  assert.deepEqual(model.sent.map(({ kind }) => kind), ["start", "break off"]);
 });
 
 test("the button counts what is here, and nothing listens after it is gone", async () => {

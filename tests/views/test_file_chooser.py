@@ -45,14 +45,26 @@ def test_an_old_choice_is_not_mixed_with_a_new_one(chooser):
     assert chooser.files == (("new.png", b"news"),)
 
 
-def test_too_much_is_refused_before_it_is_sent(chooser, monkeypatch):
+def test_too_much_is_refused_before_it_is_sent_and_the_last_choice_stays(chooser, monkeypatch):
     choose_files(chooser, FILES)
     monkeypatch.setattr(widget, "MOST_BYTES", 2_000_000)
     messages = listen(chooser)
-    say(chooser, {"kind": "start", "batch": "1", "files": [["film.png", 3_000_000]]})
+    say(chooser, {"kind": "start", "batch": "2", "files": [["film.png", 3_000_000]]})
     (answer,) = answers(messages)
     assert answer["refusal"] == "3 MB are too much at a time: at most 2 MB. Choose fewer."
-    assert chooser.files == ()
+    assert chooser.files == tuple(FILES)
+    assert chooser.n_chosen == 3
+    assert not chooser.is_receiving
+
+
+@pytest.mark.parametrize(("last", "files"), [("end", (("a.png", b"half"),)), ("break off", ())])
+def test_what_was_broken_off_is_not_taken_for_a_file(chooser, last, files):
+    say(chooser, {"kind": "start", "batch": "1", "files": [["a.png", 8]]})
+    say(chooser, {"kind": "piece", "batch": "1", "file": 0}, b"half")
+    assert chooser.is_receiving
+    say(chooser, {"kind": last, "batch": "1"})
+    assert chooser.files == files
+    assert not chooser.is_receiving
 
 
 def test_what_is_cleared_can_be_chosen_again(chooser):

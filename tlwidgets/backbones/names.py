@@ -82,7 +82,7 @@ def top_names(probabilities: ArrayLike, n: int = 5) -> pd.DataFrame:
     names = np.array(imagenet_class_names())
     best = np.argsort(-table, axis=1, kind="stable")[:, :n]
     words = [
-        [f"{names[i]} {row[i]:.0%}".replace("%", " %") for i in chosen]
+        [f"{names[i]} {100 * row[i]:.0f} %" for i in chosen]
         for row, chosen in zip(table, best, strict=True)
     ]
     return pd.DataFrame(words, columns=[str(place) for place in range(1, n + 1)])

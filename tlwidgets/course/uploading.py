@@ -175,6 +175,10 @@ class UploadImages(ipywidgets.VBox):
         chosen = self._chooser.files
         pictures = [pair for pair in chosen if not pair[0].lower().endswith(".zip")]
         try:
+            if self._chooser.is_receiving:
+                raise ValueError(
+                    "your pictures are still on their way. Press Add when the button counts them."
+                )
             if not chosen:
                 raise ValueError("no pictures are here. Choose some.")
             if pictures:

@@ -22,6 +22,7 @@ export async function sendInPieces(files, ask, tell) {
       try {
         piece = await file.slice(at, at + PIECE_BYTES).arrayBuffer();
       } catch {
+        await ask({ kind: "break off" });
         return `${file.name} cannot be read any more. Choose again.`;
       }
       answer = await ask({ kind: "piece", file: i }, piece);

@@ -57,6 +57,11 @@ export default {{ render: ({{ model, el }}) => showChooser(model, el) }};
         self._batch, self._parts = "", list[tuple[str, bytearray]]()
         self.on_msg(self._hear)
 
+    @property
+    def is_receiving(self) -> bool:
+        """Tell whether files are on their way."""
+        return bool(self._parts)
+
     def clear(self) -> None:
         """Forget what was chosen."""
         self.files, self.n_chosen = (), 0
@@ -66,27 +71,29 @@ export default {{ render: ({{ model, el }}) => showChooser(model, el) }};
         refusal = ""
         if said["kind"] == "start":
             refusal = self._start(said["batch"], said["files"])
-        elif said["batch"] == self._batch and said["kind"] == "piece":
-            self._parts[said["file"]][1].extend(buffers[0])
         elif said["batch"] == self._batch:
-            self._end()
+            if said["kind"] == "piece":
+                self._parts[said["file"]][1].extend(buffers[0])
+            else:
+                self._end(is_whole=said["kind"] == "end")
         self.send({"kind": "got", "batch": self._batch, "refusal": refusal})
 
     def _start(self, batch: str, files: list[tuple[str, int]]) -> str:
-        """Forget the last choice and expect this one; return why not, if it is too much."""
+        """Expect these files; return why not, if they are too much: the last ones stay then."""
+        n_bytes = sum(size for _, size in files)
+        if n_bytes > MOST_BYTES:
+            return (
+                f"{n_bytes / 1e6:,.0f} MB are too much at a time: at most "
+                f"{MOST_BYTES / 1e6:.0f} MB. Choose fewer."
+            )
         self.clear()
         self._batch, self._parts = batch, [(name, bytearray()) for name, _ in files]
-        n_bytes = sum(size for _, size in files)
-        if n_bytes <= MOST_BYTES:
-            return ""
-        return (
-            f"{n_bytes / 1e6:,.0f} MB are too much at a time: at most {MOST_BYTES / 1e6:.0f} MB. "
-            "Choose fewer."
-        )
+        return ""
 
-    def _end(self) -> None:
+    def _end(self, *, is_whole: bool) -> None:
         files = tuple((name, bytes(content)) for name, content in self._parts)
         self._parts = []
-        # The number first: who observes `files` may clear both.
-        self.n_chosen = len(files)
-        self.files = files
+        if is_whole:
+            # The number first: who observes `files` may clear both.
+            self.n_chosen = len(files)
+            self.files = files
