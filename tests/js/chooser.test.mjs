@@ -70,6 +70,24 @@ test("a newer choice ends an older one", async () => {
   assert.deepEqual(model.sent.slice(2).map(({ batch }) => batch), [current]);
 });
 
+test("a choice in another view ends this one", async () => {
+  const { model, choose } = show({ answers: false });
+  await choose(file("mine.png", 9));
+  model.hear({ kind: "got", batch: "of the other view", refusal: "" });
+  await settled();
+  assert.equal(model.sent.length, 1);
+});
+
+test("a view that goes while it sends says no more", async () => {
+  const { model, takeDown, choose } = show({ answers: false });
+  await choose(file("1.png", 9));
+  takeDown();
+  assert.deepEqual(model.listeners, []);
+  model.hear({ kind: "got", batch: model.sent[0].batch, refusal: "" });
+  await settled();
+  assert.equal(model.sent.length, 1);
+});
+
 test("a file that has gone is named", async () => {
   const { model, choose, note } = show();
   const gone = { name: "<b>.png", size: 9, slice: () => ({ arrayBuffer: () => Promise.reject() }) };
