@@ -27,6 +27,7 @@ MAX_SECONDS, MAX_GB, MAX_GB_WITH_SERVER = 90.0, 1.4, 1.8
 def measure(path: Path, repeat: int, server_gb: float) -> dict[str, object]:
     """Return medians over `repeat` cold and warm runs, and the highest memory of all."""
     cold, warm = [], []
+    load_before = os.getloadavg()[0]
     for _ in range(repeat):
         with tempfile.TemporaryDirectory() as cache:
             environment = {"TLWIDGETS_CACHE": cache}
@@ -35,6 +36,8 @@ def measure(path: Path, repeat: int, server_gb: float) -> dict[str, object]:
     peak = max(cost.peak_gb for cost in [*cold, *warm])
     return {
         "notebook": str(path.relative_to(ROOT / "notebooks")),
+        "repeat": repeat,
+        "load_before": round(load_before, 1),
         "cold": _medians(cold),
         "warm": _medians(warm),
         "peak_gb": round(peak, 2),
@@ -100,7 +103,6 @@ def main() -> int:
         *sorted((ROOT / "notebooks" / "solutions").glob("*.ipynb")),
     ]
     server_gb = measure_server(paths[0].name)
-    load_before = os.getloadavg()[0]
     rows = [measure(path, arguments.repeat, server_gb) for path in paths]
     print(
         f"| notebook | cold s (CPU) | warm s (CPU) | peak GB | with server | bars |\n|{'---|' * 6}"
@@ -113,9 +115,7 @@ def main() -> int:
             f"| {row['peak_gb']} | {row['peak_gb_with_server']} | {verdict} |"
         )
     result = {
-        "repeat": arguments.repeat,
         "cores": os.cpu_count(),
-        "load_before": round(load_before, 1),
         "server_gb": round(server_gb, 2),
         "notebooks": with_the_others(rows) if arguments.notebooks else rows,
     }

@@ -94,7 +94,8 @@ learn, test = draw(SEED)
 hundred, unseen = (x[learn[:100]], y[learn[:100]]), (x[test], y[test])
 curves = TrainingCurves(name="a hundred labels", chance=0.1, log=True, in_terminal="silence")
 mine = with_head(load_glyph_net(checkpoint=None))
-mine.fit(*hundred, validation_data=unseen, epochs=40, verbose=0, callbacks=[curves])
+mine.fit(*hundred, validation_data=unseen, validation_batch_size=500, epochs=40, verbose=0,
+         callbacks=[curves])  # fmt: skip
 best = curves.to_frame().query("metric == 'accuracy' and split == 'validation'")["value"].max()
 alone.reveal(best)
 
@@ -235,7 +236,7 @@ curves.new_run()  # the one before stays as a faint line
 model = with_head(load_glyph_net())
 for phase, first_to_train, rate in [("head only", 5, 0.03), ("fine-tuning", 0, 0.0005)]:
     set_trainable(model, first_to_train, optimizer=keras.optimizers.Adam(rate))
-    model.fit(*hundred, validation_data=unseen, epochs=20, verbose=0,
+    model.fit(*hundred, validation_data=unseen, validation_batch_size=500, epochs=20, verbose=0,
               callbacks=[curves.phase(phase)])  # fmt: skip
 
 # %% tags=["claim"]
@@ -387,7 +388,7 @@ for seed in SEEDS:
     keras.utils.set_random_seed(seed)
     fresh = with_head(load_glyph_net(checkpoint=None))
     rows.append(("from scratch", accuracy(train(fresh, learn[:50], seed, 100), test)))
-    narrow = train(fresh, zero_to_four, seed, 300)
+    narrow = train(fresh, zero_to_four, seed, 450)
     narrow = keras.Model(narrow.inputs, narrow.layers[-2].output).predict(x, verbose=0)
     rows.append(("head on 0 to 4", head_accuracy(narrow, learn[:50], test)))
     rows.append(("head on letters", head_accuracy(features, learn[:50], test)))

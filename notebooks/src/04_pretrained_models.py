@@ -371,16 +371,15 @@ from tlwidgets.backbones import CheckpointUnavailableError
 
 features, names = {"raw pixels": pixels[some]}, {}
 features |= {name: load_mini(name).predict(x[some], verbose=0) for name in minis}
-for name in NETWORKS:
+for name in NETWORKS if DOWNLOAD else shelf.index[shelf["offline"]]:
     try:
-        if not (DOWNLOAD or shelf["offline"][name]):
-            raise CheckpointUnavailableError("Its checkpoint is not here (see DOWNLOAD).")
         features[name] = extract_features(load_backbone(name, 84), large, progress=False)
         whole = load_backbone(name, include_top=True)
         answers = whole.predict(load_photographs(whole.input_shape[1]).images, verbose=0)
         names[name] = top_names(answers).set_axis(photographs.names)
     except CheckpointUnavailableError as error:
-        print(f"{name}: skipped. {error}")
+        print(error)
+print("skipped, no checkpoint here (see DOWNLOAD):", *(n for n in NETWORKS if n not in names))
 pd.concat(names)
 
 # %% tags=["claim"]
@@ -400,9 +399,9 @@ claim("The worst mini over EfficientNet-Lite0", reads[minis].min() - lite0, at_l
 claim("EfficientNet-Lite0 over pixels: nothing", lite0 - reads["raw pixels"], at_most=0.03)
 
 # %% [markdown]
-# Read it from top to bottom. Networks with less than a tenth of the parameters, trained on 24,000
-# letters, beat one trained on a million photographs, which is no better than no network at all. On
-# solar cells (lesson 02) it helped. So ask first **what it has seen**; lesson 09 goes on from here.
+# Read it from top to bottom. Far smaller networks, trained on 24,000 letters, beat one trained on a
+# million photographs, which is no better than no network at all. On solar cells (lesson 02) it
+# helped. So ask first **what it has seen**; lesson 09 goes on from here.
 #
 # ## Play
 #
