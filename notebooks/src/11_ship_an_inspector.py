@@ -306,7 +306,8 @@ from tlwidgets.shipping import Inspector, ModelCard, load_inspector, to_keras
 figures = {f"accuracy, {test}": (f"{part.mean():.1%} +- {part.std():.1%}", f"{len(part)} divisions")
            for test, part in table.groupby("test")["accuracy"]}  # fmt: skip
 figures["calibration error"] = round(off, 3), "each cell judged by a head that knows no neighbour"
-figures["cost per cell"] = bill["chosen"], f"mean of ten halvings of the stretches; {prices}"
+asked = f"a miss costs {COST_MISSED}, a false alarm {COST_FALSE_ALARM}"
+figures["cost per cell"] = bill["chosen"], f"{asked}; mean of ten halvings of the stretches"
 card = ModelCard(
     name="Inspector of solar cells", question="Is this cell defective? To sort cells for a person.",
     data=f"{len(mine):,} cells, {' and '.join(SAMPLE)}, of ELPV (Buerhop-Lutz et al. 2018)",

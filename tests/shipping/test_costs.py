@@ -3,7 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from tlwidgets.shipping import cheapest_threshold, cost_by_threshold
 from tlwidgets.shipping.plot import plot_costs
@@ -92,3 +94,16 @@ def test_the_picture_marks_the_cheapest():
     )
     assert f"{cheapest_threshold(table):.2f}" in ax.texts[0].get_text()
     assert ax.get_xlabel() and ax.get_ylabel()
+
+
+def test_the_label_of_the_cheapest_does_not_lie_on_the_curve():
+    claimed = np.random.default_rng(0).beta(0.5, 1, 2000)
+    truth = np.random.default_rng(1).random(2000) < claimed
+    figure = Figure(figsize=(7, 3))
+    ax = plot_costs(
+        cost_by_threshold(truth, claimed, cost_missed=10, cost_false_alarm=1), figure.subplots()
+    )
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    label = Text.get_window_extent(ax.texts[0], renderer)  # its own one has the dotted line in it
+    points = ax.transData.transform(ax.lines[0].get_xydata())
+    assert not any(label.contains(x, y) for x, y in points)

@@ -18,6 +18,7 @@ _BOX = (
     "border-radius: 6px; line-height: 1.5; color: var(--jp-content-font-color1, inherit)"
 )
 _HEADING = "margin: 14px 0 2px; font-size: 1em; font-weight: 600"
+_SHORT = 24  # letters
 _CELL = (
     "text-align: left; padding: 3px 18px 3px 0; vertical-align: top; "
     "border-bottom: 1px solid var(--jp-border-color2, #ccc)"
@@ -65,7 +66,7 @@ def _html_section(content: str | tuple[str, ...] | pd.DataFrame) -> str:
         return f'<ul style="margin: 2px 0; padding-left: 1.4em">{items}</ul>'
     head = "".join(f'<th scope="col" style="{_CELL}">{escape(c)}</th>' for c in content.columns)
     rows = [
-        "".join(f'<td style="{_CELL}">{escape(cell)}</td>' for cell in row)
+        "".join(f'<td style="{_CELL}{_unbroken(cell)}">{escape(cell)}</td>' for cell in row)
         for row in _cells(content)
     ]
     body = "".join(f'<tr style="background: none">{row}</tr>' for row in rows)
@@ -73,6 +74,11 @@ def _html_section(content: str | tuple[str, ...] | pd.DataFrame) -> str:
         '<div style="overflow-x: auto"><table style="border-collapse: collapse; margin: 0">'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
+
+
+def _unbroken(cell: str) -> str:
+    """Return a style that keeps a short cell, such as "86.2% +- 1.2%", in one line."""
+    return "; white-space: nowrap" if len(cell) <= _SHORT else ""
 
 
 def _paragraphs(text: str) -> list[str]:

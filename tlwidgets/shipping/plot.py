@@ -77,13 +77,21 @@ def plot_costs(table: pd.DataFrame, ax: Axes) -> Axes:
     cost = table["cost_per_item"]
     ax.plot(table["threshold"], cost, color=_COLOUR, linewidth=1.5)
     ax.plot(best, cost.min(), "o", color=_COLOUR, markersize=8)
+    # High above its dot: near the cheapest the curve is low.
+    side = ("left", 0) if best < 0.5 else ("right", 1)
     ax.annotate(
         f"cheapest: {best:.2f}",
         (best, cost.min()),
-        xytext=(0, 16),
-        textcoords="offset points",
-        ha="left" if best < 0.5 else "right",
-        va="bottom",
+        xytext=(best, 0.93),
+        textcoords=("data", "axes fraction"),
+        ha=side[0],
+        va="top",
+        arrowprops={
+            "arrowstyle": "-",
+            "linestyle": ":",
+            "color": _palette.NEUTRAL,
+            "relpos": (side[1], 0),
+        },
     )
     ax.set(xlabel="threshold: an alarm from this probability on", ylabel="cost per item")
     ax.set(xlim=(0, 1), ylim=(0, None))
