@@ -99,7 +99,7 @@ def test_the_picture_marks_the_cheapest():
 def test_the_label_of_the_cheapest_does_not_lie_on_the_curve():
     claimed = np.random.default_rng(0).beta(0.5, 1, 2000)
     truth = np.random.default_rng(1).random(2000) < claimed
-    figure = Figure(figsize=(7, 3))
+    figure = Figure(figsize=(5, 3))
     ax = plot_costs(
         cost_by_threshold(truth, claimed, cost_missed=10, cost_false_alarm=1), figure.subplots()
     )
