@@ -103,7 +103,9 @@ def test_the_label_of_the_cheapest_does_not_lie_on_the_curve():
     ax = plot_costs(
         cost_by_threshold(truth, claimed, cost_missed=10, cost_false_alarm=1), figure.subplots()
     )
-    renderer = FigureCanvasAgg(figure).get_renderer()
-    label = Text.get_window_extent(ax.texts[0], renderer)  # its own one has the dotted line in it
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()  # before it the axes do not know their limits
+    # Not its own extent, which has the dotted line in it.
+    label = Text.get_window_extent(ax.texts[0], canvas.get_renderer())
     points = ax.transData.transform(ax.lines[0].get_xydata())
     assert not any(label.contains(x, y) for x, y in points)
