@@ -146,7 +146,8 @@ def _checkbox(state: Mapping[str, Any]) -> str:
 
 
 def _typed(state: Mapping[str, Any]) -> str:
-    return f'{_described(state)}<span class="still-box">{escape(str(state["value"]))}</span>'
+    text = str(state["value"]) or state.get("placeholder", "")
+    return f'{_described(state)}<span class="still-box">{escape(text)}</span>'
 
 
 def _progress(state: Mapping[str, Any]) -> str:
@@ -164,7 +165,7 @@ _CONTROLS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "FloatSlider": _slider,
     "FloatText": _typed,
     # Our own lessons wrote it; ipywidgets shows it as it is, too.
-    "HTML": lambda state: _described(state) + str(state["value"]),
+    "HTML": lambda state: f"{_described(state)}<div>{state['value']}</div>",
     "IntProgress": _progress,
     "IntSlider": _slider,
     "IntText": _typed,

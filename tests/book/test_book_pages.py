@@ -95,6 +95,9 @@ def test_controls_become_still_html():
     assert '<span class="still-button">one</span>' in draw(keys)
     chooser = draw(FileChooser("Your images"))
     assert "Your images" in chooser and " inert" in chooser  # there is no kernel to send them to
+    assert "for instance: cat" in draw(ipywidgets.Text(placeholder="for instance: cat"))
+    # One block: its paragraphs stand below each other, in a row that would put them side by side.
+    assert "<div><p>one</p><p>two</p></div>" in draw(ipywidgets.HTML("<p>one</p><p>two</p>"))
     box = ipywidgets.VBox([ipywidgets.Label("inside")])
     assert "inside" in draw(box)
     hidden = ipywidgets.Label("away", layout=ipywidgets.Layout(display="none"))

@@ -64,6 +64,7 @@ def test_what_was_uploaded_is_read(upload):
     assert own.files.tolist() == list(upload.taken)
     assert own.class_names == ("cat", "dog")
     assert repr(upload) == f"UploadImages(2 cat, 2 dog; {upload.folder})"
+    assert repr(UploadImages()) == "UploadImages(no pictures yet; a temporary folder)"
 
 
 def test_the_button_does_what_the_line_does(upload, tmp_path):

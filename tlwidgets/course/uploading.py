@@ -65,7 +65,7 @@ class UploadImages(ipywidgets.VBox):
     """
 
     def __init__(self, folder: str | PathLike[str] | None = None) -> None:
-        self.folder = _made(folder)
+        self.folder, self._is_temporary = _made(folder), folder is None
         self.taken: tuple[str, ...] = ()
         self._skipped: list[tuple[str, str]] = []
         self._name = ipywidgets.Text(
@@ -90,7 +90,8 @@ class UploadImages(ipywidgets.VBox):
         n_of = pd.Series([file.split("/")[0] for file in self.taken], dtype=object).value_counts()
         classes = ", ".join(f"{n} {name}" for name, n in n_of.sort_index().items())
         skipped = f"; {len(self._skipped)} skipped" if self._skipped else ""
-        return f"UploadImages({classes or 'no pictures yet'}{skipped}; {shown(self.folder)})"
+        where = "a temporary folder" if self._is_temporary else shown(self.folder)
+        return f"UploadImages({classes or 'no pictures yet'}{skipped}; {where})"
 
     @property
     def skipped(self) -> pd.DataFrame:
