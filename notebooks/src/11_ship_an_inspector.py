@@ -113,7 +113,7 @@ judge([cells.split(seed) for seed in SEEDS], "random quarter")
 table = pd.DataFrame(scores, columns=["test", "accuracy", "auc"])
 accuracy, published = table["accuracy"], {"SVM": 0.8244, "VGG19": 0.8842}
 by_the_book.reveal(accuracy.mean())
-print(f"{accuracy.mean():.1%} +- {accuracy.std():.1%} over {len(SEEDS)} divisions")
+print(f"{accuracy.mean():.1%} ± {accuracy.std():.1%} over {len(SEEDS)} divisions")
 
 # %% [markdown]
 # Between the two, for a minute of your processor. We did look for more: means and maxima at three
@@ -127,7 +127,7 @@ from tlwidgets import load_results
 saved = load_results("solar_cells_best")
 best = saved.groupby(["way", "split"])["accuracy"].mean().unstack()
 machine = saved.query("way == 'kernel machine' and split == 'random quarter'")["accuracy"]
-print(f"kernel machine: {machine.mean():.1%} +- {machine.std():.1%} over {len(machine)} divisions")
+print(f"kernel machine: {machine.mean():.1%} ± {machine.std():.1%} over {len(machine)} divisions")
 claim("Linear head, mean of 5 divisions", accuracy.mean(), at_least=0.84)
 claim("It and the published SVM", accuracy.mean() - published["SVM"], at_least=0.01)
 claim(
@@ -303,7 +303,7 @@ claim("Formula and choice, apart", abs(bill["by formula"] - bill["chosen"]), at_
 # %%
 from tlwidgets.shipping import Inspector, ModelCard, load_inspector, to_keras
 
-figures = {f"accuracy, {test}": (f"{part.mean():.1%} +- {part.std():.1%}", f"{len(part)} divisions")
+figures = {f"accuracy, {test}": (f"{part.mean():.1%} ± {part.std():.1%}", f"{len(part)} divisions")
            for test, part in table.groupby("test")["accuracy"]}  # fmt: skip
 figures["calibration error"] = round(off, 3), "each cell judged by a head that knows no neighbour"
 asked = f"a miss costs {COST_MISSED}, a false alarm {COST_FALSE_ALARM}"

@@ -77,7 +77,7 @@ def _html_section(content: str | tuple[str, ...] | pd.DataFrame) -> str:
 
 
 def _unbroken(cell: str) -> str:
-    """Return a style that keeps a short cell, such as "86.2% +- 1.2%", in one line."""
+    """Return a style that keeps a short cell, such as "86.2% ± 1.2%", in one line."""
     return "; white-space: nowrap" if len(cell) <= _SHORT else ""
 
 
