@@ -152,6 +152,7 @@ claim("Share of values in the last fifth, most", end["values"].max(), at_most=0.
 
 
 # %%
+import logging
 from itertools import pairwise, product
 
 from tlwidgets import load_digits, load_mini
@@ -159,6 +160,7 @@ from tlwidgets.freezing import CachedTrainer, Plan, read_blocks
 
 digits, minis = load_digits(), ["mini_vgg", "mini_resnet", "mini_inception"]
 x, y = digits.images[::2, ..., None], digits.labels[::2]  # every other one: it is quicker
+logging.getLogger("tensorflow").setLevel("ERROR")  # it warns of many small networks
 
 
 def open_blocks(network):
