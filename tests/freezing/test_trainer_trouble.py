@@ -236,3 +236,10 @@ def test_estimates_know_what_is_kept(trainer):
     assert more.seconds == pytest.approx(10 * known.seconds)
     assert trainer.estimate(0, plan).n_bytes == 0  # nothing is frozen: nothing to keep
     assert trainer.estimate(3, plan).seconds > 0
+
+
+def test_many_trainers_at_many_depths_make_no_warnings(caplog):
+    x, y = data(sequential(), 40)
+    for cut in [0, 1, 2, 3] * 2:
+        cached(compiled(small()), cut, x, y, epochs=1)
+    assert not [record for record in caplog.records if "retracing" in record.getMessage()]

@@ -157,6 +157,7 @@ def _compile(model: keras.Model) -> Callable[..., list[tf.Tensor]]:
         given = tensors[0] if len(tensors) == 1 else list(tensors)
         return keras.tree.flatten(model(given, training=False))
 
+    run.get_concrete_function()  # TensorFlow warns of many functions that compile when called
     return run
 
 

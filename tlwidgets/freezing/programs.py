@@ -61,7 +61,7 @@ class Program:
         build_state(top, examples[""])
         self._initial = [_compressed(v.numpy()) for v in top.optimizer.variables]
         self._log_names = sorted(top.get_metrics_result())
-        self._reset_metrics = tf.function(top.reset_metrics, autograph=False, jit_compile=False)
+        self._reset_metrics = self._compiled_reset()
         self._loops = {
             name: self._loop(top.test_step if name else top.train_step, example)
             for name, example in examples.items()
@@ -122,6 +122,11 @@ class Program:
         if is_full_call:
             self._seconds_per_step[name] = (time.perf_counter() - began) / n_steps
         return dict(zip(self._log_names, values.tolist(), strict=True))
+
+    def _compiled_reset(self) -> Any:
+        reset = tf.function(self.top.reset_metrics, autograph=False, jit_compile=False)
+        # Compiled before it is called: TensorFlow warns of many functions that compile when called.
+        return reset.get_concrete_function()
 
     def _loop(self, step: Callable[..., Any], example: Labels) -> Any:
         """Compile a loop over steps; rows, labels and batches of indices come from outside."""
