@@ -82,6 +82,16 @@ def test_the_readme_states_the_saved_results():
         assert f"| {way} | {numbers} | {cost[way]:.0f} |" in text_of("README.md")
 
 
+def test_the_card_of_the_small_networks_states_the_saved_results():
+    accuracy = load_results("minis_from_scratch").pivot_table(
+        "accuracy", "network", ["labels", "way"]
+    )
+    ways = ["from scratch", "letters, head only", "letters, fine-tuned"]
+    for name, row in accuracy.iterrows():
+        numbers = " | ".join(f"{row[n, way]:.3f}" for n in (50, 500) for way in ways)
+        assert f"| `{name}` | {numbers} |" in text_of("datasets/mini_families/card.md")
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_links_to_files_lead_somewhere(page):
     links = re.findall(r"\]\((?!https?://|#|mailto:)([^)#]+)", page.read_text("utf-8"))

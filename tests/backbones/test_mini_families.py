@@ -12,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from tlwidgets.backbones import MINI_FAMILIES, load_mini, shipped
-from tlwidgets.data import load_digits
+from tlwidgets.data import load_digits, load_results
 from tlwidgets.freezing import read_blocks
 
 pytestmark = pytest.mark.keras
@@ -37,6 +37,15 @@ def test_letters_help_to_read_digits(name):
         pair = [head_accuracy(load_mini(name, c), seed) for c in ("letters", None)]
         gains.append(pair[0] - pair[1])
     assert np.mean(gains) > 0.1
+
+
+def test_letters_beat_the_same_network_from_scratch_on_every_seed():
+    runs = load_results("minis_from_scratch").query("labels == 50")
+    runs = runs.pivot_table("accuracy", ["network", "seed"], "way")
+    assert set(runs.index.unique("network")) == set(NAMES) and len(runs) >= 30
+    gain = runs["letters, head only"] - runs["from scratch"]
+    assert gain.min() > 0
+    assert gain.groupby("network").mean().min() > 0.08
 
 
 def test_two_random_networks_differ_by_less():
