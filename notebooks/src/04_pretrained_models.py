@@ -414,13 +414,13 @@ claim("EfficientNet-Lite0 over pixels: nothing", lite0 - reads["raw pixels"], at
 # 1. 500 labels: train the head alone, then cut at `stem`: more digits are right.
 # 2. `lab.moved()` in a new cell: after the head, the last layers went furthest.
 # 3. `NAME = "mini_vgg"`, 500 labels, cut at `fc1`: one block, and nearly all of that gain.
-# 4. `NAME = "vgg16"`, or another of `NETWORKS`: train its head, then read at each border what the
+# 4. `NAME = "mobilenet_v2"`, or another of `NETWORKS`: train its head, then read at each border what the
 #    next run would cost.
 
 # %% tags=["widget"]
 from tlwidgets import FreezeSlider
 
-NAME = "mini_resnet"  # or one of NETWORKS, which see the digits at 84 x 84
+NAME = "mini_resnet"  # or one of NETWORKS, at 84 x 84: the larger ones take 2 GB
 learn, test = draw(SEED)
 images = x if NAME in minis else np.kron(x, np.ones((1, 3, 3, 3), np.uint8))
 network = load_mini(NAME) if NAME in minis else load_backbone(NAME, 84, checkpoint=None)
