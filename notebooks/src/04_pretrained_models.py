@@ -414,8 +414,8 @@ claim("EfficientNet-Lite0 over pixels: nothing", lite0 - reads["raw pixels"], at
 # 1. 500 labels: train the head alone, then cut at `stem`: more digits are right.
 # 2. `lab.moved()` in a new cell: after the head, the last layers went furthest.
 # 3. `NAME = "mini_vgg"`, 500 labels, cut at `fc1`: one block, and nearly all of that gain.
-# 4. `NAME = "mobilenet_v2"`, or another of `NETWORKS`: train its head, then read at each border what the
-#    next run would cost.
+# 4. `NAME = "mobilenet_v2"`, or another of `NETWORKS`: train its head, then read at each border
+#    what the next run would cost.
 
 # %% tags=["widget"]
 from tlwidgets import FreezeSlider
