@@ -381,6 +381,7 @@ for name in NETWORKS if DOWNLOAD else shelf.index[shelf["offline"]]:
         whole = load_backbone(name, include_top=True)
         answers = whole.predict(load_photographs(whole.input_shape[1]).images, verbose=0)
         names[name] = top_names(answers).set_axis(photographs.names)
+        gc.collect()
     except CheckpointUnavailableError as error:
         print(error)
 print("skipped, no checkpoint here (see DOWNLOAD):", *(n for n in NETWORKS if n not in names))
@@ -550,6 +551,7 @@ for way, rest in zip(list(ways)[1:], sure[1:], strict=True):
     claim(f"{way}: share of the probability kept", rest.mean() / sure[0].mean(), **bounds)
 rows = []
 for name, divisor in product(minis, [1, 255]):
+    gc.collect()
     features = load_mini(name).predict(x / divisor, verbose=0)
     scores = [head_accuracy(features, *draw(seed)) for seed in SEEDS]
     rows.append((name, f"divided by {divisor}", np.mean(scores)))
