@@ -1,5 +1,8 @@
 """What stands on a page of the book: figures in words, still widgets, licences, links."""
 
+import re
+from pathlib import Path
+
 import ipywidgets
 import matplotlib.pyplot as plt
 import nbformat
@@ -137,3 +140,14 @@ def test_a_table_of_lessons_leads_to_the_pages_that_there_are(tmp_path):
     page = PageMaker(tmp_path, {"01": "01_why_transfer"}).make(ran, ran, "00_start_here")
     shown = page.cells[0].outputs[0].data["text/html"]
     assert shown == '<a href="01_why_transfer.html">01 Why</a> 02 Feature'
+
+
+def test_the_book_knows_each_colour_that_a_message_takes_from_the_theme():
+    root = Path(__file__).parents[2]
+    sheet = (root / "docs/book/static/book.css").read_text("utf-8")
+    known = set(re.findall(r"^  (--jp-[\w-]+):", sheet, re.M))
+    sources = [path.read_text("utf-8") for path in (root / "tlwidgets").rglob("*.py")]
+    used = set(re.findall(r"var\((--jp-[\w-]+)", "".join(sources)))
+    assert "--jp-content-font-color1" in used
+    # A warning's colour is its own in light and dark.
+    assert used - known == {"--jp-warn-color1"}

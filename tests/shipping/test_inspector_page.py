@@ -85,7 +85,9 @@ def test_card_and_warning_are_on_the_page(page):
     foot = page.children[-1].value
     assert "It knows only noise." in foot and "0.975" in foot
     assert "It answers for every photograph" in foot
-    assert "without a model card" in InspectorPage(inspector()).children[-1].value
+    page = InspectorPage(inspector())
+    assert "without a model card" in page.children[-1].value
+    assert repr(page) == f"InspectorPage of {page.inspector!r}"
 
 
 def test_a_large_photograph_goes_to_the_browser_small(page):

@@ -66,6 +66,10 @@ class InspectorPage(ipywidgets.VBox):
         self._photograph.layout.display = "none"
         self.add_class("tlwidgets-inspector-page")
 
+    def __repr__(self) -> str:
+        """Stand for the page where it cannot be shown."""
+        return f"InspectorPage of {self.inspector!r}"
+
     def show(self, image: ArrayLike | str | Path, *, name: str = "") -> Answer:
         """Answer for a photograph as if it had been uploaded.
 
