@@ -166,4 +166,5 @@ def _folded(source: str, outputs: list[Any], tag: str, prompts: dict[str, str]) 
 
 
 def _note(says: str) -> str:
-    return f'<p class="still-note">{escape(f"{says} {_STILL}".strip())}</p>'
+    says = f"{says.rstrip('.')}. " if says else ""
+    return f'<p class="still-note">{escape(says + _STILL)}</p>'
