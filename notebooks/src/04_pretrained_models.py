@@ -397,11 +397,12 @@ transfer = pd.DataFrame(rows, columns=["features of", "labels", "accuracy on dig
 sns.catplot(transfer, x="accuracy on digits", y="features of", hue="labels", kind="point",
             errorbar="sd", linestyle="none", palette=["#D55E00", "#0072B2"],
             height=3, aspect=2.6).set(ylabel="")  # fmt: skip
-reads = transfer.query("labels == 500").groupby("features of")["accuracy on digits"].mean()
-lite0 = reads["efficientnet_lite0"]
-from_imagenet.reveal(lite0)
-claim("The worst mini over EfficientNet-Lite0", reads[minis].min() - lite0, at_least=0.04)
-claim("EfficientNet-Lite0 over pixels: nothing", lite0 - reads["raw pixels"], at_most=0.03)
+reads = transfer.pivot_table("accuracy on digits", "features of", "labels")
+from_imagenet.reveal(lite0 := reads.loc["efficientnet_lite0", 500])
+over = reads - reads.loc["raw pixels"]
+claim("The worst mini over pixels, 50 labels", over.loc[minis, 50].min(), at_least=0.12)
+claim("The worst mini over EfficientNet-Lite0", reads.loc[minis, 500].min() - lite0, at_least=0.04)
+claim("EfficientNet-Lite0 over pixels: nothing", over.loc["efficientnet_lite0", 500], at_most=0.03)
 
 # %% [markdown]
 # Read it from top to bottom. Far smaller networks, trained on 24,000 letters, beat one trained on a

@@ -11,7 +11,7 @@ import pytest
 from docs.book.credits import credits_for
 from docs.book.front import front_page
 from docs.book.kernel import describe_figure
-from docs.book.pages import PageMaker
+from docs.book.pages import PageMaker, _note
 from docs.book.runs import WIDGET_STATE
 from docs.book.stills import Stills, UnknownWidgetError
 from tlwidgets._views.file_chooser.widget import FileChooser
@@ -151,3 +151,10 @@ def test_the_book_knows_each_colour_that_a_message_takes_from_the_theme():
     assert "--jp-content-font-color1" in used
     # A warning's colour is its own in light and dark.
     assert used - known == {"--jp-warn-color1"}
+
+
+def test_a_caption_is_made_of_whole_sentences():
+    still = "A still picture of the widget: it moves when you run the lesson."
+    assert f">Page of cells. {still}<" in _note("Page of cells")
+    assert f">Three are frozen. {still}<" in _note("Three are frozen.")
+    assert f">{still}<" in _note("")
