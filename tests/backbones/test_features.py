@@ -7,6 +7,7 @@ from keras import layers
 
 from tlwidgets.backbones import extract_features, features, load_backbone, tap_blocks
 from tlwidgets.backbones.features import fingerprint
+from tlwidgets.freezing import split_at
 
 pytestmark = pytest.mark.keras
 
@@ -161,6 +162,20 @@ def test_a_fingerprint_does_not_depend_on_what_was_built_before(name, size):
     other.set_weights(one.get_weights())
     assert [op.name for op in one.operations] != [op.name for op in other.operations]
     assert fingerprint(one) == fingerprint(other)
+
+
+def test_a_part_of_a_network_is_found_again_when_its_cell_runs_twice(cache, images):
+    def first_stage():
+        model = keras.Sequential([toy, layers.Dense(1)])  # Keras numbers model and input
+        return split_at(model, 1)[0]
+
+    toy = build_toy()
+    one, other = first_stage(), first_stage()
+    assert one.name != other.name and one.inputs[0].name != other.inputs[0].name
+    first = extract(one, images)
+    (file,) = cache.iterdir()
+    np.testing.assert_array_equal(extract(other, images), first)
+    assert list(cache.iterdir()) == [file]
 
 
 def test_a_sequential_network_works_too(cache, images):

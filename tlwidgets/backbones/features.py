@@ -121,14 +121,14 @@ def extract_features(
     def build() -> dict[str, NDArray[np.float32]]:
         return {"features": _run(fold_batchnorm(backbone), pixels, batch_size, progress)}
 
-    return cached(f"features-{backbone.name}", key, build)["features"]
+    return cached(f"features-{_unnumbered(backbone.name)}", key, build)["features"]
 
 
 def fingerprint(model: keras.Model) -> str:
     """Return a hash of a model's architecture and parameters."""
-    config = json.dumps(model.get_config(), sort_keys=True, default=str)
-    # Keras numbers unnamed layers through the session: the same network, built twice, would
-    # have two hashes. Such a name says no more than the layer's class and place.
+    config = json.dumps(model.get_config() | {"name": ""}, sort_keys=True, default=str)
+    # Keras numbers unnamed models, layers and inputs through the session: the same network,
+    # built twice, would have two hashes. Such a name says no more than class and place.
     place = {op.name: str(i) for i, op in enumerate(_operations(model)) if _is_automatic(op)}
     config = re.sub(
         r'(?<=")[^"]*(?="(?!:))', lambda quoted: place.get(quoted[0], quoted[0]), config
@@ -144,8 +144,12 @@ def _operations(model: keras.Model) -> list[keras.Operation]:
 
 
 def _is_automatic(operation: keras.Operation) -> bool:
-    unnumbered = re.sub(r"_\d+$", "", operation.name)
-    return unnumbered.replace("_", "") == type(operation).__name__.lower()
+    kind = _unnumbered(operation.name)
+    return kind == "keras_tensor" or kind.replace("_", "") == type(operation).__name__.lower()
+
+
+def _unnumbered(name: str) -> str:
+    return re.sub(r"_\d+(?=_|$)", "", name)
 
 
 def _fit_to(backbone: keras.Model, pixels: NDArray) -> NDArray:
