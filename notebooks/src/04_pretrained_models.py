@@ -83,14 +83,20 @@ winners.set_index("entry")
 
 # %%
 from tlwidgets import plot_blocks
+from tlwidgets.freezing import block_costs
 
 parts = {"vgg16": None, "inception_v3": ["stem", "mixed0", "mixed1"],
          "resnet50": ["stem", "conv2_block1", "conv2_block2", "conv2_block3"]}  # fmt: skip
 fig, axes = plt.subplots(3, 1, figsize=(13, 9), height_ratios=[2, 3, 2], layout="tight")
-for ax, (name, blocks) in zip(axes, parts.items(), strict=True):
-    plot_blocks(load_backbone(name, 96, checkpoint=None), ax, blocks)
+places, costs = dict(zip(parts, axes, strict=True)), {}
+for name in NETWORKS:  # one after the other: all of them together take 0.3 GB
+    network = load_backbone(name, 224, checkpoint=None)
+    costs[name] = block_costs(network)  # for the next picture
+    if name in parts:
+        plot_blocks(network, places[name], parts[name])
+        places[name].set_title(f"{name}, {'the first' if parts[name] else 'all'} blocks")
+    del network
     gc.collect()  # a network leaves the memory only now: it and its layers know each other
-    ax.set_title(f"{name}, all blocks" if blocks is None else f"{name}, the first blocks")
 
 # %% [markdown]
 # Read each from left to right. **VGG** is a chain of 3 × 3 convolutions; two see as far as one of
@@ -108,12 +114,6 @@ times = Prediction(
 times
 
 # %%
-from tlwidgets.freezing import block_costs
-
-costs = {}
-for name in NETWORKS:
-    costs[name] = block_costs(load_backbone(name, 224, checkpoint=None))
-    gc.collect()
 total = pd.DataFrame({name: table.sum() for name, table in costs.items()}).T / 1e6
 times.reveal(total["multiplications"]["vgg16"] / total["multiplications"]["mobilenet_v2"])
 parts = []
