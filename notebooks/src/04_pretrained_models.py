@@ -260,7 +260,7 @@ def fine_tune(name):
         head.set_weights([kernel.T, regression.intercept_ - kernel @ scaler.mean_])
         trainer.restart(model, x[learn], y[learn])
         trainer.train(0, Plan(epochs=EPOCHS, seed=SEED, learning_rate=0.0005))
-        right = np.asarray(trainer.model(x[test])).argmax(axis=1) == y[test]
+        right = trainer.model.predict(x[test], verbose=0).argmax(axis=1) == y[test]
         gained = np.mean(right) - solved.score(features[test], y[test])
         yield trainer.model.get_weights()[:-2], 100 * gained
 
