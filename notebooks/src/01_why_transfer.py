@@ -269,7 +269,7 @@ plenty
 rows = []
 for seed, n in [(seed, n) for seed in SEEDS for n in STEPS]:
     learn, test = draw(seed)
-    solved = with_head(load_glyph_net(), solve_head(features[learn[:n]], y[learn[:n]]))
+    solved = with_head(pretrained, solve_head(features[learn[:n]], y[learn[:n]]))
     model = train(solved, learn[:n], seed, STEPS[n] // 2, learning_rate=0.0005)
     rows.append(("fine-tuned", n, seed, accuracy(model, test)))
 ways = pd.concat([both, pd.DataFrame(rows, columns=columns)])
@@ -387,11 +387,13 @@ source
 
 # %%
 rows, zero_to_four = [], np.flatnonzero(y < 5)
+trained = trainer.model  # the same one after each training, with other parameters
+to_features = keras.Model(trained.inputs, trained.layers[-2].output)
 for seed in SEEDS:
     learn, test = (drawn[y[drawn] >= 5] for drawn in draw(seed))
     rows.append(("from scratch", accuracy(train(new[seed], learn[:50], seed, 100), test)))
-    narrow = train(new[seed], zero_to_four, seed, 450)
-    narrow = keras.Model(narrow.inputs, narrow.layers[-2].output).predict(x, verbose=0)
+    train(new[seed], zero_to_four, seed, 450)
+    narrow = to_features.predict(x, batch_size=500, verbose=0)
     rows.append(("head on 0 to 4", head_accuracy(narrow, learn[:50], test)))
     rows.append(("head on letters", head_accuracy(features, learn[:50], test)))
 sources = pd.DataFrame(rows, columns=["way", "accuracy on the digits 5 to 9"])

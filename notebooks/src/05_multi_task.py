@@ -90,6 +90,7 @@ def new_trunk(seed):
 
 
 # %%
+trunks = {seed: new_trunk(seed) for seed in SEEDS}  # now: after a seed TensorFlow compiles again
 learners = {}
 
 
@@ -102,8 +103,8 @@ def read_digits(seed, n, second=None, share=1):
         heads["second"], shares["second"], tasks["second"] = n_outputs, share, (images, labels)
     key = (*heads.values(), share)
     if key not in learners:  # compiled once, then used again
-        learners[key] = MultiTask(new_trunk(seed), heads, loss_share=shares)
-    learners[key].restart(new_trunk(seed), seed=seed)
+        learners[key] = MultiTask(trunks[seed], heads, loss_share=shares)
+    learners[key].restart(trunks[seed], seed=seed)
     learners[key].fit(tasks, steps=STEPS, batch_size=BATCH_SIZE, seed=seed)
     return learners[key].accuracy("digit", x[test], y[test])
 
