@@ -166,7 +166,8 @@ def new_network(seed):
 # %%
 from tlwidgets.adapt import ContrastiveLearner
 
-contrast = ContrastiveLearner(new_network(SEED))
+fresh = {seed: new_network(seed) for seed in SEEDS}  # now: after a seed TensorFlow compiles again
+contrast = ContrastiveLearner(fresh[SEED])
 views = contrast.two_views(letters[SEED][:12])
 fig, axes = plt.subplots(2, 12, figsize=(12, 2.2))
 for ax, image in zip(axes.flat, np.concatenate(views), strict=True):
@@ -188,12 +189,12 @@ from tlwidgets.adapt import MultiTask
 
 alone = MultiTask(new_network(SEED), {"digit": 10})  # one task: plain training from scratch
 for seed in SEEDS:
-    contrast.restart(new_network(seed), seed=seed)
+    contrast.restart(fresh[seed], seed=seed)
     contrast.fit(letters[seed], steps=STEPS, seed=seed)
     score("contrast", contrast.network, seed)
     learn, test = draw(seed)
     for n in N_LABELS:
-        alone.restart(new_network(seed), seed=seed)
+        alone.restart(fresh[seed], seed=seed)
         alone.fit({"digit": (x[learn[:n]], y[learn[:n]])}, steps=STEPS, seed=seed)
         rows.append(("from scratch", n, seed, alone.accuracy("digit", x[test], y[test])))
 table, gain = summarise(rows)
@@ -236,7 +237,7 @@ def flat(images):
 
 mender = DenoisingAutoencoder(new_network(SEED))
 for seed in SEEDS:
-    mender.restart(new_network(seed), seed=seed)
+    mender.restart(fresh[seed], seed=seed)
     mender.fit(letters[seed], steps=STEPS, seed=seed)
     score("mending", mender.network, seed)
     pca = PCA(64, random_state=0).fit(flat(letters[seed]))
@@ -408,10 +409,10 @@ turned = MultiTask(new_network(SEED), {"turn": 4}, learning_rate=0.002)
 for seed in SEEDS:
     turns = np.random.default_rng([seed, 2]).integers(0, 4, N_LETTERS)
     images = np.stack(list(map(np.rot90, letters[seed], turns)))
-    turned.restart(new_network(seed), seed=seed)
+    turned.restart(fresh[seed], seed=seed)
     turned.fit({"turn": (images, turns)}, steps=STEPS, batch_size=64, seed=seed)
     score("turns", turned.trunk, seed)
-    score("random network", new_network(seed), seed)
+    score("random network", fresh[seed], seed)
 table, gain = summarise(rows)
 turn_guess.reveal(100 * gain.loc[50, "turns"])
 gain[["contrast", "turns", "random network"]].round(3)
