@@ -39,7 +39,7 @@ threadpool_limits(1)  # many small fits: a second thread only gets in the way
 budget()
 
 # %% tags=["parameters"]
-EPOCHS = {50: 50, 500: 12}  # for each number of labels
+EPOCHS = {50: 40, 500: 12}  # for each number of labels
 SEEDS = range(5)  # each seed: another test set, other labels, other new layers
 SEED = 0
 N_CELLS = 200  # labelled solar cells, in the last part

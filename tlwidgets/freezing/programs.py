@@ -146,8 +146,9 @@ class Program:
             begin = tf.zeros(len(self._log_names))
             return tf.while_loop(lambda i, _: i < n_steps, body, (0, begin))[1]
 
-        loop.get_concrete_function()  # now, so that the time of compiling is known as such
-        return loop
+        # Now, so that the time of compiling is known as such; called as it is, without a search
+        # for the trace that fits.
+        return loop.get_concrete_function()
 
 
 class ProgramShelf:
