@@ -31,7 +31,7 @@ def test_a_dropped_program_leaves_nothing_behind(optimizer):
     with CachedTrainer(model, *data(sequential(), 40)) as trainer:
         trainer.train(2, Plan(epochs=1))
         (program,) = trainer._programs._programs.values()
-        graph = weakref.ref(program._loops[""].get_concrete_function().graph)
+        graph = weakref.ref(program._loops[""].graph)
         del program
         trainer._programs._programs.clear()
         gc.collect()
