@@ -7,7 +7,7 @@
 #
 # [![Open on Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/tlwidgets/tlwidgets/main?labpath=notebooks/04_pretrained_models.ipynb)
 #
-# **About 50 minutes** · needs 02 · 80 CPU seconds · 1.4 GB of memory
+# **About 50 minutes** · needs 02 · 80 CPU seconds · 1.3 GB of memory
 #
 # ## You will
 #

@@ -127,11 +127,6 @@ class CachedTrainer:
         ------
         TypeError, ValueError
             If one of them does not fit; nothing is changed then.
-
-        Notes
-        -----
-        Make all new models before the first run: after `keras.utils.set_random_seed` TensorFlow
-        prepares each compiled function again at its next call.
         """
         examples = check_examples(self._learners_model, "", x, y)
         pairs = paired_variables(self._layout, read_layout(model), model.name, self.model.name)
