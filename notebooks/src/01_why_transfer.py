@@ -125,7 +125,7 @@ def accuracy(model, chosen):
 
 
 new = {}
-for seed in SEEDS:  # all before the first training: after a new seed TensorFlow compiles again
+for seed in SEEDS:  # once, before training: a new seed slows what runs next
     keras.utils.set_random_seed(seed)
     new[seed] = with_head(load_glyph_net(checkpoint=None))
 

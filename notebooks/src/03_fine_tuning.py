@@ -200,7 +200,7 @@ def train(model, cut, chosen, seed, **plan):
 # %%
 trainers, pretrained, mixed = {}, load_glyph_net(), with_head(load_glyph_net())
 new, random = {}, {}
-for seed in SEEDS:  # all before the first training: after a new seed TensorFlow compiles again
+for seed in SEEDS:  # once, before training: a new seed slows what runs next
     keras.utils.set_random_seed(seed)
     new[seed], random[seed] = (with_head(load_glyph_net(checkpoint=None)) for _ in range(2))
 
@@ -448,14 +448,14 @@ def auc(scores, chosen):
 
 # %% tags=["claim"]
 rows, trainer = [], CachedTrainer(top, before_stage7, cells.is_defective)
-for seed, way in [(s, w) for s in SEEDS for w in ("BatchNorm frozen", "BatchNorm trains")]:
+for seed, norm in [(s, n) for s in SEEDS for n in ("BatchNorm frozen", "BatchNorm trains")]:
     learn, test = cells.split(seed)
     learn = learn[:N_CELLS]
     defective.set_weights(solve_head(features[learn], cells.is_defective[learn]))
     trainer.restart(top, before_stage7[learn], cells.is_defective[learn])
-    trainer.train(0, Plan(keep_batchnorm_frozen=way == "BatchNorm frozen", seed=seed))
+    trainer.train(0, Plan(keep_batchnorm_frozen=norm == "BatchNorm frozen", seed=seed))
     scores = trainer.model.predict(before_stage7[test], verbose=0)
-    rows += [("head only", auc(defective(features[test]), test)), (way, auc(scores, test))]
+    rows += [("head only", auc(defective(features[test]), test)), (norm, auc(scores, test))]
 solar = pd.DataFrame(rows, columns=["way", "AUC"]).groupby("way", sort=False)["AUC"].mean()
 gained, lost = (solar["BatchNorm frozen"] - solar["head only"],
                 solar["head only"] - solar["BatchNorm trains"])  # fmt: skip

@@ -91,7 +91,7 @@ fig, axes = plt.subplots(3, 1, figsize=(13, 9), height_ratios=[2, 3, 2], layout=
 places, costs = dict(zip(parts, axes, strict=True)), {}
 for name in NETWORKS:  # one after the other: all of them together take 0.3 GB
     network = load_backbone(name, 224, checkpoint=None)
-    costs[name] = block_costs(network)  # for the next picture
+    costs[name] = block_costs(network)  # for the table below
     if name in parts:
         plot_blocks(network, places[name], parts[name])
         places[name].set_title(f"{name}, {'the first' if parts[name] else 'all'} blocks")

@@ -90,7 +90,7 @@ def new_trunk(seed):
 
 
 # %%
-trunks = {seed: new_trunk(seed) for seed in SEEDS}  # now: after a seed TensorFlow compiles again
+trunks = {seed: new_trunk(seed) for seed in SEEDS}  # once: a new seed slows what runs next
 learners = {}
 
 

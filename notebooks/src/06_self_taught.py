@@ -166,7 +166,7 @@ def new_network(seed):
 # %%
 from tlwidgets.adapt import ContrastiveLearner
 
-fresh = {seed: new_network(seed) for seed in SEEDS}  # now: after a seed TensorFlow compiles again
+fresh = {seed: new_network(seed) for seed in SEEDS}  # once: a new seed slows what runs next
 contrast = ContrastiveLearner(fresh[SEED])
 views = contrast.two_views(letters[SEED][:12])
 fig, axes = plt.subplots(2, 12, figsize=(12, 2.2))
@@ -187,7 +187,7 @@ pair_guess
 # %%
 from tlwidgets.adapt import MultiTask
 
-alone = MultiTask(new_network(SEED), {"digit": 10})  # one task: plain training from scratch
+alone = MultiTask(fresh[SEED], {"digit": 10})  # one task: plain training from scratch
 for seed in SEEDS:
     contrast.restart(fresh[seed], seed=seed)
     contrast.fit(letters[seed], steps=STEPS, seed=seed)
@@ -235,7 +235,7 @@ def flat(images):
     return images.reshape(len(images), -1) / 255
 
 
-mender = DenoisingAutoencoder(new_network(SEED))
+mender = DenoisingAutoencoder(fresh[SEED])
 for seed in SEEDS:
     mender.restart(fresh[seed], seed=seed)
     mender.fit(letters[seed], steps=STEPS, seed=seed)
@@ -405,7 +405,7 @@ turn_guess = Prediction("Turned letters, 50 labels: points (of 100) over pixels?
 turn_guess
 
 # %%
-turned = MultiTask(new_network(SEED), {"turn": 4}, learning_rate=0.002)
+turned = MultiTask(fresh[SEED], {"turn": 4}, learning_rate=0.002)
 for seed in SEEDS:
     turns = np.random.default_rng([seed, 2]).integers(0, 4, N_LETTERS)
     images = np.stack(list(map(np.rot90, letters[seed], turns)))
