@@ -231,7 +231,7 @@ mean = curve.groupby(["kept from", "labels", "kept"])["accuracy"].mean()
 best_50.reveal(str(mean["letters", 50].idxmax()))
 
 # %% [markdown]
-# Read it from left to right. With 50 labels the curve rises to its end: keep all, for so few digits
+# Read it from left to right. With 50 labels it is highest at its end: keep all, for so few digits
 # cannot train a layer anew. With 500 it rises until the third layer and is flat from there: they
 # train the last layers as well as letters did. Early layers are general, late ones special, as
 # Yosinski et al. found in 2014. Frozen random layers do not help: two cost next to nothing, four a
