@@ -74,6 +74,15 @@ def test_an_image_is_the_package_s_own_at_another_size(cells):
     assert cells.module_type[100] == row[2]
 
 
+def test_a_picture_that_cannot_be_read_is_an_error_not_a_black_cell(tmp_path):
+    from PIL import Image, UnidentifiedImageError
+
+    Image.new("L", (300, 300), 200).save(tmp_path / "good.png")
+    (tmp_path / "damaged.png").write_bytes(b"no picture")
+    with pytest.raises(UnidentifiedImageError, match=r"damaged\.png"):
+        solar_cells._decode([tmp_path / "good.png", tmp_path / "damaged.png"], SMALLEST_PX)
+
+
 def test_a_second_call_reads_the_cache(small_cells):
     first, second = small_cells
     assert np.array_equal(first.images, second.images)
