@@ -20,6 +20,10 @@
 # All numbers of this lesson that you may want to change stand in the second cell.
 
 # %%
+import os
+
+os.environ["TF_NUM_INTRAOP_THREADS"] = "1"  # small networks: a second thread slows them
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
