@@ -1,7 +1,5 @@
 """Features: the same whatever the batches, found again in the cache, at one depth or several."""
 
-import time
-
 import keras
 import numpy as np
 import pytest
@@ -61,24 +59,6 @@ def test_features_do_not_depend_on_the_batches(cache, toy, images, batch_size):
     # Three leaves a last batch of one, which is filled up with black images.
     found = extract(toy, images, batch_size=batch_size)
     np.testing.assert_allclose(found, direct(toy, images), atol=1e-5)
-
-
-def test_an_interrupt_does_not_wait_for_the_images_that_are_left(cache, images, monkeypatch):
-    seen = []
-
-    def interrupted(batch):
-        time.sleep(0.002)
-        seen.append(len(batch))
-        if len(seen) == 3:
-            raise KeyboardInterrupt
-        return np.zeros((len(batch), 5), np.float32)
-
-    network = build_toy()
-    monkeypatch.setattr(features, "fold_batchnorm", lambda _: network)
-    monkeypatch.setattr(network, "predict_on_batch", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        extract(network, np.repeat(images, 100, axis=0), batch_size=1)
-    assert len(seen) < 350
 
 
 @pytest.mark.parametrize("axis", [(), (1,)])
