@@ -7,7 +7,7 @@
 #
 # [![Open on Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/tlwidgets/tlwidgets/main?labpath=notebooks/01_why_transfer.ipynb)
 #
-# **About 40 minutes** · needs 00 · 125 CPU seconds · 1.0 GB of memory
+# **About 40 minutes** · needs 00 · 95 CPU seconds · 1.0 GB of memory
 
 # %% [markdown]
 # ## You will

@@ -8,7 +8,7 @@
 #
 # [![Open on Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/tlwidgets/tlwidgets/main?labpath=notebooks/05_multi_task.ipynb)
 #
-# **About 40 minutes** · needs 01 · 100 CPU seconds · 1.0 GB of memory
+# **About 40 minutes** · needs 01 · 60 CPU seconds · 1.0 GB of memory
 
 # %% [markdown]
 # ## You will

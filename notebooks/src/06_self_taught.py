@@ -7,7 +7,7 @@
 #
 # [![Open on Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/tlwidgets/tlwidgets/main?labpath=notebooks/06_self_taught.ipynb)
 #
-# **About 45 minutes** · needs 01 · 90 CPU seconds · 1.0 GB of memory
+# **About 45 minutes** · needs 01 · 60 CPU seconds · 1.1 GB of memory
 #
 # ## You will
 #

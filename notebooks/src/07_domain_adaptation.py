@@ -7,7 +7,7 @@
 #
 # [![Open on Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/tlwidgets/tlwidgets/main?labpath=notebooks/07_domain_adaptation.ipynb)
 #
-# **About 50 minutes** · needs 02 · 60 CPU seconds · 1.3 GB of memory
+# **About 50 minutes** · needs 02 · 60 CPU seconds · 1.4 GB of memory
 #
 # The photographs of solar cells (ELPV, CC BY-NC-SA 4.0) are for **non-commercial use only**.
 #

@@ -7,7 +7,7 @@
 #
 # [![Open on Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/tlwidgets/tlwidgets/main?labpath=notebooks/11_ship_an_inspector.ipynb)
 #
-# **About 60 minutes** · needs 02, 03, 07, 10 · 50 CPU seconds, then 30 · 1.3 GB of memory
+# **About 60 minutes** · needs 02, 03, 07, 10 · 50 CPU seconds, then 30 · 1.4 GB of memory
 #
 # The photographs of solar cells (ELPV, CC BY-NC-SA 4.0) are for **non-commercial use only**.
 #
