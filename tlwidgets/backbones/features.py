@@ -177,7 +177,7 @@ def _run(
 ) -> NDArray[np.float32]:
     from tqdm.auto import tqdm
 
-    # One batch after the other: two at a time are a tenth quicker and need 100 MB more (measured
+    # One batch after the other: two at a time are an eighth quicker and need 120 MB more (measured
     # with 16 images of 160 px), which a notebook with 2 GB has not got.
     # XLA on CPU compiles for seconds and then runs slower (measured: 10 times at 96 px).
     model.compile(jit_compile=False)

@@ -156,10 +156,7 @@ def _package_folder() -> Path:
 
 
 def _decode(paths: list[Path], size_px: int) -> dict[str, NDArray[np.uint8]]:
-    """Read and shrink one file after the other: all at full size would need 236 MB more.
-
-    By several threads it is done in half the time, and the process keeps 35 MB (measured).
-    """
+    """Read and shrink one file after the other: all at full size would need 236 MB more."""
     from PIL import Image
 
     images = np.empty((len(paths), size_px, size_px), np.uint8)
