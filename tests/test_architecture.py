@@ -16,7 +16,7 @@ HEAVY = {"keras", "tensorflow"}
 WIDGETS = {"ipywidgets", "anywidget", "traitlets", "IPython"}
 DRAWING = {"matplotlib", "seaborn"}
 WIDGET_FOLDERS = {"freeze_slider", "training_curves", "bias_explorer"}
-KNOWS_NO_KERAS = {"data", "shift", "_check", "_palette"}
+KNOWS_NO_KERAS = {"data", "shift", "_check", "_metrics", "_palette"}
 # What is kept, read, merged and laid out in the course works without a notebook.
 COURSE_WITHOUT_WIDGETS = {
     "calibration.py", "keeping.py", "layout.py", "lessons.py", "notebook.py", "progress.py",
@@ -43,7 +43,7 @@ def violations(path, source):
     for name in imported(source, path):
         top, *rest = name.split(".")
         ours = rest[0] if top == "tlwidgets" and rest else None
-        if place in {"_check", "_palette"} and ours:
+        if place in {"_check", "_metrics", "_palette"} and ours:
             yield f"{relative} imports {name}"
         if place in KNOWS_NO_KERAS and top in HEAVY:
             yield f"{relative} imports {name}"

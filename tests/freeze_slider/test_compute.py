@@ -131,6 +131,33 @@ def test_the_depth_curve_shows_each_seed_and_joins_the_means():
     assert "Best so far with 500 labels: 0.900, training from middle on" in chart.description
 
 
+def described(metric, *scores):
+    runs = [record(cut, 0.5) for cut in range(len(scores))]
+    runs = [
+        replace(r, run=replace(r.run, history={"loss": [1.0], metric: [s], f"val_{metric}": [s]}))
+        for r, s in zip(runs, scores, strict=True)
+    ]
+    return depth_chart(replace(STATE, records=tuple(runs))).description
+
+
+@pytest.mark.parametrize(
+    ("metric", "best"),
+    [("mae", 1.228), ("head_RMSE", 1.228), ("MeanAbsoluteError_1", 1.228), ("auc", 3.873)],
+)
+def test_the_best_run_has_the_least_error_and_the_most_of_what_is_good(metric, best):
+    sentence = described(metric, 3.873, 1.228, 2.493)
+    where = "middle" if best == 1.228 else "stem"
+    assert f"Best so far with 500 labels: {best}, training from {where} on (3 runs)." in sentence
+
+
+def test_where_nobody_knows_what_is_better_no_depth_is_the_best():
+    sentence = described("my_thing", 0.3, 0.9)
+    assert sentence == (
+        "So far with 500 labels: validation my_thing 0.900 in the last of 2 runs. Whether more "
+        "my_thing is better is not known, so no depth is called the best."
+    )
+
+
 def test_a_majority_far_below_all_runs_is_not_drawn():
     records = (record(1, 0.94), record(2, 0.92))
     assert depth_chart(replace(STATE, records=records)).rules == []

@@ -131,11 +131,34 @@ def test_before_the_first_value_there_is_an_empty_chart():
 
 
 @pytest.mark.parametrize(
-    ("metric", "epoch"), [("loss", 1), ("mae", 1), ("accuracy", 2), ("auc", 2), ("surprise", None)]
+    ("metric", "epoch"),
+    [
+        ("loss", 1),
+        ("mae", 1),
+        ("accuracy", 2),
+        ("auc", 2),
+        ("surprise", None),
+        # "maestro" holds "mae", and "brier_score" ends in "score"
+        ("MeanAbsoluteError", 1),
+        ("brier_score", 1),
+        ("head_RMSE", 1),
+        ("maestro", None),
+        ("my_score", None),
+        ("cosine_similarity", 2),
+    ],
 )
 def test_the_best_epoch_needs_a_known_direction(metric, epoch):
     best = best_epoch(metric, [(1, 0.1), (2, 0.9), (3, math.nan)])
     assert best is None if epoch is None else best[0] == epoch
+
+
+def test_where_nobody_knows_what_is_better_the_sentence_says_so():
+    run = make_run(my_thing=LOSS, val_my_thing=LOSS, accuracy=LOSS, val_accuracy=LOSS)
+    _, mine, accuracy, *_ = charts_of([run], Choices())
+    assert mine.marks == []
+    assert "Whether more my_thing is better is not known, so no epoch" in mine.description
+    assert accuracy.marks
+    assert accuracy.description == "In the last epoch: training 0.2, validation 0.2."
 
 
 def test_words():

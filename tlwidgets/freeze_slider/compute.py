@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .. import _palette
+from .._metrics import lower_is_better
 from .._views.chart import Axis, Chart, Series, axis_over
 from .state import Choice, LayerMove, Record, State, Subject, score_name
 
@@ -261,13 +262,20 @@ def _describe_depth(subject: Subject, records: Sequence[Record]) -> str:
     if not records:
         return "Each run adds a dot; Sweep tries every depth."
     group = [r for r in records if _group(r.choice) == _group(records[-1].choice)]
-    is_loss = records[-1].score_name.endswith("loss")
-    best = (min if is_loss else max)(group, key=lambda record: record.score)
     unseen = "" if subject.n_validation else " No validation set: this is what it was trained on."
+    n_runs = f"{len(group)} run{'s' if len(group) > 1 else ''}"
+    name, n_labels = records[-1].score_name, records[-1].choice.n_labels
+    is_low = lower_is_better(name)
+    if is_low is None:
+        return (
+            f"So far with {n_labels:,} labels: {_words(name)} {records[-1].score:.3f} in the last "
+            f"of {n_runs}. Whether more {name.removeprefix('val_')} is better is not known, so "
+            f"no depth is called the best.{unseen}"
+        )
+    best = (min if is_low else max)(group, key=lambda record: record.score)
     return (
-        f"Best so far with {best.choice.n_labels:,} labels: {best.score:.3f}, training from "
-        f"{subject.blocks[best.choice.cut].name} on ({len(group)} "
-        f"run{'s' if len(group) > 1 else ''}).{unseen}"
+        f"Best so far with {n_labels:,} labels: {best.score:.3f}, training from "
+        f"{subject.blocks[best.choice.cut].name} on ({n_runs}).{unseen}"
     )
 
 

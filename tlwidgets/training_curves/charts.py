@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from .. import _palette
+from .._metrics import lower_is_better
 from .._views.chart import Axis, Chart, Point, Series, axis_over
 from .compute import batch_points, best_epoch, read_run, smooth
 from .state import LEARNING_RATE, SPLITS, Choices, Run, metrics_of
@@ -198,7 +199,12 @@ def _bands_of(run: Run, x: Axis) -> list[tuple[float, float, str]]:
 
 def _describe(metric: str, curves: dict[str, list[Point]]) -> str:
     last = [f"{split} {points[-1][1]:.3g}" for split, points in curves.items() if points]
-    return f"In the last epoch: {', '.join(last)}." if last else ""
+    if not last:
+        return ""
+    unknown = f" Whether more {metric} is better is not known, so no epoch is marked as the best."
+    return (
+        f"In the last epoch: {', '.join(last)}.{unknown if lower_is_better(metric) is None else ''}"
+    )
 
 
 def _rate_chart(run: Run, rates: Sequence[Point]) -> Chart:

@@ -5,12 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from .._metrics import lower_is_better
 from .._views.chart import Point
 from .reading import Reading, read_curve
 from .state import SPLITS, Run, metrics_of
-
-_LOWER_IS_BETTER = ("loss", "error", "mse", "mae", "mape", "msle", "crossentropy", "hinge")
-_HIGHER_IS_BETTER = ("acc", "auc", "precision", "recall", "f1", "iou", "r2", "score")
 
 
 def read_run(run: Run) -> Reading:
@@ -62,8 +60,8 @@ def epoch_line(run: Run) -> str:
 def best_epoch(metric: str, points: Sequence[Point]) -> tuple[float, float] | None:
     """Return the best point of a curve; None where nobody knows which direction is better."""
     known = [y for _, y in points if y is not None and math.isfinite(y)]
-    is_low = any(word in metric for word in _LOWER_IS_BETTER)
-    if len(known) < 2 or not (is_low or any(word in metric for word in _HIGHER_IS_BETTER)):
+    is_low = lower_is_better(metric)
+    if len(known) < 2 or is_low is None:
         return None
     best = min(known) if is_low else max(known)
     return next(x for x, y in points if y == best), best
