@@ -47,6 +47,53 @@ def test_there_and_back(run):
     assert [phase[:2] for phase in again.phases] == [phase[:2] for phase in run.phases]
 
 
+def test_what_was_written_to_a_file_comes_back(run, tmp_path):
+    again = there_and_back([run], tmp_path)
+    assert [phase[:2] for phase in again[0].phases] == [phase[:2] for phase in run.phases]
+    assert [(b.epoch, b.step) for b in again[0].batches] == [(1, 1), (2, 1)]
+
+
+def there_and_back(runs, folder):
+    """Write curves as `to_csv` does, read the file, and see that nothing differs."""
+    path, frame = folder / "curves.csv", frame_of(runs)
+    frame.to_csv(path, index=False)
+    for file in (path, str(path)):
+        again = runs_from(file)
+        pd.testing.assert_frame_equal(frame_of(again), frame, check_exact=True)
+    return again
+
+
+@pytest.mark.parametrize(
+    "names",
+    [("", "NA"), ("nan", "null"), ("007", "1"), ('a,"b"', "Füße\nzweite Zeile"), (" x ", "None")],
+)
+def test_a_file_keeps_the_names_of_phases_and_every_digit(names, tmp_path):
+    runs = []
+    for number in (1, 2):
+        run = Run(number=number)
+        for name in names:
+            run.begin_phase(name, n_planned=2, n_steps=None)
+            for value in (0.1 + 0.2, math.nan, math.inf, 1e-300):
+                logs = {"loss": value, "head_mae": value / 3, "val_head_mae": value, "nan": 1.0}
+                run.end_epoch(logs | {"learning_rate": 1e-3 / 3, "val_NA": -value}, math.pi)
+        runs.append(run)
+    again = there_and_back(runs, tmp_path)
+    assert [[p[:2] for p in run.phases] for run in again] == [[(names[0], 0), (names[1], 4)]] * 2
+
+
+def test_a_file_keeps_epochs_without_validation_and_one_that_was_stopped_within(tmp_path):
+    run = Run()
+    run.begin_phase("head", n_planned=3, n_steps=2)
+    for epoch in range(3):
+        logs = {"loss": 1.0} | ({"val_loss": 2.0, "val_acc": 0.5} if epoch == 1 else {})
+        run.end_epoch(logs, float(epoch))
+    run.begin_phase("all", n_planned=3, n_steps=2)
+    run.end_batch(0, {"loss": 0.5, "val_loss": 0.25}, 9.0)
+    (again,) = there_and_back([run], tmp_path)
+    assert again.n_epochs == 3
+    assert again.phase_of(4) == "all"
+
+
 def test_from_a_dict_and_from_a_history():
     history = {"loss": [0.9, 0.5], "val_loss": [1.0, np.float32(0.75)]}
     (run,) = runs_from(history)
@@ -103,6 +150,15 @@ def test_a_file_that_is_no_log_is_named(tmp_path):
     path.write_text("epoch,loss\n0,low\n", "utf-8")
     with pytest.raises(ValueError, match="CSVLogger"):
         runs_from(path)
-    path.write_text(frame_of([]).to_csv(index=False) + "1,,1,,loss,training,0.5,1\n", "utf-8")
-    with pytest.raises(ValueError, match="to_csv"):
+
+
+@pytest.mark.parametrize(
+    ("row", "part"),
+    [("1,,1,,loss,training,low,1\n", "'low'"), ("", "a table without rows")],
+)
+def test_a_bad_table_in_a_file_is_named(tmp_path, row, part):
+    path = tmp_path / "curves.csv"
+    path.write_text(frame_of([]).to_csv(index=False) + row, "utf-8")
+    with pytest.raises(ValueError, match=r"`history`.*to_csv") as caught:
         runs_from(path)
+    assert part in str(caught.value)

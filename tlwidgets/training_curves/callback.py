@@ -95,8 +95,8 @@ class TrainingCurves(keras.callbacks.Callback):
         Parameters
         ----------
         history : keras History, dict, path or DataFrame
-            What `fit` returned, its dict, the file of a `CSVLogger`, or a table: one column
-            per metric, or as `to_frame` gives it.
+            What `fit` returned, its dict, the file of a `CSVLogger` or of `to_csv`, or a table:
+            one column per metric, or as `to_frame` gives it.
         **choices
             As for `TrainingCurves`.
 

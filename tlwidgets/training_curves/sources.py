@@ -1,4 +1,4 @@
-"""From and to other forms: a tidy table, a Keras History, a dict, a CSVLogger's file."""
+"""From and to other forms: a tidy table, its file, a Keras History, a dict, a CSVLogger's file."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from .state import SPLITS, Batch, Run, split_name
 COLUMNS = ("run", "phase", "epoch", "step", "metric", "split", "value", "seconds")
 _MISSING = {"", "NA"}  # what CSVLogger writes where there is no value; "nan" is one
 _EXPECTED = (
-    "a Keras History, its dict, the path of a CSVLogger's file, or a DataFrame with a column "
-    "per metric or with those of `to_frame`"
+    "a Keras History, its dict, the path of a CSVLogger's file or of one that `to_csv` wrote, or "
+    "a DataFrame with a column per metric or with those of `to_frame`"
 )
 
 
@@ -72,7 +72,7 @@ def runs_from(history: Any) -> list[Run]:
             return _runs_of_frame(history)
         return [_run_of_columns(_columns_of_frame(history))]
     if isinstance(history, str | Path):
-        return [_run_of_columns(_columns_of_file(Path(history)))]
+        return _runs_of_file(Path(history))
     columns = getattr(history, "history", history)
     if not isinstance(columns, Mapping):
         raise TypeError(f"`history` must be {_EXPECTED}; got {history!r}.")
@@ -107,16 +107,30 @@ def _spread(name: str, values: list[float], n: int) -> list[float | None]:
     return spread
 
 
-def _columns_of_file(path: Path) -> dict[str, list[float | None]]:
+def _runs_of_file(path: Path) -> list[Run]:
     if not path.is_file():
         raise ValueError(f"`history` must be {_EXPECTED}; got {str(path)!r}, and no such file.")
     with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    if rows and set(COLUMNS) <= set(rows[0]):
+        reader = csv.DictReader(file)
+        if set(COLUMNS) <= set(reader.fieldnames or ()):
+            return _runs_of_frame(_table_of_rows(path, list(reader)))
+        return [_run_of_columns(_columns_of_rows(path, list(reader)))]
+
+
+def _table_of_rows(path: Path, rows: list[dict[str, str]]) -> pd.DataFrame:
+    """Return what `to_csv` wrote: nothing is guessed, a phase called "NA" or "007" stays that."""
+    frame = pd.DataFrame(rows, columns=list(COLUMNS))
+    try:
+        for name in ("run", "epoch", "step", "value", "seconds"):
+            frame[name] = [float(text) if text else math.nan for text in frame[name]]
+    except ValueError as error:
         raise ValueError(
-            f"`history`: {path.name!r} was written by `to_csv`; read it as a table: "
-            f"TrainingCurves.from_history(pandas.read_csv({path.name!r}))."
-        )
+            f"`history`: {path.name!r} must hold a table as `to_csv` writes it; {error}."
+        ) from error
+    return frame
+
+
+def _columns_of_rows(path: Path, rows: list[dict[str, str]]) -> dict[str, list[float | None]]:
     names = [name for name in (rows[0] if rows else {}) if name != "epoch"]
     try:
         return {
@@ -157,30 +171,40 @@ def _runs_of_frame(frame: pd.DataFrame) -> list[Run]:
     runs = []
     for number, rows in frame.groupby("run"):
         run = Run(number=int(number))  # type: ignore[call-overload]
-        whole = rows[rows["step"].isna()]
+        is_whole = rows["step"].isna()
+        n_epochs = int(rows.loc[is_whole, "epoch"].max()) if is_whole.any() else 0
         for epoch in range(1, int(rows["epoch"].max()) + 1):
-            _add_epoch(run, whole[whole["epoch"] == epoch])
-        _add_batches(run, rows[rows["step"].notna()])
+            _begin_phase(run, rows.loc[rows["epoch"] == epoch, "phase"])
+            if epoch <= n_epochs:  # the last may have been stopped within
+                _add_epoch(run, rows[is_whole & (rows["epoch"] == epoch)])
+        _add_batches(run, rows[~is_whole])
         runs.append(run)
     if not runs:
         raise ValueError(f"`history` must be {_EXPECTED}; got a table without rows.")
     return runs
 
 
-def _add_epoch(run: Run, rows: pd.DataFrame) -> None:
-    phase = "" if rows.empty or pd.isna(rows["phase"].iloc[0]) else str(rows["phase"].iloc[0])
-    if not run.phases or (not rows.empty and phase != run.phases[-1].name):
+def _begin_phase(run: Run, names: pd.Series[Any]) -> None:
+    phase = "" if names.empty or pd.isna(names.iloc[0]) else str(names.iloc[0])
+    if not run.phases or (not names.empty and phase != run.phases[-1].name):
         run.begin_phase(phase, None, None)
+
+
+def _add_epoch(run: Run, rows: pd.DataFrame) -> None:
+    run.end_epoch(_logs_of(rows), float(rows["seconds"].iloc[0]) if len(rows) else math.nan)
+
+
+def _logs_of(rows: pd.DataFrame) -> dict[str, float]:
+    """Return the values as Keras reports them."""
     prefix = {split: "val_" * (split == "validation") for split in SPLITS}
-    logs = {
+    return {
         prefix[row.split] + row.metric: float(row.value) for row in rows.itertuples(index=False)
     }
-    run.end_epoch(logs, float(rows["seconds"].iloc[0]) if len(rows) else math.nan)
 
 
 def _add_batches(run: Run, rows: pd.DataFrame) -> None:
     for (epoch, step), group in rows.groupby(["epoch", "step"]):
-        values = dict(zip(group["metric"], group["value"].astype(float), strict=True))
-        run.batches.append(Batch(int(epoch), int(step), values, float(group["seconds"].iloc[0])))
+        seconds = float(group["seconds"].iloc[0])
+        run.batches.append(Batch(int(epoch), int(step), _logs_of(group), seconds))
     if run.batches:
         run.n_steps = max(batch.step for batch in run.batches)
