@@ -78,7 +78,7 @@ def test_a_picture_is_uploaded_and_answered(page, address, saved, theme):
         expect(answer).to_contain_text(saved.inspect(picture).sentence)
         shown = page.get_by_role("img", name=f"{level}.png")
         expect(shown).to_be_visible()
-        assert shown.evaluate("i => i.complete && i.naturalWidth") == 70
+        assert shown.evaluate("i => i.complete && i.naturalWidth") == 320  # the square it looks at
     upload(page, "notes.txt", b"no picture")
     expect(page.get_by_role("alert")).to_contain_text("notes.txt cannot be read as a photograph")
     expect(page.get_by_role("img")).to_have_count(0)

@@ -11,7 +11,7 @@ from PIL import Image, ImageOps
 
 from tlwidgets import read_images
 from tlwidgets.data import own_images
-from tlwidgets.data.decoding import READABLE, UnreadableError, decode
+from tlwidgets.data.decoding import READABLE, UnreadableError, read_picture
 
 SIZE = 32
 
@@ -148,7 +148,7 @@ def test_exif_turns_a_picture_as_pillow_would(tmp_path, suffix, orientation):
     exif[0x0112] = orientation
     path = tmp_path / f"turned.{suffix}"
     picture(71, height=40, width=80).save(path, exif=exif)
-    decoded = decode(path, SIZE)
+    decoded = read_picture(path, SIZE)
     with Image.open(path) as image:
         oracle = ImageOps.fit(
             ImageOps.exif_transpose(image), (SIZE, SIZE), Image.Resampling.BICUBIC
@@ -162,7 +162,7 @@ def test_the_middle_of_a_long_picture_is_kept(tmp_path):
     long = np.full((40, 120, 3), 255, np.uint8)
     long[:, 40:80] = 0
     Image.fromarray(long).save(tmp_path / "long.png")
-    decoded = decode(tmp_path / "long.png", SIZE)
+    decoded = read_picture(tmp_path / "long.png", SIZE)
     assert decoded.pixels[:, 1:-1].max() == 0  # the filter sees a little beyond the edge
     assert decoded.pixels.max() < 20
     assert decoded.notes == ("only the middle 33% was kept, to be square",)
@@ -170,27 +170,29 @@ def test_the_middle_of_a_long_picture_is_kept(tmp_path):
 
 def test_a_small_picture_is_enlarged_and_says_so(tmp_path):
     picture(1, height=8, width=8).save(tmp_path / "icon.png")
-    assert decode(tmp_path / "icon.png", SIZE).notes == ("enlarged: it has only 8 x 8 pixels",)
+    assert read_picture(tmp_path / "icon.png", SIZE).notes == (
+        "enlarged: it has only 8 x 8 pixels",
+    )
 
 
 def test_a_huge_picture_is_made_smaller_or_refused(tmp_path):
     path = tmp_path / "huge.jpg"
     Image.new("RGB", (8000, 6000), "red").save(path)
-    assert "made smaller from a huge one: 8000 x 6000 pixels" in decode(path, SIZE).notes
+    assert "made smaller from a huge one: 8000 x 6000 pixels" in read_picture(path, SIZE).notes
     # Black and white compresses to kilobytes; Pillow itself would only warn.
     Image.new("1", (10_000, 6000)).save(tmp_path / "bomb.png")
     with pytest.raises(UnreadableError, match="too large: 10000 x 6000 pixels are 60 million"):
-        decode(tmp_path / "bomb.png", SIZE)
+        read_picture(tmp_path / "bomb.png", SIZE)
     Image.new("1", (20_000, 10_000)).save(tmp_path / "bomb.png")
     with pytest.raises(UnreadableError, match=r"too large.*make it smaller first"):
-        decode(tmp_path / "bomb.png", SIZE)
+        read_picture(tmp_path / "bomb.png", SIZE)
 
 
 def test_a_jpeg_decoded_at_a_fraction_looks_like_the_whole(tmp_path):
     large = picture(1, height=1500, width=2000)
     large.save(tmp_path / "large.jpg", quality=95)
     whole = ImageOps.fit(large, (160, 160), Image.Resampling.BICUBIC)
-    seen = decode(tmp_path / "large.jpg", 160).pixels.astype(int)
+    seen = read_picture(tmp_path / "large.jpg", 160).pixels.astype(int)
     assert np.abs(seen - np.asarray(whole)).max() <= 4
 
 
@@ -239,7 +241,7 @@ def test_no_damage_stops_the_reading(tmp_path, suffix):
     picture(1, height=40, width=60).save(whole, Image.EXTENSION[suffix], **options)
     path, n_pictures = tmp_path / f"damaged{suffix}", 0
     path.write_bytes(whole.getvalue())
-    assert decode(path, SIZE).pixels.any()
+    assert read_picture(path, SIZE).pixels.any()
     for i in range(60):
         content = bytearray(whole.getvalue())
         for at in rng.integers(0, min(len(content), 400 if i % 2 else 60), rng.integers(1, 6)):
@@ -248,7 +250,7 @@ def test_no_damage_stops_the_reading(tmp_path, suffix):
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             try:
-                n_pictures += decode(path, SIZE).pixels.shape == (SIZE, SIZE, 3)
+                n_pictures += read_picture(path, SIZE).pixels.shape == (SIZE, SIZE, 3)
             except UnreadableError as reason:
                 assert str(reason)
     assert n_pictures < 60
@@ -310,7 +312,7 @@ def test_a_picture_in_two_classes_is_dropped_in_both(folder):
     assert "the same picture as cat/1.png" in reason_of(own, "dog/copy.png")
     assert own.files.tolist() == ["cat/0.png", "cat/2.png", "dog/0.png", "dog/1.png", "dog/2.png"]
     assert own.labels.tolist() == [0, 0, 1, 1, 1]
-    kept = [np.asarray(decode(folder / file, SIZE).pixels) for file in own.files]
+    kept = [np.asarray(read_picture(folder / file, SIZE).pixels) for file in own.files]
     assert (own.images == kept).all()
 
 

@@ -65,7 +65,7 @@ def test_size_channels_and_kind_of_the_picture_do_not_matter(bright_or_dark, tmp
     grey = np.full((31, 47), 230, np.uint8)
     Image.fromarray(grey).save(tmp_path / "grey.png")
     as_16_bit(grey).save(tmp_path / "deep.png")
-    Image.fromarray(np.dstack([grey] * 3 + [grey])).save(tmp_path / "alpha.png")
+    Image.fromarray(np.dstack([grey] * 3 + [grey * 0 + 255])).save(tmp_path / "alpha.png")
     Image.fromarray(grey).convert("P").save(tmp_path / "palette.gif")
     ways = [
         *(grey, grey[..., None], np.dstack([grey] * 3), grey.astype(float), Image.fromarray(grey)),
@@ -97,26 +97,15 @@ def test_a_picture_is_shrunk_as_the_cells_are(bright_or_dark):
     assert bright_or_dark.inspect(large).probability == pytest.approx(wanted, abs=1e-6)
 
 
-def test_a_photograph_of_a_phone_is_turned_upright(tmp_path):
-    from tlwidgets.shipping.pictures import read_pixels
-
-    picture = np.zeros((8, 8), np.uint8)
-    picture[:2] = 255
-    exif = Image.Exif()
-    exif[0x0112] = 3  # upside down
-    Image.fromarray(picture).save(tmp_path / "turned.png", exif=exif)
-    np.testing.assert_array_equal(
-        read_pixels(tmp_path / "turned.png", (8, 8), 1)[..., 0], picture[::-1, ::-1]
-    )
-
-
 @pytest.mark.parametrize(
     ("image", "value"),
     [
         ("nowhere.png", "'nowhere.png'"),
         (np.zeros((2, 9, 9, 3), np.uint8), "(2, 9, 9, 3)"),
         (np.zeros((9, 9, 4), np.uint8), "(9, 9, 4)"),
-        (np.full((9, 9), 0.5), "0.5"),
+        (np.full((9, 9), -0.5), "-0.5"),
+        (np.full((9, 9), np.nan), "NaN"),
+        (np.zeros((0, 9)), "at least one pixel"),
         (np.full((9, 9), 300), "300"),
         (7, "()"),
         (None, "()"),

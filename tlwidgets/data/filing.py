@@ -12,7 +12,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from .decoding import READABLE, UnreadableError, decode
+from .decoding import READABLE, UnreadableError, read_picture
 
 MOST_FILE_BYTES = 100_000_000
 MOST_ZIP_BYTES = 2_000_000_000  # unpacked
@@ -71,7 +71,7 @@ def file_picture(class_folder: Path, name: str, content: bytes) -> Path:
     trial = class_folder / f".{path.name}"
     try:
         trial.write_bytes(content)
-        decode(trial, _TRIAL_SIZE_PX)
+        read_picture(trial, _TRIAL_SIZE_PX)
         trial.replace(path)
     finally:
         trial.unlink(missing_ok=True)

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .. import _check
 from .class_folders import LEAST_PER_CLASS, ClassFolders, find_class_folders, shown, too_few
-from .decoding import UnreadableError, decode
+from .decoding import UnreadableError, read_picture
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -196,7 +196,7 @@ def _decode_all(
     ):
         file = f"{name}/{shown(path.name)}"
         try:
-            decoded = decode(path, size_px)
+            decoded = read_picture(path, size_px)
         except UnreadableError as error:
             found.skipped.append((file, str(error)))
             continue

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from PIL import Image
 
 from .. import _check
+from ..data.decoding import UnreadableError, read_picture
 from .answer import Answer, make_answer
 from .card import ModelCard
-from .pictures import read_pixels
 
 THRESHOLD = 0.5
 
@@ -72,14 +74,15 @@ class Inspector:
             f"{height} x {width} pixels; {'with a card' if self.card else 'no card'})"
         )
 
-    def inspect(self, image: ArrayLike | str | Path) -> Answer:
+    def inspect(self, image: ArrayLike | Image.Image | bytes | str | Path) -> Answer:
         """Say what this photograph shows.
 
         Parameters
         ----------
-        image : array, shape (height, width) or (height, width, 1 or 3), 0..255; PIL.Image or path
-            Of any size: it is stretched to the model's. Grey and colour are turned into what the
-            model takes; 16-bit files are brought to 0..255.
+        image : array, shape (height, width) or (height, width, 1 or 3); PIL.Image, path or bytes
+            Of any size, and read as `read_images` reads it for training: the middle is cut out and
+            resized to the model's size, what is transparent becomes white. An array holds 0..255,
+            decimals up to 1 or 16 bits; bytes are the content of a file.
 
         Returns
         -------
@@ -90,7 +93,9 @@ class Inspector:
         TypeError, ValueError
             If it is no picture, or its pixels are not raw.
         """
-        pixels = read_pixels(image, self.size_px, self._channels)
+        pixels = read_photograph(image, self.size_px)
+        if self._channels == 1:
+            pixels = np.asarray(Image.fromarray(pixels).convert("L"))[..., None]
         return make_answer(self._probabilities(pixels), self.class_names, self.threshold)
 
     def save(self, folder: str | Path, *, overwrite: bool = False) -> Path:
@@ -118,11 +123,11 @@ class Inspector:
 
         return write_folder(self, folder, overwrite=overwrite)
 
-    def _probabilities(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
-        return np.asarray(self.model(pixels[None], training=False))[0]
+    def _probabilities(self, pixels: NDArray[Any]) -> NDArray[np.float32]:
+        return np.asarray(self.model(pixels[None].astype(np.float32), training=False))[0]
 
     def _check_probabilities(self) -> None:
-        black = np.zeros((*self.size_px, self._channels), np.float32)
+        black = np.zeros((*self.size_px, self._channels))
         given = self._probabilities(black)
         if given.shape != (len(self.class_names),):
             raise ValueError(
@@ -132,6 +137,20 @@ class Inspector:
                 "too, with softmax."
             )
         _check.probabilities("model", given[None], least=1)
+
+
+def read_photograph(
+    image: ArrayLike | Image.Image | bytes | str | Path, size_px: tuple[int, int]
+) -> NDArray[np.uint8]:
+    """Return a photograph of any kind as an array of shape (height, width, 3)."""
+    try:
+        return read_picture(image, size_px).pixels
+    except UnreadableError as error:
+        got = repr(str(image)) if isinstance(image, str | Path) else type(image).__name__
+        raise ValueError(
+            f"`image` must be a picture that Pillow can read, for instance PNG or JPEG; got "
+            f"{got}: {error}. Give an array, or the path of a PNG or JPEG."
+        ) from None
 
 
 def _read_names(class_names: Sequence[str]) -> tuple[str, ...]:

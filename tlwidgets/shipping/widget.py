@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import base64
-import io
 from html import escape
 from pathlib import Path
 from typing import Any
 
 import ipywidgets
 from numpy.typing import ArrayLike
+from PIL import Image
 
 from .._views.file_chooser.widget import FileChooser
+from ..data.pictures import image_strip
 from .answer import Answer
-from .inspector import Inspector
-from .pictures import open_picture, to_thumbnail
+from .inspector import Inspector, read_photograph
 
 __all__ = ["InspectorPage"]
 
@@ -70,13 +70,15 @@ class InspectorPage(ipywidgets.VBox):
         """Stand for the page where it cannot be shown."""
         return f"InspectorPage of {self.inspector!r}"
 
-    def show(self, image: ArrayLike | str | Path, *, name: str = "") -> Answer:
+    def show(
+        self, image: ArrayLike | Image.Image | bytes | str | Path, *, name: str = ""
+    ) -> Answer:
         """Answer for a photograph as if it had been uploaded.
 
         Parameters
         ----------
-        image : array, PIL.Image or path
-            As for `Inspector.inspect`.
+        image : array, PIL.Image, path or bytes
+            As for `Inspector.inspect`. The page shows the part that the inspector looks at.
         name : str
             Stands under the photograph.
 
@@ -90,7 +92,10 @@ class InspectorPage(ipywidgets.VBox):
             As `Inspector.inspect`; the page keeps what it shows.
         """
         answer = self.inspector.inspect(image)
-        png = base64.b64encode(to_thumbnail(image, _PHOTOGRAPH_PX)).decode()
+        height, width = self.inspector.size_px
+        larger = _PHOTOGRAPH_PX / max(height, width)
+        seen = read_photograph(image, (round(height * larger), round(width * larger)))
+        png = base64.b64encode(image_strip(seen[None])).decode()
         shown = escape(name or "the photograph")
         with self.hold_sync():
             self._photograph.value = (
@@ -106,7 +111,7 @@ class InspectorPage(ipywidgets.VBox):
             return
         ((name, content),) = change["new"]
         try:
-            self.show(open_picture(io.BytesIO(content), name), name=name)
+            self.show(content, name=name)
         except ValueError:  # it is worded for who writes Python
             self._refuse(name)
         finally:
