@@ -36,7 +36,7 @@ class BBSE:
     is_soft : bool, default True
         Whether predictions count by their probabilities, or only by the winner.
     ridge : float, 0..1, default 0
-        Pull towards w = 1: minimises |C w - m|^2 + ridge |w - 1|^2.
+        Pull towards w = 1: minimises ‖C w - m‖^2 + ridge ‖w - 1‖^2.
 
     Warns
     -----
@@ -92,7 +92,7 @@ class BBSE:
 class RLLS:
     """BBSE that trusts the confusion matrix only as far as its examples go.
 
-    Minimises |C t - b| + D |t| for t = w - 1 >= -1 and b = m - C 1, where D falls with the number
+    Minimises ‖C t - b‖ + D ‖t‖ for t = w - 1 >= -1 and b = m - C 1, where D falls with the number
     of examples.
 
     Parameters

@@ -35,7 +35,7 @@ def fit_robust_linear(
     q : float, 0..1, default 0.7
         0: cross-entropy. Larger: more robust, and slower to learn.
     ridge : float, 0..1e6, default 1e-3
-        Added is ridge |kernel|^2.
+        Added is ridge ‖kernel‖^2.
     n_rounds : int, 1..100000, default 100
         Of L-BFGS at most.
 
