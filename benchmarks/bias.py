@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 
 from tlwidgets.bias_explorer import built_in
-from tlwidgets.bias_explorer.compute import MECHANISMS, begin, changed, kinds_of, repairs_of
-from tlwidgets.bias_explorer.state import Choice, State
+from tlwidgets.bias_explorer.choice import Choice, State
+from tlwidgets.bias_explorer.experiment import MECHANISMS, begin, changed, kinds_of, repairs_of
 from tlwidgets.shift import Population
 
 RESULTS = Path(__file__).parent / "results" / "bias.json"

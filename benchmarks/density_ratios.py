@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 
 from tlwidgets.shift import KLIEP, RULSIF, ULSIF, KernelMeanMatching, LogisticRatio
-from tlwidgets.shift.kernels import median_distance
+from tlwidgets.shift.density_ratio import median_distance
 from tlwidgets.shift.ulsif import BANDWIDTHS, PENALTIES
 
 RESULTS = Path(__file__).parent / "results" / "density_ratios.json"

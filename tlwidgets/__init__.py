@@ -48,8 +48,7 @@ if TYPE_CHECKING:
     )
     from .freeze_slider.widget import FreezeSlider
     from .freezing.plot import plot_blocks
-    from .training_curves.background import fit_in_background
-    from .training_curves.callback import TrainingCurves
+    from .training_curves.callback import TrainingCurves, fit_in_background
 
 # TensorFlow greets every learner with lines in red that mean nothing to them; errors stay.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -94,8 +93,7 @@ _HOMES = {
     ),
     "freeze_slider.widget": ("FreezeSlider",),
     "freezing.plot": ("plot_blocks",),
-    "training_curves.background": ("fit_in_background",),
-    "training_curves.callback": ("TrainingCurves",),
+    "training_curves.callback": ("TrainingCurves", "fit_in_background"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -5,8 +5,8 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tlwidgets._views.chart import Chart, Series, axis_over, thin_out
-from tlwidgets._views.plot import figure_of
+from tlwidgets._widgets.chart import Chart, Series, axis_over, thin_out
+from tlwidgets._widgets.still import figure_of
 
 NUMBER = st.floats(allow_nan=True, allow_infinity=True, width=32)
 

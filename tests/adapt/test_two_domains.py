@@ -58,13 +58,13 @@ def test_the_loop_does_what_keras_fit_does():
         orders[n_examples] = order
         return order.astype(np.int32)
 
-    from tlwidgets.adapt import two_domains
+    from tlwidgets.adapt import domains
 
-    original, two_domains.draw_batches = two_domains.draw_batches, keep_order
+    original, domains.draw_batches = domains.draw_batches, keep_order
     try:
         fit_two_domains(ours, (X, Y), Z, steps=6, batch_size=n)
     finally:
-        two_domains.draw_batches = original
+        domains.draw_batches = original
     for s, t in zip(orders[200], orders[150], strict=True):
         theirs.train_on_batch({"source": X[s], "target": Z[t]}, Y[s])
     for a, b in zip(ours.classifier.variables, theirs.classifier.variables, strict=True):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tlwidgets.backbones.catalog import read_backbones
+from tlwidgets.backbones.load import read_backbones
 
 ENTRIES = read_backbones()
 FAMILIES = {

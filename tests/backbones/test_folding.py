@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from keras import layers
 
-from tlwidgets.backbones import fold_batchnorm, folding, load_backbone
+from tlwidgets.backbones import fold_batchnorm, load_backbone
+from tlwidgets.freezing import activations
 
 pytestmark = pytest.mark.keras
 
@@ -64,7 +65,7 @@ def test_leaving_batchnorm_out_would_change_the_features(lite, monkeypatch):
     def fold_nothing(convolution, norm):
         return [convolution.get_weights()[0], np.zeros(norm.moving_mean.shape)]
 
-    monkeypatch.setattr(folding, "_fold", fold_nothing)
+    monkeypatch.setattr(activations, "_fold", fold_nothing)
     with pytest.raises(AssertionError, match="Not equal"):
         assert_same_features(lite, fold_batchnorm(lite))
 

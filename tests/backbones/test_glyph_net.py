@@ -10,7 +10,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from tlwidgets.backbones import load_glyph_net, shipped
+from tlwidgets.backbones import load_glyph_net, small_networks
 from tlwidgets.data import load_digits, make_glyphs
 from tlwidgets.freezing import read_blocks
 
@@ -97,10 +97,12 @@ def test_it_loads_in_less_than_a_second():
 
 
 def test_a_changed_file_is_refused(tmp_path, monkeypatch):
-    data = bytearray(shipped.shipped_path(shipped.read_catalog()["glyph_net"]).read_bytes())
+    data = bytearray(
+        small_networks.shipped_path(small_networks.read_catalog()["glyph_net"]).read_bytes()
+    )
     data[5000] ^= 1
     (tmp_path / "glyph_net.npz").write_bytes(data)
-    monkeypatch.setattr(shipped, "shipped_path", lambda _entry: tmp_path / "glyph_net.npz")
+    monkeypatch.setattr(small_networks, "shipped_path", lambda _entry: tmp_path / "glyph_net.npz")
     with pytest.raises(ValueError, match=r"load_glyph_net\(\).*glyph_net\.npz.*reinstall"):
         load_glyph_net()
 

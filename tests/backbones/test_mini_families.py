@@ -11,7 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from tlwidgets.backbones import MINI_FAMILIES, load_mini, shipped
+from tlwidgets.backbones import MINI_FAMILIES, load_mini, small_networks
 from tlwidgets.data import load_digits, load_results
 from tlwidgets.freezing import read_blocks
 
@@ -111,9 +111,13 @@ def test_a_residual_block_with_nothing_in_it_lets_its_input_pass():
 
 
 def test_a_changed_file_is_refused(tmp_path, monkeypatch):
-    data = bytearray(shipped.shipped_path(shipped.read_catalog()["mini_families"]).read_bytes())
+    data = bytearray(
+        small_networks.shipped_path(small_networks.read_catalog()["mini_families"]).read_bytes()
+    )
     data[5000] ^= 1
     (tmp_path / "mini_families.npz").write_bytes(data)
-    monkeypatch.setattr(shipped, "shipped_path", lambda _entry: tmp_path / "mini_families.npz")
+    monkeypatch.setattr(
+        small_networks, "shipped_path", lambda _entry: tmp_path / "mini_families.npz"
+    )
     with pytest.raises(ValueError, match=r"load_mini\('mini_vgg'\).*mini_families\.npz.*reinstall"):
         load_mini("mini_vgg")

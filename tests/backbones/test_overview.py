@@ -2,7 +2,7 @@
 
 import pytest
 
-from tlwidgets.backbones import list_backbones, overview, read_backbones
+from tlwidgets.backbones import list_backbones, load, read_backbones
 
 pytestmark = pytest.mark.keras  # the package of backbones loads Keras
 
@@ -39,7 +39,7 @@ def test_ours_comes_in_a_package_and_works_offline(keras_folder):
 
 
 def test_without_the_package_ours_does_not_work_offline(keras_folder, monkeypatch):
-    monkeypatch.setattr(overview, "find_spec", lambda _name: None)
+    monkeypatch.setattr(load, "find_spec", lambda _name: None)
     assert not list_backbones()["offline"].any()
 
 
@@ -47,4 +47,4 @@ def test_a_downloaded_checkpoint_works_offline(keras_folder):
     assert not list_backbones().loc["vgg16", "offline"]
     (keras_folder / FILE).write_bytes(b"")
     assert list_backbones().loc["vgg16", "offline"]
-    assert overview.offline_names() == ["efficientnet_lite0", "vgg16"]
+    assert load.offline_names() == ["efficientnet_lite0", "vgg16"]

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from tlwidgets.bias_explorer.state import Choice, Outcome, Result, Score, State
+from tlwidgets.bias_explorer.choice import Choice, Outcome, Result, Score, State
 from tlwidgets.shift.population import Population, Selection
 
 NAN = float("nan")

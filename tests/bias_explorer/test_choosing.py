@@ -3,15 +3,16 @@
 import pytest
 
 from tests.bias_explorer.toys import make_numeric_toy, make_toy
-from tlwidgets.bias_explorer.choosing import (
+from tlwidgets.bias_explorer.choice import Choice
+from tlwidgets.bias_explorer.experiment import (
     FIRST_REGION,
+    begin,
+    changed,
     completed,
     kinds_of,
     repairs_for,
     repairs_of,
 )
-from tlwidgets.bias_explorer.compute import begin, changed
-from tlwidgets.bias_explorer.state import Choice
 from tlwidgets.shift import MECHANISMS
 
 TOY = make_toy()

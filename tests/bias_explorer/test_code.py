@@ -10,10 +10,16 @@ import pytest
 
 from tests.bias_explorer.toys import make_numeric_toy, make_toy
 from tlwidgets.bias_explorer import built_in
+from tlwidgets.bias_explorer.choice import Choice
 from tlwidgets.bias_explorer.code import to_code
-from tlwidgets.bias_explorer.compute import MECHANISMS, begin, changed, kinds_of, repairs_of
-from tlwidgets.bias_explorer.state import Choice
-from tlwidgets.bias_explorer.table import report
+from tlwidgets.bias_explorer.experiment import (
+    MECHANISMS,
+    begin,
+    changed,
+    kinds_of,
+    repairs_of,
+    report,
+)
 
 POPULATIONS = {"classes": make_toy(), "numbers": make_numeric_toy()}
 EVERYTHING = [

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from tests.bias_explorer.toys import make_numeric_toy, make_toy
-from tlwidgets.bias_explorer.compute import MECHANISMS, begin, changed, kinds_of, repairs_of
-from tlwidgets.bias_explorer.state import Choice, State
+from tlwidgets.bias_explorer.choice import Choice, State
+from tlwidgets.bias_explorer.experiment import MECHANISMS, begin, changed, kinds_of, repairs_of
 
 TOY = make_toy()
 NUMBERS = make_numeric_toy()

@@ -8,9 +8,9 @@ import pytest
 
 from tests.bias_explorer.toys import make_toy
 from tlwidgets.bias_explorer import built_in
-from tlwidgets.bias_explorer.compute import begin
-from tlwidgets.bias_explorer.describe import describe
-from tlwidgets.bias_explorer.state import Choice, Outcome, Score
+from tlwidgets.bias_explorer.choice import Choice, Outcome, Score
+from tlwidgets.bias_explorer.experiment import begin
+from tlwidgets.bias_explorer.words import describe
 
 FAIR = r"A fair sample of the same size does (no better|better|worse): \d+ %\."
 

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.bias_explorer.toys import make_toy
-from tlwidgets.bias_explorer.choosing import completed
-from tlwidgets.bias_explorer.drawing import draw, draw_fairly, split
-from tlwidgets.bias_explorer.state import Choice
+from tlwidgets.bias_explorer.choice import Choice
+from tlwidgets.bias_explorer.experiment import completed
+from tlwidgets.bias_explorer.learner import draw, draw_fairly, split
 
 
 @given(

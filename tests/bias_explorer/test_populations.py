@@ -5,10 +5,9 @@ import pytest
 from sklearn.datasets import load_diabetes
 
 from tlwidgets.bias_explorer import built_in
-from tlwidgets.bias_explorer.compute import begin
-from tlwidgets.bias_explorer.populations import is_built_in
-from tlwidgets.bias_explorer.projecting import map_positions
-from tlwidgets.bias_explorer.state import Choice
+from tlwidgets.bias_explorer.choice import Choice
+from tlwidgets.bias_explorer.data import is_built_in, map_positions
+from tlwidgets.bias_explorer.experiment import begin
 from tlwidgets.data import fetch_solar_cells, load_digits
 from tlwidgets.shift import LogisticRatio, Population, true_ratio
 

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from tlwidgets.bias_explorer import read_population
-from tlwidgets.bias_explorer.compute import begin, changed
-from tlwidgets.bias_explorer.projecting import shown_on_map
-from tlwidgets.bias_explorer.state import Choice
+from tlwidgets.bias_explorer.choice import Choice
+from tlwidgets.bias_explorer.data import shown_on_map
+from tlwidgets.bias_explorer.experiment import begin, changed
 
 N = 100
 

@@ -8,12 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.bias_explorer.toys import make_numeric_toy, make_toy
-from tlwidgets.bias_explorer.choosing import repairs_of
-from tlwidgets.bias_explorer.compute import begin, changed
-from tlwidgets.bias_explorer.drawing import draw
-from tlwidgets.bias_explorer.repairs import strata, unlabelled
-from tlwidgets.bias_explorer.state import Choice
-from tlwidgets.bias_explorer.warning import warning_of
+from tlwidgets.bias_explorer.choice import Choice
+from tlwidgets.bias_explorer.experiment import begin, changed, repairs_of
+from tlwidgets.bias_explorer.learner import draw
+from tlwidgets.bias_explorer.repairs import strata, unlabelled, warning_of
 
 TOY = make_toy(3000, 3)
 BASE = begin(TOY, Choice(n=400, strength=0.6))

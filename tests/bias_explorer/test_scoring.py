@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 
-from tlwidgets.bias_explorer.scoring import make_judge
-from tlwidgets.bias_explorer.state import Score
-from tlwidgets.bias_explorer.table import worst_group
+from tlwidgets.bias_explorer.choice import Score
+from tlwidgets.bias_explorer.experiment import worst_group
+from tlwidgets.bias_explorer.learner import make_judge
 
 GROUPS = np.array(["a", "a", "b", "b", "c"])
 

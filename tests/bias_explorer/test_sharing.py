@@ -5,9 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.bias_explorer.toys import make_toy
-from tlwidgets.bias_explorer.compute import begin
-from tlwidgets.bias_explorer.sharing import encoded, from_url_state, to_url_state
-from tlwidgets.bias_explorer.state import Choice
+from tlwidgets.bias_explorer.choice import Choice, encoded, from_url_state, to_url_state
+from tlwidgets.bias_explorer.experiment import begin
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 UNIT = st.floats(0, 1)

@@ -3,8 +3,7 @@
 import numpy as np
 
 from tests.bias_explorer.toys import make_numeric_toy, make_toy
-from tlwidgets.bias_explorer.compute import begin, changed
-from tlwidgets.bias_explorer.table import report
+from tlwidgets.bias_explorer.experiment import begin, changed, report
 
 
 def test_a_row_for_each_model_and_judge():

@@ -7,22 +7,24 @@ import numpy as np
 import pytest
 
 from tests.bias_explorer.states import NAN, numeric_population, population, score, state
-from tlwidgets.bias_explorer.bars import bars_view, worst_group
-from tlwidgets.bias_explorer.map_points import (
+from tlwidgets.bias_explorer.choice import Choice, Outcome
+from tlwidgets.bias_explorer.data import N_SHOWN, shown_on_map
+from tlwidgets.bias_explorer.picture import (
     CHANGED,
     SELECTED,
     WRONG,
+    bars_view,
     colour_options,
     colour_points,
     facts_of,
     marks_bytes,
+    meter_view,
+    panels_view,
     position_bytes,
     rest_bytes,
+    to_view,
+    worst_group,
 )
-from tlwidgets.bias_explorer.panels import panels_view
-from tlwidgets.bias_explorer.projecting import N_SHOWN, shown_on_map
-from tlwidgets.bias_explorer.state import Choice, Outcome
-from tlwidgets.bias_explorer.views import meter_view, to_view
 
 
 def view_of(shown, by=None, **options):

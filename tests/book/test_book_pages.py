@@ -14,7 +14,7 @@ from docs.book.kernel import describe_figure
 from docs.book.pages import PageMaker, _note
 from docs.book.runs import WIDGET_STATE
 from docs.book.stills import Stills, UnknownWidgetError
-from tlwidgets._views.file_chooser.widget import FileChooser
+from tlwidgets._widgets.files import FileChooser
 
 
 def models_of(widget):

@@ -6,8 +6,7 @@ import time
 import pytest
 
 from tlwidgets.course import Prediction, budget, check, claim, expect
-from tlwidgets.course.checking import STRICT_VARIABLE, CheckFailedError
-from tlwidgets.course.claiming import ClaimFailedError
+from tlwidgets.course.checks import STRICT_VARIABLE, CheckFailedError, ClaimFailedError
 from tlwidgets.course.prediction import describe_guess
 
 

@@ -12,10 +12,10 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
 from tlwidgets import plot_course, read_lessons
-from tlwidgets.course import layout
-from tlwidgets.course.layout import direct_edges, lay_out
+from tlwidgets.course import plot
+from tlwidgets.course.plot import direct_edges, lay_out
 from tlwidgets.course.progress import Progress
-from tlwidgets.course.records import CheckRecord, Records
+from tlwidgets.course.progress_file import CheckRecord, Records
 
 matplotlib.use("agg")
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
@@ -60,7 +60,7 @@ TANGLED = {"a": [], "b": [], "c": [], "d": ["c"], "e": ["b"], "f": ["a"]}
 
 def test_the_order_in_a_column_is_what_untangles(monkeypatch):
     assert crossings(lay_out(TANGLED).arrows) == 0
-    monkeypatch.setattr(layout, "_with_few_crossings", lambda columns, edges: columns)
+    monkeypatch.setattr(plot, "_with_few_crossings", lambda columns, edges: columns)
     assert crossings(lay_out(TANGLED).arrows) == 3
 
 

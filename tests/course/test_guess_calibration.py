@@ -7,9 +7,8 @@ import pytest
 from matplotlib.figure import Figure
 
 from tlwidgets import plot_predictions
-from tlwidgets.course.calibration import describe_calibration, scaled_guesses
-from tlwidgets.course.progress import Progress
-from tlwidgets.course.records import GuessRecord, Records
+from tlwidgets.course.progress import Progress, describe_calibration, scaled_guesses
+from tlwidgets.course.progress_file import GuessRecord, Records
 
 matplotlib.use("agg")
 T = "2026-01-02T03:04:05+00:00"

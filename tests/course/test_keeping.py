@@ -8,9 +8,16 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tlwidgets.course import keeping
-from tlwidgets.course.keeping import ProgressWarning, change, progress_file, read, remove
-from tlwidgets.course.records import Records, with_try
+from tlwidgets.course import progress_file as keeping
+from tlwidgets.course.progress_file import (
+    ProgressWarning,
+    Records,
+    change,
+    progress_file,
+    read,
+    remove,
+    with_try,
+)
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -40,7 +47,7 @@ def test_the_variable_moves_the_file_or_switches_it_off(value, name, monkeypatch
 def test_by_default_it_is_in_the_users_data_and_not_in_the_cache(monkeypatch, tmp_path):
     monkeypatch.delenv("TLWIDGETS_PROGRESS")
     monkeypatch.setenv("TLWIDGETS_CACHE", str(tmp_path))
-    from tlwidgets.data.cache import cache_folder
+    from tlwidgets._cache import cache_folder
 
     assert progress_file().name == "progress.json"
     assert tmp_path not in progress_file().parents
@@ -84,8 +91,8 @@ MANY = """
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from tlwidgets.course.keeping import change
-from tlwidgets.course.records import with_try
+from tlwidgets.course.progress_file import change
+from tlwidgets.course.progress_file import with_try
 for k in range(25):
     name = f"{sys.argv[2]} {k:02}"
     change(Path(sys.argv[1]), lambda r: with_try(

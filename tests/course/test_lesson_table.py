@@ -8,7 +8,7 @@ import pytest
 from tlwidgets import read_lessons, table_of_lessons
 from tlwidgets.course.lessons import label
 from tlwidgets.course.progress import Progress
-from tlwidgets.course.records import CheckRecord, Records
+from tlwidgets.course.progress_file import CheckRecord, Records
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 T = "2026-01-02T03:04:05+00:00"

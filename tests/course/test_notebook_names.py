@@ -7,7 +7,7 @@ import pytest
 from jupyter_client.manager import KernelManager
 
 from tlwidgets.course import Prediction, check, expect
-from tlwidgets.course.notebook import lesson_of, this_lesson
+from tlwidgets.course.progress import lesson_of, this_lesson
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def try_it(answer):
 number = Prediction("How many?", low=0, high=100)
 choice = Prediction("Which?", choices=["cat", "dog"])
 """
-SELF_TEST = "from tlwidgets.course.installation import _widgets; _widgets()"
+SELF_TEST = "from tlwidgets.course.machine import _widgets; _widgets()"
 
 
 @pytest.fixture

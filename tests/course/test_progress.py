@@ -6,9 +6,8 @@ import pandas as pd
 import pytest
 
 from tlwidgets import merge_progress, progress
-from tlwidgets.course.keeping import change
 from tlwidgets.course.progress import Progress
-from tlwidgets.course.records import CheckRecord, GuessRecord, Records, from_json
+from tlwidgets.course.progress_file import CheckRecord, GuessRecord, Records, change, from_json
 
 T = "2026-01-02T03:04:05+00:00"
 RECORDS = Records(

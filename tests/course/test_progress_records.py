@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tlwidgets.course.records import (
+from tlwidgets.course.progress_file import (
     GuessRecord,
     Records,
     from_json,

@@ -12,8 +12,8 @@ from PIL import Image
 
 from tests.page import choose_files, say
 from tlwidgets import UploadImages, read_images
-from tlwidgets.data import filing
-from tlwidgets.data.filing import safe_name
+from tlwidgets.course import upload as filing
+from tlwidgets.course.upload import safe_name
 
 
 def png(seed):

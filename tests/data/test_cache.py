@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
+from tlwidgets._cache import cache_folder, cached, digest, is_writable
 from tlwidgets.data import CacheWarning
-from tlwidgets.data.cache import cache_folder, cached, digest, is_writable
 
 RIGHT = {"images": np.array([[1, 2, 3], [4, 5, 6]], np.float32), "labels": np.array([7, 8])}
 
@@ -35,7 +35,7 @@ def build():
 @pytest.fixture
 def forget_warning(monkeypatch):
     """The warning about an unwritable folder is given once per session."""
-    monkeypatch.setattr("tlwidgets.data.cache._said_read_only", False)
+    monkeypatch.setattr("tlwidgets._cache._said_read_only", False)
 
 
 def assert_right(found):
@@ -204,7 +204,7 @@ def test_a_reader_never_sees_half_a_file(cache, monkeypatch):
 RACER = """
 import sys, time
 import numpy as np
-from tlwidgets.data.cache import cached
+from tlwidgets._cache import cached
 
 def build():
     print("building", flush=True)

@@ -11,7 +11,7 @@ from PIL import Image, ImageOps
 
 from tlwidgets import read_images
 from tlwidgets.data import own_images
-from tlwidgets.data.decoding import READABLE, UnreadableError, read_picture
+from tlwidgets.data.own_images import READABLE, UnreadableError, read_picture
 
 SIZE = 32
 

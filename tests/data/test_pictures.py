@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tlwidgets.data import image_strip, load_results, results
+from tlwidgets.data import catalog, image_strip, load_results
 
 
 def pixels(png):
@@ -39,13 +39,13 @@ def test_rows_of_different_shape_are_named():
 
 def test_a_saved_result_is_a_table(tmp_path, monkeypatch):
     (tmp_path / "runs.csv").write_text("seed,auc\n0,0.8\n1,0.9\n")
-    monkeypatch.setattr(results, "_folder", lambda: tmp_path)
+    monkeypatch.setattr(catalog, "_folder", lambda: tmp_path)
     assert load_results("runs")["auc"].tolist() == [0.8, 0.9]
     with pytest.raises(ValueError, match=r"`name`: no saved result named 'run'.*mean 'runs'"):
         load_results("run")
 
 
 def test_every_saved_result_stands_beside_the_script_that_made_it():
-    tables = sorted(results._folder().glob("*.csv"))
+    tables = sorted(catalog._folder().glob("*.csv"))
     assert tables
     assert all(path.with_suffix(".py").is_file() for path in tables)

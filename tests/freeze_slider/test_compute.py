@@ -5,7 +5,16 @@ from dataclasses import replace
 
 import pytest
 
-from tlwidgets.freeze_slider.compute import (
+from tlwidgets.freeze_slider.state import (
+    Choice,
+    CompileCode,
+    LayerMove,
+    Live,
+    Record,
+    State,
+    Subject,
+)
+from tlwidgets.freeze_slider.words import (
     count_trained,
     curve_charts,
     depth_chart,
@@ -13,13 +22,12 @@ from tlwidgets.freeze_slider.compute import (
     describe_cost,
     describe_moves,
     describe_progress,
+    html_of,
     progress,
     ribbon_view,
+    table_of,
 )
-from tlwidgets.freeze_slider.state import Choice, LayerMove, Live, Record, State, Subject
-from tlwidgets.freeze_slider.table import html_of, table_of
 from tlwidgets.freezing import Block, Estimate, Run
-from tlwidgets.freezing.as_code import CompileCode
 
 pytestmark = pytest.mark.keras
 

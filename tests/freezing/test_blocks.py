@@ -8,7 +8,7 @@ from keras import layers
 
 from tlwidgets import load_backbone
 from tlwidgets.freezing import read_blocks
-from tlwidgets.freezing.families import family_block
+from tlwidgets.freezing.graph import family_block
 
 from .small_models import nested, sequential, skip
 

@@ -6,10 +6,9 @@ import keras
 import numpy as np
 import pytest
 
+from tlwidgets.freezing.activations import ActivationCache, ActivationStore, Trunk, as_tensor
 from tlwidgets.freezing.blocks import read_layout
-from tlwidgets.freezing.caching import ActivationCache, ActivationStore, Trunk, as_tensor
-from tlwidgets.freezing.graph import build_model, copy_graph
-from tlwidgets.freezing.layer_facts import is_batchnorm
+from tlwidgets.freezing.graph import build_model, copy_graph, is_batchnorm
 
 from .small_models import MODELS, data, randomise_statistics
 

@@ -6,7 +6,7 @@ from keras import layers
 from matplotlib.figure import Figure
 
 from tlwidgets import plot_blocks
-from tlwidgets.freezing.sketch import sketch
+from tlwidgets.freezing.plot import sketch
 
 pytestmark = pytest.mark.keras
 

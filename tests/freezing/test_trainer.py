@@ -269,7 +269,7 @@ def test_files_give_the_same_and_are_removed(tmp_path, monkeypatch):
 
 
 def test_a_deeper_cut_starts_from_the_nearest_cache(monkeypatch):
-    from tlwidgets.freezing.caching import Trunk
+    from tlwidgets.freezing.activations import Trunk
 
     asked = []
     function = Trunk.function

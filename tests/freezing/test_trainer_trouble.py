@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tlwidgets.freezing import CachedTrainer, Plan
-from tlwidgets.freezing.costs import Costs
+from tlwidgets.freezing.trainer import Costs
 
 from .small_models import data, sequential, skip
 from .test_trainer import assert_equal, cached, compiled, naive, small

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tlwidgets._views.file_chooser.widget import CHOOSER_JS
-from tlwidgets._views.widget import CHARTS_JS, SHARED_JS
-from tlwidgets.bias_explorer.controls import EXPLORER_JS
+from tlwidgets._widgets.base import CHARTS_JS, SHARED_JS
+from tlwidgets._widgets.files import CHOOSER_JS
+from tlwidgets.bias_explorer.widget import EXPLORER_JS
 
 HERE = Path(__file__).parent
 RIBBON = HERE.parents[1] / "tlwidgets" / "freeze_slider" / "view.js"

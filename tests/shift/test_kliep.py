@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from tlwidgets.shift import kliep
-from tlwidgets.shift.kliep import KLIEP
+from tlwidgets.shift import density_ratio
+from tlwidgets.shift.density_ratio import KLIEP
 
 
 @pytest.fixture
@@ -28,20 +28,20 @@ def slow_heights(on_sample, on_population):
 
 def test_the_likelihood_is_within_the_gap_of_the_best(bumps):
     best = np.log(bumps[1] @ slow_heights(*bumps)).mean()
-    reached = np.log(bumps[1] @ kliep._heights(*bumps)).mean()
+    reached = np.log(bumps[1] @ density_ratio._heights(*bumps)).mean()
     flat = np.log(bumps[1].mean(axis=1) / bumps[0].mean()).mean()
-    assert best - kliep._GAP <= reached <= best + 1e-6
-    assert flat < best - kliep._GAP  # the twin: equal heights do not reach it
+    assert best - density_ratio._GAP <= reached <= best + 1e-6
+    assert flat < best - density_ratio._GAP  # the twin: equal heights do not reach it
 
 
 def test_a_small_gap_gives_the_best(bumps, monkeypatch):
-    monkeypatch.setattr(kliep, "_GAP", 1e-7)
-    monkeypatch.setattr(kliep, "_MAX_STEPS", 10**5)
-    np.testing.assert_allclose(kliep._heights(*bumps), slow_heights(*bumps), atol=2e-3)
+    monkeypatch.setattr(density_ratio, "_GAP", 1e-7)
+    monkeypatch.setattr(density_ratio, "_MAX_STEPS", 10**5)
+    np.testing.assert_allclose(density_ratio._heights(*bumps), slow_heights(*bumps), atol=2e-3)
 
 
 def test_the_mean_ratio_over_the_sample_is_one(bumps):
-    heights = kliep._heights(*bumps)
+    heights = density_ratio._heights(*bumps)
     assert (bumps[0] @ heights).mean() == pytest.approx(1)
     assert heights.min() >= 0
 

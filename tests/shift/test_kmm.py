@@ -5,7 +5,7 @@ import pytest
 from scipy.optimize import minimize
 
 from tlwidgets.shift import KernelMeanMatching
-from tlwidgets.shift.kernels import gaussian_kernel, median_distance, on_one_scale
+from tlwidgets.shift.density_ratio import gaussian_kernel, median_distance, on_one_scale
 
 
 @pytest.fixture

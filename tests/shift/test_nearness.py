@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tlwidgets.shift import Convenience, Diverse, Population, SimpleRandom, Snowball
-from tlwidgets.shift.clusters import k_means, typical_of
+from tlwidgets.shift.distances import k_means, typical_of
 
 from .toy_population import population, seeded
 

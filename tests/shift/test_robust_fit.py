@@ -5,7 +5,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from tlwidgets.shift import fit_robust_linear
-from tlwidgets.shift.robust_fit import gce_and_slope
+from tlwidgets.shift.label_noise import gce_and_slope
 
 
 def slow_loss(logits, y, q):

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from tlwidgets.shift import Cluster, Region, SimpleRandom, Stratified
-from tlwidgets.shift.clusters import clusters_of
-from tlwidgets.shift.sampling import N_CLUSTERS
+from tlwidgets.shift.distances import clusters_of
+from tlwidgets.shift.mechanisms import N_CLUSTERS
 
 from .toy_population import population, seeded
 

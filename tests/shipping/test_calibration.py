@@ -6,7 +6,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from tlwidgets.shipping import calibration_error, calibration_table
-from tlwidgets.shipping.plot import plot_calibration
+from tlwidgets.shipping.calibration import plot_calibration
 
 RNG = np.random.default_rng(0)
 CLAIM = RNG.beta(0.7, 0.7, 4000)

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from tlwidgets.shipping import cheapest_threshold, cost_by_threshold
-from tlwidgets.shipping.plot import plot_costs
+from tlwidgets.shipping.calibration import plot_costs
 
 RNG = np.random.default_rng(1)
 CLAIM = RNG.beta(0.7, 0.7, 8000)

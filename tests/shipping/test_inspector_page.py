@@ -9,7 +9,7 @@ from PIL import Image
 
 from tests.page import choose_files, listen
 from tests.shipping.small_inspectors import card, images, inspector
-from tlwidgets.shipping.widget import InspectorPage
+from tlwidgets.shipping.page import InspectorPage
 
 pytestmark = pytest.mark.keras
 NASTY = '<img src=x onerror="alert(1)">'

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tlwidgets.training_curves.charts import charts_of, comparison_of, points_per_series
-from tlwidgets.training_curves.compute import best_epoch, describe, epoch_line, read_run, smooth
-from tlwidgets.training_curves.state import Choices, Run
+from tlwidgets.training_curves.reading import best_epoch, describe, epoch_line, read_run, smooth
+from tlwidgets.training_curves.run import Choices, Run
 
 LOSS = [2.0, 1.2, 0.8, 0.5, 0.3, 0.2]
 VALIDATION = [2.1, 1.4, 1.1, 1.2, 1.4, 1.7]

@@ -6,8 +6,8 @@ import comm
 import pytest
 from comm.base_comm import BaseComm
 
-from tlwidgets.training_curves import widget
-from tlwidgets.training_curves.state import Choices, Run
+from tlwidgets.training_curves import page as widget
+from tlwidgets.training_curves.run import Choices, Run
 
 
 class RecordingComm(BaseComm):

@@ -4,9 +4,8 @@ import matplotlib
 import numpy as np
 import pytest
 
-from tlwidgets.training_curves.charts import charts_of
-from tlwidgets.training_curves.plot import curves_png, plot_curves
-from tlwidgets.training_curves.state import Choices, Run
+from tlwidgets.training_curves.charts import charts_of, curves_png, plot_curves
+from tlwidgets.training_curves.run import Choices, Run
 
 
 @pytest.fixture

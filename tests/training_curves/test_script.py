@@ -5,9 +5,8 @@ import sys
 
 import pytest
 
-from tlwidgets.training_curves.script import to_code
-from tlwidgets.training_curves.sources import frame_of
-from tlwidgets.training_curves.state import Choices, Run
+from tlwidgets.training_curves.charts import to_code
+from tlwidgets.training_curves.run import Choices, Run, frame_of
 
 CHECK = """
 lines = [line for ax in axes[0] for line in ax.get_lines() if len(line.get_xdata()) == 3]

@@ -7,8 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tlwidgets.training_curves.sources import COLUMNS, frame_of, runs_from
-from tlwidgets.training_curves.state import Run
+from tlwidgets.training_curves.run import COLUMNS, Run, frame_of, runs_from
 
 
 @pytest.fixture

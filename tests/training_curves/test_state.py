@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tlwidgets.training_curves.state import MAX_BATCHES, Choices, Run, metrics_of
+from tlwidgets.training_curves.run import MAX_BATCHES, Choices, Run, metrics_of
 
 
 def epochs(run, *losses, **others):

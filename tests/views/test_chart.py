@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tlwidgets._views.chart import Chart, Series, axis_over, thin_out
-from tlwidgets._views.plot import figure_of, png_of
+from tlwidgets._widgets.chart import Chart, Series, axis_over, thin_out
+from tlwidgets._widgets.still import figure_of, png_of
 
 NUMBERS = st.floats(-1e6, 1e6, allow_subnormal=False)
 POINTS = st.lists(st.tuples(st.integers(0, 10**6), st.none() | NUMBERS), min_size=1, max_size=900)

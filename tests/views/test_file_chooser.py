@@ -3,8 +3,8 @@
 import pytest
 
 from tests.page import choose_files, listen, say
-from tlwidgets._views.file_chooser import widget
-from tlwidgets._views.file_chooser.widget import FileChooser
+from tlwidgets._widgets import files as widget
+from tlwidgets._widgets.files import FileChooser
 
 FILES = [("a.png", b"0123456789abcdef"), ("a.png", b"x"), ("empty.png", b"")]
 

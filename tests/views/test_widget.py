@@ -2,7 +2,7 @@
 
 import pytest
 
-from tlwidgets._views.widget import ChartView
+from tlwidgets._widgets.base import ChartView
 
 
 def test_an_unknown_trait_is_refused():

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
 from .. import _check, _palette
-from .projection import ProjectedDomains
+from .features import ProjectedDomains
 
 __all__ = ["plot_domains"]
 

@@ -7,8 +7,8 @@ import functools
 import ipywidgets
 from numpy.typing import ArrayLike
 
+from .features import ProjectedDomains
 from .plot import DPI, INCHES, picture_of_domains
-from .projection import ProjectedDomains
 
 __all__ = ["scrub_domains"]
 

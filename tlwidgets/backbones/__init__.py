@@ -4,14 +4,18 @@ from .._quiet import start_keras
 
 start_keras()
 
-from .catalog import BackboneEntry, read_backbones
+from ..freezing.activations import fold_batchnorm
 from .features import BlockTaps, extract_features, tap_blocks
-from .folding import fold_batchnorm
-from .glyph_net import load_glyph_net
-from .loading import CheckpointUnavailableError, load_backbone
-from .mini_families import MINI_FAMILIES, load_mini
-from .names import imagenet_class_names, top_names
-from .overview import list_backbones
+from .load import (
+    BackboneEntry,
+    CheckpointUnavailableError,
+    imagenet_class_names,
+    list_backbones,
+    load_backbone,
+    read_backbones,
+    top_names,
+)
+from .small_networks import MINI_FAMILIES, load_glyph_net, load_mini
 
 __all__ = [
     "MINI_FAMILIES",

@@ -14,8 +14,8 @@ from keras import layers
 from numpy.typing import ArrayLike, NDArray
 
 from .. import _check
-from ..data.cache import cached, digest
-from .folding import fold_batchnorm
+from .._cache import cached, digest
+from ..freezing.activations import fold_batchnorm
 
 # Raise it when extraction changes, so that old cache entries are not found.
 _EXTRACTION_VERSION = 1

@@ -1,6 +1,5 @@
 """The sample-selection-bias explorer: who was drawn, what the sample believes, what is so."""
 
-from .populations import built_in
-from .reading import read_population
+from .data import built_in, read_population
 
 __all__ = ["built_in", "read_population"]

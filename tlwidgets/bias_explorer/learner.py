@@ -8,12 +8,16 @@ outcome ridge regression. x: features, s: sample_weight, W: coefficients, b: int
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cholesky, solve, solve_triangular
 from scipy.optimize import minimize
+
+from ..shift import Population, Selection, SimpleRandom, make_mechanism
+from .choice import Choice, Score
 
 Floats = NDArray[np.float64]
 
@@ -234,3 +238,164 @@ def _binary_loss(z: Floats, codes: NDArray[np.intp], s: Floats, penalty: Floats)
         return float(s @ np.logaddexp(0, -margin) + 0.5 * v[:-1] @ pulled), gradient
 
     return loss
+
+
+# The sample that was chosen, a fair one of the same size, and how both are divided.
+
+HOLD_OUT = 0.3
+# Each use of chance has a stream of its own, so that none disturbs another.
+SPLIT, FAIR, FOLDS = 1, 2, 3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """A selection, and which of it a model learns from."""
+
+    selection: Selection
+    is_train: NDArray[np.bool_]
+
+    @property
+    def training_part(self) -> tuple[NDArray[np.float64], NDArray[Any]]:
+        """Features and labels to learn from."""
+        return self.selection.x[self.is_train], self.selection.labels[self.is_train]
+
+
+def draw(population: Population, choice: Choice) -> Sample:
+    """Return the biased sample."""
+    mechanism = make_mechanism(
+        choice.mechanism, choice.kind, covariate=choice.covariate, region=choice.region
+    )
+    rng = np.random.default_rng(choice.seed)
+    selection = mechanism(population, choice.strength, choice.n, rng)
+    return Sample(selection, split(selection.labels, choice.seed, population.has_classes))
+
+
+def draw_fairly(population: Population, choice: Choice) -> Sample:
+    """Return a simple random sample of the same size."""
+    rng = np.random.default_rng([choice.seed, FAIR])
+    selection = SimpleRandom()(population, 0.0, choice.n, rng)
+    return Sample(selection, split(selection.labels, choice.seed, population.has_classes))
+
+
+def split(labels: NDArray[Any], seed: int, has_classes: bool) -> NDArray[np.bool_]:
+    """Choose seven tenths to learn from; of each class alike, to one example."""
+    n = len(labels)
+    order = shuffled(labels, np.random.default_rng([seed, SPLIT]), has_classes)
+    is_train = np.ones(n, bool)
+    is_train[order[np.diff(np.floor(np.arange(n + 1) * HOLD_OUT)) == 1]] = False
+    return is_train
+
+
+def shuffled(
+    labels: NDArray[Any], rng: np.random.Generator, has_classes: bool
+) -> NDArray[np.int64]:
+    """Return a random order in which the examples of a class follow one another."""
+    luck = rng.random(len(labels))
+    return np.lexsort((luck, labels)) if has_classes else np.argsort(luck)
+
+
+# Whose score is told apart, and by what a sample can be divided into strata.
+
+N_BANDS = 5  # of a numeric covariate, for stratified re-sampling
+
+
+class Grouping(Enum):
+    """What makes the groups."""
+
+    CLASSES = "classes"
+    OWN = "the population's own groups"
+    CATEGORIES = "categories of the covariate"
+    THIRDS = "thirds of the covariate"
+
+
+def grouping(population: Population, choice: Choice) -> Grouping:
+    """Return what makes the groups.
+
+    Where classes are skewed it is the classes; else the population's own groups; and where it has
+    none, the covariate that was chosen.
+    """
+    if choice.mechanism == "data skew" and population.has_classes:
+        return Grouping.CLASSES
+    if (population.group != population.group[0]).any():
+        return Grouping.OWN
+    is_number = is_numeric(population.covariates[choice.covariate])
+    return Grouping.THIRDS if is_number else Grouping.CATEGORIES
+
+
+def groups_of(population: Population, choice: Choice) -> NDArray[np.str_]:
+    """Return the group of each example of the population."""
+    how = grouping(population, choice)
+    if how is Grouping.CLASSES:
+        return np.array(population.class_names, np.str_).take(population.y)
+    if how is Grouping.OWN:
+        return population.group
+    values = population.covariates[choice.covariate]
+    if how is Grouping.CATEGORIES:
+        return values
+    cuts = np.quantile(values, [1 / 3, 2 / 3])
+    return np.array(names_of_thirds(choice.covariate))[np.searchsorted(cuts, values)]
+
+
+def names_of_thirds(covariate: str) -> tuple[str, ...]:
+    """Return what the thirds of a numeric covariate are called, the lowest first."""
+    return tuple(f"{third} {covariate}" for third in ("low", "middle", "high"))
+
+
+def bands_of(population: Population, covariate: str) -> NDArray[np.int64]:
+    """Return the number of each example's category, or of its band of equal size."""
+    values = population.covariates[covariate]
+    if not is_numeric(values):
+        return np.unique(values, return_inverse=True)[1]
+    edges = np.quantile(values, np.arange(1, N_BANDS) / N_BANDS)
+    return np.searchsorted(edges, values, side="right")
+
+
+def is_numeric(values: NDArray[Any]) -> bool:
+    """Tell whether a covariate holds numbers, and not categories."""
+    return values.dtype.kind == "f"
+
+
+# How well a model does: overall and for each group.
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judge:
+    """Turns predictions into scores.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Of the groups.
+    codes : array of int64, shape (n_population,)
+        The group of each example of the population.
+    has_classes : bool
+        Whether accuracy counts, and not the root mean squared error.
+    """
+
+    names: tuple[str, ...]
+    codes: NDArray[np.int64]
+    has_classes: bool
+
+    def quality(self, prediction: NDArray[Any], y: NDArray[Any]) -> Floats:
+        """Return for each example 1 if it is right, else 0; for a number its squared error."""
+        if self.has_classes:
+            return np.asarray(prediction == y, np.float64)
+        return np.asarray((prediction - y) ** 2)
+
+    def score(self, quality: Floats, indices: NDArray[Any] | slice, sample_weight: Floats) -> Score:
+        """Return the weighted score of some examples of the population, overall and by group."""
+        group, n_groups = self.codes[indices], len(self.names)
+        total = np.bincount(group, sample_weight, n_groups)
+        sums = np.bincount(group, sample_weight * quality, n_groups)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            means, overall = sums / total, sums.sum() / total.sum()
+        if not self.has_classes:
+            means, overall = np.sqrt(means), np.sqrt(overall)
+        by_group = dict(zip(self.names, means.tolist(), strict=True))
+        return Score(overall=float(overall), by_group=by_group)
+
+
+def make_judge(groups: NDArray[np.str_], *, has_classes: bool) -> Judge:
+    """Return who scores by these groups of the population."""
+    names, codes = np.unique(groups, return_inverse=True)
+    return Judge(tuple(names.tolist()), codes, has_classes)

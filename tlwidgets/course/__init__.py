@@ -1,13 +1,20 @@
 """What a lesson has besides text: predictions, checks, claims, and the machine's state."""
 
-from .checking import CheckFailedError, Expectation, Verdict, check, expect
-from .claiming import Claim, ClaimFailedError, claim
-from .installation import self_test
+from .checks import (
+    CheckFailedError,
+    Claim,
+    ClaimFailedError,
+    Expectation,
+    Verdict,
+    check,
+    claim,
+    expect,
+)
 from .lessons import read_lessons, table_of_lessons
-from .machine import Budget, budget
+from .machine import Budget, budget, self_test
 from .prediction import Prediction
 from .progress import Progress, merge_progress, progress
-from .uploading import UploadImages
+from .upload import UploadImages
 
 __all__ = [
     "Budget",

@@ -10,8 +10,8 @@ from typing import Any
 import ipywidgets
 
 from .. import _check
-from ._message import Notice, to_html, to_text
-from .notebook import keep_guess
+from .notice import Notice, to_html, to_text
+from .progress import keep_guess
 
 # While the kernel is busy the browser holds back the last steps of a slider, but not a click: they
 # arrive after it (seen on a machine under load: 53 on the screen, 51 kept).

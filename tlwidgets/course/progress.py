@@ -3,19 +3,39 @@
 from __future__ import annotations
 
 import os
+import re
+import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from html import escape
+from math import comb
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from .. import _check
-from . import keeping
-from ._message import Notice
+from . import progress_file
 from .lessons import label
-from .records import CheckRecord, GuessRecord, Records, from_json, to_json
+from .notice import Notice
+from .progress_file import (
+    Answer,
+    CheckRecord,
+    GuessRecord,
+    Records,
+    from_json,
+    plain,
+    short,
+    to_iso,
+    to_json,
+    with_guess,
+    with_try,
+)
 
 _CHECK_COLUMNS = ["lesson", "exercise", "passed_at", "tries"]
 _GUESS_COLUMNS = ["lesson", "question", "guess", "measured", "low", "high", "close", "at"]
@@ -79,7 +99,7 @@ class Progress:
             name = _check.text("name", name, meaning="what to call me")
             if len(name) > 100:
                 raise ValueError(f"`name` must have at most 100 signs; got {len(name)}: {name!r}.")
-        keeping.replace_file(target, to_json(replace(self.records, name=name)))
+        progress_file.replace_file(target, to_json(replace(self.records, name=name)))
         who = f"the name {name!r}" if name else "no name"
         return Notice(
             f"Wrote {target}:",
@@ -109,7 +129,7 @@ class Progress:
                 f"`confirm` must be True to delete {_summary(self.records)} for good; got "
                 f"{confirm!r}. Write progress().forget(confirm=True)."
             )
-        n_files = keeping.remove(self.file) if self.file else 0
+        n_files = progress_file.remove(self.file) if self.file else 0
         return Notice("Forgotten:", f"{n_files} {'file' if n_files == 1 else 'files'} deleted.")
 
     def _lines(self) -> list[str]:
@@ -125,7 +145,7 @@ class Progress:
 
     def _where(self) -> str:
         if self.file is None:
-            return f"Nothing is kept: {keeping.PROGRESS_VARIABLE} is {keeping.OFF!r}."
+            return f"Nothing is kept: {progress_file.PROGRESS_VARIABLE} is {progress_file.OFF!r}."
         if not self._lines():
             return f"Nothing is kept yet. Place: {_from_home(self.file)}, on this machine only."
         return f"Kept in {_from_home(self.file)}, on this machine only."
@@ -146,8 +166,8 @@ def progress() -> Progress:
     Progress
         Read from the file of this machine: `TLWIDGETS_PROGRESS`, or the user's data folder.
     """
-    path = keeping.progress_file()
-    return Progress(Records() if path is None else keeping.read(path), path)
+    path = progress_file.progress_file()
+    return Progress(Records() if path is None else progress_file.read(path), path)
 
 
 def merge_progress(paths: Iterable[str | os.PathLike[str]]) -> pd.DataFrame:
@@ -204,7 +224,7 @@ def _rows_of(file: Path) -> list[dict[str, object]]:
 
 def _read_export(file: Path) -> Records:
     try:
-        return from_json(keeping.read_text(file))
+        return from_json(progress_file.read_text(file))
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise ValueError(
@@ -247,9 +267,175 @@ def _check_export_path(value: object) -> Path:
         raise ValueError(f"`path` must be {_EXPORT}; the folder {path.parent} is not there.")
     if path.exists():
         try:
-            from_json(keeping.read_text(path))
+            from_json(progress_file.read_text(path))
         except (OSError, ValueError):
             raise ValueError(
                 f"`path` must be {_EXPORT}; {path} is there and is no export. Choose another name."
             ) from None
     return path
+
+
+# How good a learner's guesses are: each scaled to the range that its question left.
+#
+# 0 is the low end of the range and 1 the high end, so that guesses of percents, of seconds and
+# of images can stand in one picture. A lean to one side is said only where a sign test finds it.
+
+# What `Prediction` calls close where its question says nothing else, as a part of the range.
+CLOSE = 1 / 20
+# Of fewer guesses no lean can be told from luck.
+LEAST = 5
+# Two-sided: five of five, six of six, seven of eight on one side.
+_LUCK = 0.1
+
+
+def scaled_guesses(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Return guesses and results between the ends of their ranges.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        As in `Progress.predictions`. Questions with choices are left out, and guesses whose
+        result is not known yet.
+
+    Returns
+    -------
+    DataFrame
+        Columns guess and measured (0 to 1; a result outside of the range stands at its end),
+        close (bool).
+    """
+    known = predictions[predictions["low"].notna() & predictions["close"].notna()]
+    low = known["low"].to_numpy(float)
+    width = known["high"].to_numpy(float) - low
+    columns = {
+        name: np.clip((pd.to_numeric(known[name], errors="coerce") - low) / width, 0, 1)
+        for name in ("guess", "measured")
+    }
+    return pd.DataFrame({**columns, "close": known["close"].astype(bool)}).dropna()
+
+
+def describe_calibration(scaled: pd.DataFrame) -> str:
+    """Return what the guesses say about the one who guesses.
+
+    Parameters
+    ----------
+    scaled : DataFrame
+        From `scaled_guesses`.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> guesses = pd.DataFrame({"guess": 0.8, "measured": [0.5] * 6, "close": False})
+    >>> describe_calibration(guesses)
+    'You guess too high: 6 of 6, in the middle by 30 % of the range. Close: 0 of 6.'
+    """
+    n, n_close = len(scaled), int(scaled["close"].sum())
+    if n < LEAST:
+        left = LEAST - n
+        return f"{left} more {'guess' if left == 1 else 'guesses'}, and you can read how you guess."
+    error = (scaled["guess"] - scaled["measured"]).to_numpy()
+    n_high, n_low = int((error > 0).sum()), int((error < 0).sum())
+    end = f" Close: {n_close} of {n}."
+    if _by_luck(n_high, n_low) > _LUCK:
+        return f"You lean to neither side: {n_high} too high, {n_low} too low.{end}"
+    side, most = ("high", n_high) if n_high > n_low else ("low", n_low)
+    middle = 100 * abs(float(np.median(error)))
+    lean = f"You guess too {side}: {most} of {n}, in the middle by {middle:.0f} % of the range."
+    return lean + end
+
+
+def _by_luck(n_high: int, n_low: int) -> float:
+    """Return how often a fair coin would split at least as unevenly."""
+    n, most = n_high + n_low, max(n_high, n_low)
+    return min(1.0, float(2 * sum(comb(n, k) for k in range(most, n + 1)) / 2**n))
+
+
+# Which lesson this kernel runs, and what of it is kept.
+#
+# Jupyter Server gives each kernel the path of its notebook in the environment; VS Code sets a
+# variable in the notebook. Only the file's name is used. Without either (scripts, tests, nbval,
+# nbconvert), in a notebook with solutions and where solutions are run, nothing is kept.
+
+_SERVER_VARIABLE = "JPY_SESSION_NAME"
+_VS_CODE_NAME = "__vsc_ipynb_file__"
+# "RTC:" and the like name a drive of JupyterLab; "-Copy1" is what it calls a duplicate.
+_NOTEBOOK = re.compile(r"([^/\\:]+?)(-Copy\d+)?\.ipynb$")
+_SOLUTIONS = re.compile(r"(^|[/\\:])solutions[/\\][^/\\]+$")
+
+_is_paused: ContextVar[bool] = ContextVar("is_paused", default=False)
+
+
+def lesson_of(path: object) -> str | None:
+    """Return the name of a lesson from the path of its notebook, None where it is none.
+
+    Parameters
+    ----------
+    path : object
+        What a front end says; anything but the path of a notebook gives None.
+
+    Returns
+    -------
+    str or None
+
+    Examples
+    --------
+    >>> lesson_of("/home/me/notebooks/02_feature_extraction.ipynb")
+    '02_feature_extraction'
+    >>> lesson_of("console-1") is None
+    True
+    """
+    if not isinstance(path, str) or _SOLUTIONS.search(path):
+        return None
+    found = _NOTEBOOK.search(path)
+    return short(found[1]) if found else None
+
+
+def this_lesson() -> str | None:
+    """Return the name of the lesson that this kernel runs, or None."""
+    if _is_paused.get():
+        return None
+    ipython = sys.modules.get("IPython")  # a kernel has it loaded; a script needs none
+    shell = ipython.get_ipython() if ipython else None
+    # A script that a notebook starts inherits its environment, but is no notebook.
+    if shell is None or not hasattr(shell, "kernel"):
+        return None
+    return lesson_of(shell.user_ns.get(_VS_CODE_NAME) or os.environ.get(_SERVER_VARIABLE))
+
+
+@contextmanager
+def nothing_kept() -> Iterator[None]:
+    """Keep nothing of what is done inside: the self-test is no learner."""
+    token = _is_paused.set(True)
+    try:
+        yield
+    finally:
+        _is_paused.reset(token)
+
+
+def keep_try(exercise: str, *, passed: bool) -> None:
+    """Keep one try at an exercise of this lesson."""
+    lesson, path = this_lesson(), progress_file.progress_file()
+    if lesson and path:
+        now = datetime.now(UTC)
+        progress_file.change(path, lambda r: with_try(r, lesson, exercise, passed=passed, now=now))
+
+
+def keep_guess(
+    question: str,
+    guess: Answer,
+    *,
+    span: tuple[float, float] | None,
+    measured: Any = None,
+    close: bool | None = None,
+) -> None:
+    """Keep a guess of this lesson, with what was measured once that is known."""
+    lesson, path = this_lesson(), progress_file.progress_file()
+    answer, result = plain(guess), None if measured is None else plain(measured)
+    if not lesson or not path or answer is None or (close is not None and result is None):
+        return
+    low, high = span or (None, None)
+    at = to_iso(datetime.now(UTC))
+    record = GuessRecord(lesson, question, answer, at, result, close, low, high)
+    progress_file.change(path, lambda records: with_guess(records, record))

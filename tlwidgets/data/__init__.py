@@ -5,15 +5,12 @@ somebody else's that an extra installs, `make_*` draws. Cards and licences stand
 `datasets/`. `read_images` takes your own pictures.
 """
 
-from .cache import CacheWarning
-from .catalog import DatasetEntry, read_catalog
-from .digits import Digits, load_digits, load_optdigits
+from .._cache import CacheWarning
+from .catalog import DatasetEntry, load_results, read_catalog
+from .digits import Digits, load_digits, load_optdigits, make_mnist_m
 from .glyphs import Glyphs, make_glyphs
-from .mnist_m import make_mnist_m
 from .own_images import OwnImages, read_images
-from .photographs import Photographs, load_photographs
-from .pictures import image_strip
-from .results import load_results
+from .photographs import Photographs, image_strip, load_photographs
 from .solar_cells import SolarCells, fetch_solar_cells
 
 __all__ = [

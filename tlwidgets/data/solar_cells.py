@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import _check
-from .cache import cached, digest
+from .._cache import cached, digest
 from .catalog import read_catalog, verify
 
 # Raise it when decoding or resizing changes, so that old cache entries are not found.

@@ -13,10 +13,9 @@ from numpy.typing import ArrayLike
 from .. import _check
 from .._worker import Throttle, Worker
 from ..freezing import CachedTrainer, Plan, Run
-from ..freezing.as_code import compile_code
-from ..freezing.compiled import has_schedule
-from .compute import count_trained
-from .state import AUTO_SECONDS, Choice, LayerMove, Live, Record, State, Subject
+from ..freezing.loop import has_schedule
+from .state import AUTO_SECONDS, Choice, LayerMove, Live, Record, State, Subject, compile_code
+from .words import count_trained
 
 if TYPE_CHECKING:
     import keras

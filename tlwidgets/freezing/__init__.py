@@ -4,12 +4,9 @@ from .._quiet import start_keras
 
 start_keras()
 
-from .blocks import Block, read_blocks
-from .flags import set_trainable
-from .moving import moved, snapshot
-from .runs import Estimate, Plan, Run
-from .splitting import split_at
-from .tables import block_costs
+from .blocks import Block, block_costs, read_blocks, split_at
+from .flags import moved, set_trainable, snapshot
+from .loop import Estimate, Plan, Run
 from .trainer import CachedTrainer
 
 __all__ = [

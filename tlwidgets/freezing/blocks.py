@@ -8,26 +8,33 @@ them, because what they do changes with every batch and cannot be kept.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import keras
 
 from .. import _check
 from . import errors
-from .families import family_block
-from .graph import Graph, Step, read_graph
-from .layer_facts import (
+from .graph import (
+    Graph,
+    Step,
     batchnorms_in,
+    build_model,
     count,
     count_parameters,
+    family_block,
     has_automatic_name,
     is_batchnorm,
     is_classifier,
     is_random_in_training,
+    read_graph,
     trainable_variables_of,
 )
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class Key(NamedTuple):
@@ -288,3 +295,103 @@ def _name(operations: Sequence[keras.Operation], key: Key) -> str:
 def _unique_name(name: str, key: Key, taken: Sequence[str]) -> str:
     candidates = [name, f"{key.scope}{name}", *(f"{name} {n}" for n in range(2, len(taken) + 3))]
     return next(candidate for candidate in candidates if candidate not in taken)
+
+
+# Cut a model in two: a trunk that stays as it is, and a top that trains.
+
+
+def split_at(model: keras.Model, cut: int) -> tuple[keras.Model, keras.Model]:
+    """Cut this model in two before a block.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Sequential or Functional, nested backbones too.
+    cut : int, 0..n_blocks - 1
+        Index of the first block of the top.
+
+    Returns
+    -------
+    trunk, top : keras.Model
+        With the very layers of `model`: training the top trains the model. `top(trunk(x))`
+        is `model(x)`. Where several tensors cross the cut (a skip connection), the trunk
+        gives a list and the top takes it. At cut 0 the trunk hands its input on.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the model cannot be cut, or the cut is out of range.
+
+    Examples
+    --------
+    >>> import keras
+    >>> model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(4), keras.layers.ReLU(),
+    ...                           keras.layers.Dense(2)])
+    >>> trunk, top = split_at(model, 1)
+    >>> trunk.output_shape, top.output_shape
+    ((None, 4), (None, 2))
+    """
+    layout = read_layout(model)
+    cut = layout.check_cut(cut)
+    position = layout.starts[cut]
+    trunk = build_model(layout.graph, 0, position, name=f"{model.name}_trunk")
+    top = build_model(layout.graph, position, len(layout.graph.steps), name=f"{model.name}_top")
+    return trunk, top
+
+
+# What each block of a network costs, as a table.
+
+
+def block_costs(model: keras.Model) -> pd.DataFrame:
+    """Show me where the parameters, the arithmetic and the memory of this network go.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Sequential or Functional, with a known size of the input.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per block of `read_blocks`, indexed by its name: parameters, multiplications
+        (of one example on its way forward, biases and normalisations left out), values (how
+        many numbers the block hands on).
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the model is subclassed, not built, or has nothing to train.
+
+    Examples
+    --------
+    >>> import keras
+    >>> model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(4, name="hidden"),
+    ...                           keras.layers.Dense(2, name="digits")])
+    >>> block_costs(model)["multiplications"].to_dict()
+    {'hidden': 32, 'digits': 8}
+    """
+    import pandas as pd
+
+    layout = read_layout(model)
+    rows = {
+        block.name: (
+            block.n_parameters,
+            count_multiplications(layout, i),
+            math.prod(size or 1 for size in block.output_shape),
+        )
+        for i, block in enumerate(layout.blocks)
+    }
+    columns = ["parameters", "multiplications", "values"]
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+    return table.rename_axis("block")
+
+
+def count_multiplications(layout: Layout, block: int) -> int:
+    """Return about how many multiplications one example costs in a block."""
+    total = 0
+    for step in layout.steps_of(block):
+        shape = layout.graph.tensors[step.writes[0]].shape
+        places = math.prod(size or 1 for size in shape[1:-1])
+        kernels = [v for v in trainable_variables_of(step.operation) if len(v.shape) > 1]
+        total += places * sum(count(variable) for variable in kernels)
+    return total

@@ -10,15 +10,19 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
 from keras import layers
-from keras.src.models.functional import Functional  # Keras exports no name for it
+from keras.src.models.functional import Functional
 
 from . import errors
+
+# Keras exports no name for it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -278,3 +282,86 @@ def _copy_variables(source: keras.Layer, copied: keras.Layer) -> None:
     for old, new in zip(source.variables, copied.variables, strict=True):
         new.assign(old)
     copied.trainable = source.trainable
+
+
+# How well-known networks name their layers by block.
+
+# The first pattern that a layer's name begins with gives its block.
+_PATTERNS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"stage\d+(?=_)",  # EfficientNet-Lite: stage3_block1_expand_conv
+        r"conv\d+_block\d+(?=_)",  # ResNet, DenseNet: conv2_block1_1_conv
+        r"mixed_?\d+[a-z]?$",  # Inception: the layers in a module have no names of their own
+        r"\w+_stage_\d+_block_\d+(?=_)",  # ConvNeXt
+        r"block\d+_\d+(?=_|$)",  # Inception-ResNet: block35_1_conv
+        r"block_?\d+[a-z]?(?=_|$)",  # VGG block1_conv1, EfficientNet block1a_bn, MobileNet block_2
+        r"expanded_conv(?:_\d+)?(?=_)",  # MobileNetV2's first, all of MobileNetV3
+    )
+)
+
+
+def family_block(layer_name: str) -> str | None:
+    """Return the block that a layer's name tells, None if it tells none.
+
+    Examples
+    --------
+    >>> family_block("conv2_block1_1_conv"), family_block("conv2d_7")
+    ('conv2_block1', None)
+    """
+    return next((found[0] for pattern in _PATTERNS if (found := pattern.match(layer_name))), None)
+
+
+# What freezing needs to know about a single layer.
+
+
+def trainable_variables_of(operation: Any) -> list[keras.Variable]:
+    """Return the variables that training would move if the layer were not frozen.
+
+    The public `layer.trainable_variables` is empty while a layer is frozen.
+    """
+    if not isinstance(operation, keras.Layer):
+        return []
+    return [v for inner in operation._flatten_layers() for v in inner._trainable_variables]
+
+
+def count_parameters(operation: Any) -> int:
+    """Return the number of parameters, the statistics of a BatchNormalization included."""
+    return sum(count(v) for v in operation.weights) if isinstance(operation, keras.Layer) else 0
+
+
+def count(variable: keras.Variable) -> int:
+    """Return the number of values in a variable."""
+    return math.prod(variable.shape)
+
+
+def batchnorms_in(operation: Any) -> list[keras.Layer]:
+    """Return the BatchNormalization layers in a layer: itself, or those inside a wrapper."""
+    if not isinstance(operation, keras.Layer):
+        return []
+    found = operation._flatten_layers()
+    return [inner for inner in found if isinstance(inner, layers.BatchNormalization)]
+
+
+def is_batchnorm(operation: Any) -> bool:
+    """Tell whether a layer is a BatchNormalization."""
+    return isinstance(operation, layers.BatchNormalization)
+
+
+def is_random_in_training(operation: Any) -> bool:
+    """Tell whether a layer draws random numbers in training: Dropout, augmentation, noise."""
+    if not isinstance(operation, keras.Layer):
+        return False
+    return any(inner._seed_generators for inner in operation._flatten_layers())
+
+
+def is_classifier(operation: Any) -> bool:
+    """Tell whether a layer, coming last, is the classifier that every task replaces."""
+    return isinstance(operation, layers.Dense)
+
+
+def has_automatic_name(layer: keras.Layer) -> bool:
+    """Tell whether Keras made up the layer's name, such as "conv2d_7"."""
+    automatic = keras.src.utils.naming.to_snake_case(type(layer).__name__)
+    rest = layer.name.removeprefix(automatic)
+    return rest != layer.name and (rest == "" or rest.removeprefix("_").isdigit())

@@ -5,11 +5,18 @@ or cleaned labels repair some of it; distances say how far apart two samples are
 and come out: no Keras, no widgets.
 """
 
-from .class_skew import ClassSkew, LongTail
-from .confusion import estimate_confusion
-from .covariate_selection import CovariateSelection
-from .density_ratio import LogisticRatio, clip_ratio, effective_sample_size, true_ratio
+from .density_ratio import (
+    KLIEP,
+    KernelMeanMatching,
+    LogisticRatio,
+    clip_ratio,
+    effective_sample_size,
+    true_ratio,
+)
 from .distances import (
+    Convenience,
+    Diverse,
+    Snowball,
     TwoSampleTest,
     classifier_two_sample_test,
     coral_distance,
@@ -17,20 +24,30 @@ from .distances import (
     population_stability_index,
     proxy_a_distance,
 )
-from .drawing import Mechanism
-from .kliep import KLIEP
-from .kmm import KernelMeanMatching
-from .label_noise import estimate_confident_joint, estimate_noise_transition, find_label_errors
-from .label_shift import BBSE, RLLS, SaerensEM, correct_posterior
-from .mechanisms import MECHANISMS, make_mechanism
-from .nearness import Convenience, Diverse, Snowball
-from .population import Population, Selection
-from .quality import Corruption, Duplicates, LabelNoise
-from .ranking import rank_sources
-from .robust_fit import fit_robust_linear
-from .sampling import Cluster, Region, SimpleRandom, Stratified
-from .suspects import find_suspects
-from .transferability import h_score, leep, log_me
+from .label_noise import (
+    estimate_confident_joint,
+    estimate_noise_transition,
+    find_label_errors,
+    find_suspects,
+    fit_robust_linear,
+)
+from .label_shift import BBSE, RLLS, SaerensEM, correct_posterior, estimate_confusion
+from .mechanisms import (
+    MECHANISMS,
+    ClassSkew,
+    Cluster,
+    Corruption,
+    CovariateSelection,
+    Duplicates,
+    LabelNoise,
+    LongTail,
+    Region,
+    SimpleRandom,
+    Stratified,
+    make_mechanism,
+)
+from .population import Mechanism, Population, Selection
+from .transferability import h_score, leep, log_me, rank_sources
 from .ulsif import RULSIF, ULSIF
 
 __all__ = [

@@ -12,9 +12,62 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .. import _check
-from .kernels import on_one_scale
+
+# Gaussian kernels, and two samples on one scale.
+#
+# A kernel k(a, b) = exp(-|a - b|^2 / (2 bandwidth^2)) says how alike two examples are: 1 for the
+# same ones, near 0 beyond a few bandwidths. Distances need features on one scale.
 
 Array = NDArray[np.float64]
+# Of each sample: enough for a median, whose error is then about one percent, in 1 ms.
+_N_FOR_MEDIAN = 200
+
+
+def on_one_scale(x_sample: ArrayLike, x_population: ArrayLike) -> tuple[Array, Array]:
+    """Return both with standard deviation 1 in each feature, over the two together.
+
+    A feature that is constant becomes 0 and counts nothing.
+    """
+    sample, population = _check.two_tables(
+        ("x_sample", "x_population"), (x_sample, x_population), least=2
+    )
+    both = np.concatenate([sample, population])
+    center = both.mean(axis=0)
+    both -= center
+    spread = np.sqrt(np.einsum("ij,ij->j", both, both) / len(both))
+    # Rounding leaves a constant feature with a spread of 1e-16 times its value.
+    scale = np.where(spread > 1e-12 * (1 + np.abs(center)), spread, np.inf)
+    both /= scale
+    return both[: len(sample)], both[len(sample) :]
+
+
+def squared_distances(a: Array, b: Array) -> Array:
+    """Return |a_i - b_j|^2, shape (n_a, n_b)."""
+    squared: Array = (a**2).sum(axis=1)[:, None] + (b**2).sum(axis=1) - 2 * a @ b.T
+    return np.maximum(squared, 0, out=squared)  # rounding can make it -1e-16
+
+
+def gaussian_kernel(a: Array, b: Array, bandwidth: float) -> Array:
+    """Return the similarity of each of `a` to each of `b`, shape (n_a, n_b), 0..1."""
+    return gaussian(squared_distances(a, b), bandwidth)
+
+
+def gaussian(squared: Array, bandwidth: float) -> Array:
+    """Return the similarities at squared distances."""
+    return np.exp(squared * (-0.5 / bandwidth**2))
+
+
+def median_distance(a: Array, b: Array, rng: np.random.Generator) -> float:
+    """Return the median distance between two examples of both samples; 1 if they are all equal."""
+    both = np.concatenate([some_rows(a, _N_FOR_MEDIAN, rng), some_rows(b, _N_FOR_MEDIAN, rng)])
+    squared = squared_distances(both, both)[np.triu_indices(len(both), k=1)]
+    apart = squared[squared > 1e-12 * both.shape[1]]
+    return float(np.sqrt(np.median(apart))) if len(apart) else 1.0
+
+
+def some_rows(x: Array, n: int, rng: np.random.Generator) -> Array:
+    """Return at most `n` rows, drawn without replacement."""
+    return x if len(x) <= n else x[rng.choice(len(x), n, replace=False)]
 
 
 def true_ratio(probability: ArrayLike) -> Array:
@@ -184,3 +237,231 @@ def _given_ratio(density_ratio: ArrayLike) -> Array:
     return _check.ratios(
         "density_ratio", density_ratio, next_step="Give what an estimator or true_ratio returned."
     )
+
+
+# The density ratio by likelihood: make the weighted sample explain the population best.
+#
+# The ratio is a sum of Gaussian bumps around some of the population's examples. Its heights a >= 0
+# make the mean of log ratio over the population largest, while the mean ratio over the sample is 1
+# (Sugiyama et al., 2008).
+
+
+BANDWIDTHS = (0.2, 0.3, 0.5, 0.7, 1.0, 1.5)  # tried, in multiples of the median distance
+_GAP = 0.03  # nats per example that a longer search could still win
+_MAX_STEPS = 1000
+_TINY = 1e-300
+
+
+@dataclass(frozen=True, slots=True)
+class KLIEP:
+    """Fit bumps to the density ratio by maximum likelihood.
+
+    Parameters
+    ----------
+    bandwidth : float, > 0, optional
+        Of the Gaussian bumps, in multiples of the median distance between examples. By default
+        the best of `BANDWIDTHS` in cross-validation.
+    n_centers : int, >= 1
+        How many of the population's examples get a bump.
+    n_folds : int, >= 2
+        Of the cross-validation over the population.
+    seed : int, >= 0
+        Draws the centers and the folds.
+
+    Notes
+    -----
+    For a slider fix `bandwidth=0.5, n_centers=50` (measured: 10 to 13 ms of CPU at samples of 300
+    to 3,000 with 50 features; 150 ms with the choice). Heights times
+    each bump's mean over the sample are the proportions of a mixture, so that expectation
+    maximisation finds them: no step size, never outside the constraints, and it stops when at
+    most 0.03 nats per example are left to win.
+
+    References
+    ----------
+    Sugiyama, Suzuki, Nakajima, Kashima, von Buenau & Kawanabe (2008), Direct importance estimation
+    for covariate shift adaptation, Annals of the Institute of Statistical Mathematics 60.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> ratio = KLIEP()(rng.normal(0, 1, (500, 1)), rng.normal(1, 1, (500, 1)))
+    >>> ratio.shape, round(float(ratio.mean()), 6)
+    ((500,), 1.0)
+    """
+
+    bandwidth: float | None = None
+    n_centers: int = 100
+    n_folds: int = 5
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.bandwidth is not None:
+            positive("bandwidth", self.bandwidth, meaning="in multiples of the median distance")
+        _check.whole_number("n_centers", self.n_centers, low=1, meaning="the number of bumps")
+        _check.whole_number("n_folds", self.n_folds, low=2, meaning="of the cross-validation")
+        _check.whole_number("seed", self.seed, low=0, meaning="which draws centers and folds")
+
+    def __call__(self, x_sample: ArrayLike, x_population: ArrayLike) -> Array:
+        """Return the density ratio at each example of the sample, shape (n_sample,), mean 1."""
+        sample, population = on_one_scale(x_sample, x_population)
+        rng = np.random.default_rng(self.seed)
+        unit = median_distance(sample, population, rng)
+        centers = some_rows(population, self.n_centers, rng)
+        to_sample, to_population = (squared_distances(x, centers) for x in (sample, population))
+        n_folds = min(self.n_folds, len(sample), len(population))
+        folds = [rng.permutation(len(x)) % n_folds for x in (sample, population)]
+        bandwidth = self.bandwidth
+        if bandwidth is None:
+            bandwidth = max(
+                BANDWIDTHS,
+                key=lambda b: _held_out_likelihood(
+                    gaussian(to_sample, b * unit), gaussian(to_population, b * unit), folds
+                ),
+            )
+        on_sample = gaussian(to_sample, bandwidth * unit)
+        return estimated(on_sample @ _heights(on_sample, gaussian(to_population, bandwidth * unit)))
+
+
+def _held_out_likelihood(
+    on_sample: Array, on_population: Array, folds: list[NDArray[np.intp]]
+) -> float:
+    """Return the mean log ratio of examples that were not fitted.
+
+    The paper leaves out examples of the population only. Leaving out the sample's too, for the
+    mean of 1, keeps small samples from bumps so narrow that they meet one example (measured: a
+    third of the error at 300 examples of 2 features).
+    """
+    scores = []
+    for fold in range(folds[0].max() + 1):
+        own, other = folds[0] == fold, folds[1] == fold
+        heights = _heights(on_sample[~own], on_population[~other])
+        log_ratio = np.log(np.maximum(on_population[other] @ heights, _TINY)).mean()
+        scores.append(log_ratio - np.log(max((on_sample[own] @ heights).mean(), _TINY)))
+    return float(np.mean(scores))
+
+
+def _heights(on_sample: Array, on_population: Array) -> Array:
+    """Return the heights of the bumps, shape (k,)."""
+    mean_bump = np.maximum(on_sample.mean(axis=0), _TINY)
+    bumps = on_population / mean_bump  # each now has mean 1 over the sample
+    share = np.full(len(mean_bump), 1 / len(mean_bump))
+    for _ in range(_MAX_STEPS):
+        gain = (1 / np.maximum(bumps @ share, _TINY)) @ bumps / len(bumps)
+        if gain.max() <= 1 + _GAP:  # the gap to the best log likelihood is at most log(max gain)
+            break
+        share *= gain
+    heights: Array = share / mean_bump
+    return heights
+
+
+# Kernel mean matching: weight the sample so that it looks like the population on average.
+#
+# With features phi(x) of a Gaussian kernel, find ratios r with the least
+# |mean of r_i phi(x_i) - mean of phi over the population|^2, where 0 <= r_i <= largest and
+# |mean of r - 1| <= tolerance (Huang et al., 2006).
+
+
+@dataclass(frozen=True, slots=True)
+class KernelMeanMatching:
+    """Weight the sample until its mean, seen through a kernel, is the population's.
+
+    Parameters
+    ----------
+    bandwidth : float, > 0
+        Of the Gaussian kernel, in multiples of the median distance between examples.
+    largest : float, >= 1
+        Largest ratio that one example may get (B of the paper).
+    tolerance : float, 0..1
+        How far the mean of the ratios may be from 1 (epsilon of the paper).
+    penalty : float, > 0
+        Among weightings that match about equally well, prefer the one with the larger effective
+        sample size.
+    n_landmarks : int, >= 2
+        The kernel's features are similarities to this many examples (Nystroem features); more
+        are more exact and slower.
+    seed : int, >= 0
+        Draws the landmarks.
+
+    Notes
+    -----
+    For a slider take `n_landmarks=30` (measured: 13 ms of CPU at a sample of 300 with 50 features,
+    25 ms at 1,000, 55 ms at 3,000; with 100 landmarks 400 ms at 3,000). Nothing is said about new
+    examples: the ratios belong to this sample. With a bandwidth much
+    too small nobody is like anybody, and all ratios are equal.
+
+    References
+    ----------
+    Huang, Smola, Gretton, Borgwardt & Schoelkopf (2006), Correcting sample selection bias by
+    unlabeled data, NIPS 19. Williams & Seeger (2001), Using the Nystroem method to speed up kernel
+    machines, NIPS 13.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> x_sample, x_population = rng.normal(0, 1, (300, 1)), rng.normal(0.5, 1, (300, 1))
+    >>> ratio = KernelMeanMatching()(x_sample, x_population)
+    >>> round(float(ratio @ x_sample[:, 0]) / 300 - float(x_population.mean()), 1)
+    0.0
+    """
+
+    bandwidth: float = 1.0
+    largest: float = 1000.0
+    tolerance: float = 0.01
+    penalty: float = 1e-3
+    n_landmarks: int = 100
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        positive("bandwidth", self.bandwidth, meaning="in multiples of the median distance")
+        positive("penalty", self.penalty, meaning="the weight of equal ratios")
+        _check.number("largest", self.largest, low=1, high=1e12, meaning="the largest ratio")
+        _check.number("tolerance", self.tolerance, low=0, high=1, meaning="off the mean of 1")
+        _check.whole_number("n_landmarks", self.n_landmarks, low=2, meaning="the kernel's features")
+        _check.whole_number("seed", self.seed, low=0, meaning="which draws the landmarks")
+
+    def __call__(self, x_sample: ArrayLike, x_population: ArrayLike) -> Array:
+        """Return the density ratio at each example of the sample, shape (n_sample,), mean 1."""
+        sample, population = on_one_scale(x_sample, x_population)
+        rng = np.random.default_rng(self.seed)
+        bandwidth = self.bandwidth * median_distance(sample, population, rng)
+        landmarks = some_rows(np.concatenate([sample, population]), self.n_landmarks, rng)
+        to_features = _half_inverse(gaussian_kernel(landmarks, landmarks, bandwidth))
+        features = gaussian_kernel(sample, landmarks, bandwidth) @ to_features
+        goal = gaussian_kernel(population, landmarks, bandwidth).mean(axis=0) @ to_features
+        return estimated(self._match(features, goal))
+
+    def _match(self, features: Array, goal: Array) -> Array:
+        """Solve the quadratic program."""
+        import piqp
+        from scipy import sparse
+
+        n, k = features.shape
+        # z = mean of r_i phi_i as variables of their own: k columns are dense instead of n x n.
+        n_times_cost = sparse.diags_array(np.r_[np.full(n, self.penalty), np.full(k, float(n))])
+        means = sparse.hstack([sparse.csc_array(features.T / n), -sparse.eye_array(k)])
+        mean_ratio = sparse.csc_array(np.r_[np.full(n, 1 / n), np.zeros(k)][None])
+        solver = piqp.SparseSolver()
+        solver.setup(
+            sparse.csc_matrix(n_times_cost),
+            np.r_[np.zeros(n), -n * goal],
+            sparse.csc_matrix(means),
+            np.zeros(k),
+            sparse.csc_matrix(mean_ratio),
+            np.array([1 - self.tolerance]),
+            np.array([1 + self.tolerance]),
+            np.r_[np.zeros(n), np.full(k, -np.inf)],
+            np.r_[np.full(n, self.largest), np.full(k, np.inf)],
+        )
+        status = solver.solve()
+        if status != piqp.PIQP_SOLVED:
+            raise RuntimeError(f"kernel mean matching found no solution: {status.name}.")
+        found: Array = solver.result.x[:n]
+        return np.maximum(found, 0)  # an inner point may end at -1e-12
+
+
+def _half_inverse(kernel: Array) -> Array:
+    """Return a W with W W' = kernel^-1, without the directions that are rounding errors."""
+    values, vectors = np.linalg.eigh(kernel)
+    is_real = values > 1e-8 * values[-1]
+    scaled: Array = vectors[:, is_real] / np.sqrt(values[is_real])
+    return scaled

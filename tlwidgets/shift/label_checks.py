@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .drawing import Floats, Indices
+from .population import Floats, Indices
 
 TOLERANCE = 1e-3  # of probabilities that should sum to 1; float32 softmax stays well inside
 

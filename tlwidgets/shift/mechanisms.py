@@ -3,16 +3,560 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 from .. import _check
-from . import selection_errors as errors
-from .class_skew import ClassSkew, LongTail
-from .covariate_selection import CovariateSelection
-from .drawing import Mechanism
-from .nearness import Convenience, Diverse, Snowball
-from .quality import Corruption, Duplicates, LabelNoise
-from .sampling import Box, Cluster, Region, SimpleRandom, Stratified
+from . import population as errors
+from .distances import Convenience, Diverse, Snowball, clusters_of
+from .population import (
+    Draw,
+    Floats,
+    Indices,
+    Mechanism,
+    Population,
+    Selection,
+    begin,
+    first_of,
+    normalised,
+    place_in_stratum,
+    pool_size,
+    uniform,
+)
+
+# Data skew: some classes are drawn far more often than others.
+#
+# p(x | y) stays, p(y) changes: the label shift of Saerens et al. (2002) and Lipton et al. (2018).
+
+AT_LEAST = 2  # of each class: one to learn from, one to test with
+LARGEST_ODDS = 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class ClassSkew:
+    """Draw mostly examples of some classes; the others become rare.
+
+    Each class keeps at least two examples (or its only one), so that a model can know of it.
+
+    Parameters
+    ----------
+    favoured : tuple of int or str, default ()
+        Classes by number or name. Empty: the first half of the classes. At strength s an example
+        of another class has 1 - 0.99 s of the chance of a favoured one.
+
+    Raises
+    ------
+    ValueError
+        If there are no classes, a class has no example, or `n` is too small for two of each.
+
+    Notes
+    -----
+    `Selection.probability` is the chance by class alone; it does not know of the two that each
+    class keeps, which matters only where a class would have none or one otherwise.
+    """
+
+    favoured: tuple[int | str, ...] = ()
+
+    def __call__(
+        self, population: Population, strength: float, n: int, rng: np.random.Generator
+    ) -> Selection:
+        """Draw `n` examples; return the selection."""
+        draw = begin(population, strength, n, rng)
+        k = errors.classes(population, task="a skew of the classes")
+        favoured = errors.class_numbers("favoured", self.favoured, population.class_names)
+        favoured = favoured or list(range((k + 1) // 2))
+        chance = np.full(k, 1 - draw.strength * (1 - 1 / LARGEST_ODDS))
+        chance[favoured] = 1.0
+        return _drawn_by_class(draw, chance, favoured)
+
+
+@dataclass(frozen=True, slots=True)
+class LongTail:
+    """Draw a few classes often and most of them ever more rarely, as in nature.
+
+    Class c of k keeps 100^(-s c / (k - 1)) of its chance at strength s, and at least two
+    examples.
+
+    Raises
+    ------
+    ValueError
+        If there are no classes, a class has no example, or `n` is too small for two of each.
+
+    Notes
+    -----
+    `Selection.probability` as in `ClassSkew`.
+
+    References
+    ----------
+    Cui et al. 2019, "Class-balanced loss based on effective number of samples", section 5.1.
+    """
+
+    def __call__(
+        self, population: Population, strength: float, n: int, rng: np.random.Generator
+    ) -> Selection:
+        """Draw `n` examples; return the selection."""
+        draw = begin(population, strength, n, rng)
+        k = errors.classes(population, task="a long tail of classes")
+        return _drawn_by_class(draw, LARGEST_ODDS ** (-draw.strength * np.arange(k) / (k - 1)), [0])
+
+
+def _drawn_by_class(draw: Draw, chance: Floats, favoured: list[int]) -> Selection:
+    if draw.strength == 0:
+        return draw.at_random()
+    y = draw.population.y
+    names = draw.population.class_names
+    n_per_class = np.bincount(y, minlength=len(names))
+    errors.room_for_every_class(draw.n, AT_LEAST, n_per_class, names)
+    log_chance = np.log(chance)[y]
+    key = draw.log_key - log_chance
+    key[_first_of_each_class(key, y, len(names))] = -np.inf
+    indices = first_of(key, draw.n)
+    n_drawn = np.bincount(y[indices], minlength=len(names))
+    rare = int(np.argmin(n_drawn))
+    often = max(favoured, key=lambda c: n_drawn[c])
+    description = (
+        f"drawn more often from some classes: {names[often]!r} stands in it {n_drawn[often]:,} "
+        f"times, {names[rare]!r} only {n_drawn[rare]:,}."
+    )
+    return draw.sample(indices, normalised(log_chance), description)
+
+
+def _first_of_each_class(key: Floats, y: Indices, k: int) -> Indices:
+    """Return where the first `AT_LEAST` of each class are, or the only one.
+
+    They come first in any case where a class has enough; where not, they push out others.
+    """
+    order: Indices = np.lexsort((key, y))
+    starts = np.searchsorted(y[order], np.arange(k))
+    is_first = np.arange(len(y)) - starts[y[order]] < AT_LEAST
+    return order[is_first]
+
+
+# Domain shift: who is drawn depends on what they look like, not on their label.
+#
+# p(drawn | x, y) = p(drawn | x): the covariate shift of Shimodaira (2000). With a number, the odds
+# follow a logistic curve in the standardised covariate z, sigmoid(s / (1 - s) * z).
+
+
+@dataclass(frozen=True, slots=True)
+class CovariateSelection:
+    """Draw mostly those with a high (or low) value of something, or of one category.
+
+    Parameters
+    ----------
+    covariate : str
+        A name in the population's `covariates`.
+    towards : str, default "high"
+        "high" or "low" for a number: strength 1 draws nobody on the other side of the mean. A
+        category otherwise: the others' odds fall to (1 - strength)^2, and to none at strength 1.
+
+    Raises
+    ------
+    ValueError
+        If the covariate is unknown, has gaps or does not vary; if `n` is larger than what is
+        left to draw from at strength 1.
+
+    References
+    ----------
+    Shimodaira 2000, "Improving predictive inference under covariate shift".
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> age = np.arange(100.0)
+    >>> people = Population(name="people", x=age[:, None], y=(age > 50).astype(int),
+    ...     class_names=("young", "old"), covariates={"age": age}, group=np.full(100, "all"),
+    ...     position=np.c_[age, age] / 99)
+    >>> sample = CovariateSelection("age", "low")(people, 1.0, 20, np.random.default_rng(0))
+    >>> bool((age[sample.indices] < age.mean()).all())
+    True
+    """
+
+    covariate: str
+    towards: str = "high"
+
+    def __call__(
+        self, population: Population, strength: float, n: int, rng: np.random.Generator
+    ) -> Selection:
+        """Draw `n` examples; return the selection."""
+        _check.one_of("covariate", self.covariate, population.covariates, kind="covariate")
+        draw = begin(population, strength, n, rng)
+        values = np.asarray(population.covariates[self.covariate])
+        if values.dtype.kind in "iufb":
+            return self._by_number(draw, _standardised(self.covariate, values, self.towards))
+        return self._by_category(draw, values.astype(str))
+
+    def _by_number(self, draw: Draw, z: Floats) -> Selection:
+        if draw.strength == 0:
+            return draw.at_random()
+        side = f"{self.covariate!r} is {self.towards}"
+        other = "lower" if self.towards == "high" else "upper"
+        if draw.strength < 1:
+            slope = draw.strength / (1 - draw.strength)
+            log_chance = -np.logaddexp(0, -slope * z)
+        else:
+            log_chance = np.where(z > 0, 0.0, -np.inf)
+        return self._drawn(draw, log_chance, z > 0, side, f"{other} side of the mean")
+
+    def _by_category(self, draw: Draw, values: NDArray[np.str_]) -> Selection:
+        categories = np.unique(values)
+        _check.one_of("towards", self.towards, categories.tolist(), kind="category")
+        if len(categories) < 2:
+            raise errors.no_spread(self.covariate, str(categories[0]))
+        if draw.strength == 0:
+            return draw.at_random()
+        is_favoured = values == self.towards
+        log_other = 2 * np.log1p(-draw.strength) if draw.strength < 1 else -np.inf
+        log_chance = np.where(is_favoured, 0.0, log_other)
+        side = f"{self.covariate!r} is {self.towards!r}"
+        return self._drawn(draw, log_chance, is_favoured, side, "other categories")
+
+    def _drawn(
+        self,
+        draw: Draw,
+        log_chance: Floats,
+        is_favoured: NDArray[np.bool_],
+        side: str,
+        other: str,
+    ) -> Selection:
+        if draw.strength == 1:
+            errors.enough_to_draw(
+                draw.n,
+                int(is_favoured.sum()),
+                who=f"where {side}",
+                remedy="Take a smaller `n` or a strength below 1.",
+            )
+        indices = draw.first(log_chance)
+        now, before = (100 * np.mean(~part) for part in (is_favoured[indices], is_favoured))
+        told = (
+            f"nobody from the {other}."
+            if draw.strength == 1
+            else f"{now:.0f} % come from the {other}; in the population it is {before:.0f} %."
+        )
+        how_often = "only" if draw.strength == 1 else "more often"
+        description = f"drawn {how_often} where {side}: {told}"
+        return draw.sample(indices, normalised(log_chance), description)
+
+
+def _standardised(name: str, values: NDArray[Any], towards: str) -> Floats:
+    """Return how many standard deviations each value lies towards the favoured side."""
+    if towards not in ("high", "low"):
+        raise errors.numeric_direction(name, towards)
+    values = values.astype(np.float64)
+    n_missing = int((~np.isfinite(values)).sum())
+    if n_missing:
+        raise errors.not_finite(name, n_missing)
+    spread = np.ptp(values)
+    if spread == 0:
+        raise errors.no_spread(name, float(values[0]))
+    # By the range first: squares of very large or very small values would overflow.
+    z: Floats = (values - values.mean()) / spread
+    z /= z.std()
+    return z if towards == "high" else -z
+
+
+# Dataset quality: the sample is drawn fairly, and then something goes wrong with it.
+#
+# Wrong labels (Angluin and Laird 1988: symmetric; Xia et al. 2020: dependent on the features),
+# copies of the same examples, corrupted features. `strength` is the share of the sample.
+
+NOISE_KINDS = ("symmetric", "pair flip", "feature dependent")
+MOST_COPIES = 10  # of each example, at strength 1
+
+
+@dataclass(frozen=True, slots=True)
+class LabelNoise:
+    """Write a wrong label on a share of the sample.
+
+    Parameters
+    ----------
+    kind : "symmetric", "pair flip" or "feature dependent", default "symmetric"
+        Any other class with the same chance; always the next class; or the class that the
+        example is nearest to, and above all for examples that lie between two classes.
+
+    Raises
+    ------
+    ValueError
+        If the outcome is a number: noise on it would be another mechanism.
+
+    Notes
+    -----
+    A simple random sample of examples: `Selection.probability` is uniform.
+    """
+
+    kind: Literal["symmetric", "pair flip", "feature dependent"] = "symmetric"
+
+    def __call__(
+        self, population: Population, strength: float, n: int, rng: np.random.Generator
+    ) -> Selection:
+        """Draw `n` examples; return the selection."""
+        _check.one_of("kind", self.kind, NOISE_KINDS, kind="label noise")
+        k = errors.classes(population, task="wrong labels")
+        draw = begin(population, strength, n, rng)
+        luck, step = rng.random(len(population)), rng.integers(1, k, len(population))
+        indices = draw.first()
+        y: Indices = population.y[indices]
+        share = np.full(draw.n, draw.strength)
+        wrong = (y + (step[indices] if self.kind == "symmetric" else 1)) % k
+        if self.kind == "feature dependent":
+            wrong, share = _confusable(population, indices, draw.strength)
+        labels = np.where(luck[indices] < share, wrong, y)
+        is_wrong = labels != y
+        description = (
+            f"drawn at random; {is_wrong.sum():,} of them have a wrong label ({self.kind})."
+        )
+        return draw.sample(
+            indices,
+            draw.equal_chance(),
+            description,
+            labels=labels,
+            was_changed=is_wrong,
+        )
+
+
+def _confusable(population: Population, indices: Indices, share: float) -> tuple[Indices, Floats]:
+    """Return the class that each example is most easily taken for, and how often it is.
+
+    The chance falls with the rank of the margin, so that its mean is `share` whatever the data.
+    """
+    y, k = population.y, len(population.class_names)
+    n_per_class = np.bincount(y, minlength=k)
+    x = population.x - population.x.mean(0)
+    sums = np.eye(k)[y].T @ x
+    centres = sums / np.maximum(n_per_class, 1)[:, None]
+    # Squared distance to each centre, without |x|^2, which all of them share.
+    distance = (centres**2).sum(1) - 2 * x[indices] @ centres.T
+    distance[:, n_per_class == 0] = np.inf
+    rows, y = np.arange(len(indices)), y[indices]
+    own = distance[rows, y]
+    distance[rows, y] = np.inf
+    wrong = distance.argmin(1)
+    margin = distance[rows, wrong] - own
+    rank = (np.argsort(np.argsort(margin)) + 0.5) / len(y)
+    chance: Floats = 2 * share * (1 - rank) if share <= 0.5 else 1 - 2 * (1 - share) * rank
+    return wrong, chance
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicates:
+    """Let a share of the sample be copies of a few of its examples.
+
+    The first tenth of the examples that are drawn is what gets copied, and at strength 1 only
+    they remain, each ten times on average.
+
+    Notes
+    -----
+    `Selection.probability` is uniform, the chance of the originals.
+    """
+
+    def __call__(
+        self, population: Population, strength: float, n: int, rng: np.random.Generator
+    ) -> Selection:
+        """Draw `n` examples; return the selection."""
+        draw = begin(population, strength, n, rng)
+        copied_from = rng.random(len(population))[: draw.n]
+        n_copied = -(-draw.n // MOST_COPIES)
+        n_originals = max(n_copied, draw.n - round(draw.strength * draw.n))
+        drawn = draw.first()
+        is_copy = np.arange(draw.n) >= n_originals
+        indices = np.where(is_copy, drawn[(copied_from * n_copied).astype(int)], drawn)
+        description = (
+            f"drawn at random, but only {n_originals:,} different ones: "
+            f"{draw.n - n_originals:,} are copies of {n_copied:,} of them."
+        )
+        return draw.sample(indices, draw.equal_chance(), description, seats=drawn)
+
+
+@dataclass(frozen=True, slots=True)
+class Corruption:
+    """Add noise to the features of a share of the sample.
+
+    Parameters
+    ----------
+    size : float, 0..1000, default 3
+        Standard deviation of the noise, in standard deviations of each feature.
+
+    Notes
+    -----
+    A simple random sample of examples: `Selection.probability` is uniform.
+    """
+
+    size: float = 3.0
+
+    def __call__(
+        self, population: Population, strength: float, n: int, rng: np.random.Generator
+    ) -> Selection:
+        """Draw `n` examples; return the selection."""
+        size = _check.number("size", self.size, low=0, high=1000, meaning="times the spread")
+        draw = begin(population, strength, n, rng)
+        is_corrupt = rng.random(len(population))[: draw.n] < draw.strength
+        indices = draw.first()
+        x = population.x[indices]
+        noise = rng.standard_normal(x.shape, np.float32) * (size * population.x.std(0))
+        x[is_corrupt] += noise[is_corrupt]
+        description = (
+            f"drawn at random; the features of {is_corrupt.sum():,} of them are corrupted."
+        )
+        return draw.sample(
+            indices,
+            draw.equal_chance(),
+            description,
+            x=x,
+            was_changed=is_corrupt,
+        )
+
+
+# Sampling strategies that leave it to chance: simple random, stratified, cluster, a region.
+
+Box = tuple[float, float, float, float]  # left, bottom, right, top on the map, each 0..1
+N_CLUSTERS = 30
+N_BANDS = 5  # into which stratified sampling cuts a number
+
+
+@dataclass(frozen=True, slots=True)
+class SimpleRandom:
+    """Draw everybody with the same chance, whatever the strength."""
+
+    def __call__(
+        self, population: Population, strength: float, n: int, rng: np.random.Generator
+    ) -> Selection:
+        """Draw `n` examples; return the selection."""
+        return begin(population, strength, n, rng).at_random()
+
+
+@dataclass(frozen=True, slots=True)
+class Stratified:
+    """Draw from each class (or other stratum) as many as its share of the population.
+
+    Not a bias but the opposite: at strength 1 the shares are exact but for rounding.
+
+    Parameters
+    ----------
+    by : str, default "class"
+        "class", or a name in the population's `covariates`; a number is cut into five bands of
+        equal size. Where the outcome is a number, "class" means bands of the outcome.
+
+    Notes
+    -----
+    `Selection.probability` is uniform: nobody is favoured, only luck is taken out.
+    """
+
+    by: str = "class"
+
+    def __call__(
+        self, population: Population, strength: float, n: int, rng: np.random.Generator
+    ) -> Selection:
+        """Draw `n` examples; return the selection."""
+        known = ("class", *population.covariates)
+        _check.one_of("by", self.by, known, kind="class or covariate")
+        draw = begin(population, strength, n, rng)
+        if draw.strength == 0:
+            return draw.at_random()
+        stratum = _strata(population, self.by)
+        place = place_in_stratum(draw.log_key, stratum, rng.random(int(stratum.max()) + 1))
+        chance = -np.expm1(-np.exp(draw.log_key))  # uniform in 0..1, in the order of the keys
+        indices = first_of((1 - draw.strength) * chance + draw.strength * place, draw.n)
+        description = (
+            f"drawn at random from each of {len(np.unique(stratum))} strata of {self.by!r}, in "
+            "proportion to their size."
+        )
+        return draw.sample(indices, draw.equal_chance(), description)
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Draw whole clusters of similar examples, as one visits a few schools instead of all.
+
+    The stronger, the fewer clusters: at strength 1 as few as hold `n` examples. Clusters are
+    found in the features by k-means, once per population.
+
+    Notes
+    -----
+    `Selection.probability` is the chance once the clusters are picked: uniform in them, 0
+    elsewhere. Before that everybody has the same chance; it is luck that misleads, not a rule.
+    """
+
+    def __call__(
+        self, population: Population, strength: float, n: int, rng: np.random.Generator
+    ) -> Selection:
+        """Draw `n` examples; return the selection."""
+        draw = begin(population, strength, n, rng)
+        cluster = clusters_of(population, N_CLUSTERS)
+        n_per_cluster = np.bincount(cluster, minlength=N_CLUSTERS)
+        visit = rng.permutation(N_CLUSTERS)
+        reached = np.cumsum(n_per_cluster[visit])
+        n_visited = int(np.searchsorted(reached, pool_size(draw))) + 1
+        is_visited = np.isin(cluster, visit[:n_visited])
+        return draw.sample(
+            draw.among(is_visited),
+            uniform(is_visited),
+            f"drawn at random in {np.sum(n_per_cluster[visit[:n_visited]] > 0)} of "
+            f"{np.sum(n_per_cluster > 0)} clusters of similar examples; nobody from the others.",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """Draw inside a region of the map: a share `strength` of the sample, the rest anywhere.
+
+    Parameters
+    ----------
+    box : (left, bottom, right, top), each 0..1
+        On the population's map.
+
+    Raises
+    ------
+    ValueError
+        If the region holds too few examples.
+    """
+
+    box: Box
+
+    def __call__(
+        self, population: Population, strength: float, n: int, rng: np.random.Generator
+    ) -> Selection:
+        """Draw `n` examples; return the selection."""
+        left, bottom, right, top = errors.box(self.box)
+        draw = begin(population, strength, n, rng)
+        across, up = population.position.T
+        is_inside = (across >= left) & (across <= right) & (up >= bottom) & (up <= top)
+        n_inside = int(is_inside.sum())
+        n_needed = max(1, int(np.ceil(draw.strength * draw.n)))
+        if n_inside < n_needed:
+            raise errors.empty_region(n_inside, n_needed)
+        if draw.strength == 0:
+            return draw.at_random()
+        return _drawn_in_region(draw, is_inside)
+
+
+def _drawn_in_region(draw: Draw, is_inside: NDArray[np.bool_]) -> Selection:
+    outside = (1 - draw.strength) / len(is_inside)
+    chance: Floats = np.where(is_inside, draw.strength / is_inside.sum() + outside, outside)
+    with np.errstate(divide="ignore"):
+        log_chance = np.log(chance)
+    indices = draw.first(log_chance)
+    share = 100 * np.mean(is_inside[indices])
+    description = (
+        f"{share:.0f} % of them drawn inside the region of the map, where "
+        f"{100 * np.mean(is_inside):.0f} % of the population is."
+    )
+    return draw.sample(indices, normalised(log_chance), description)
+
+
+def _strata(population: Population, by: str) -> NDArray[np.int64]:
+    """Return the number of each example's stratum."""
+    if by == "class" and population.has_classes:
+        return population.y.astype(np.int64)
+    values = population.y if by == "class" else np.asarray(population.covariates[by])
+    if values.dtype.kind in "iufb":
+        edges = np.nanquantile(values, np.arange(1, N_BANDS) / N_BANDS)
+        return np.searchsorted(edges, values, side="right").astype(np.int64)
+    return np.unique(values.astype(str), return_inverse=True)[1].astype(np.int64)
+
 
 MORE_OF = "more of "  # and then a category, where the covariate is one
 

@@ -14,8 +14,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .. import _check
-from .density_ratio import estimated, positive
-from .kernels import gaussian, median_distance, on_one_scale, some_rows, squared_distances
+from .density_ratio import (
+    estimated,
+    gaussian,
+    median_distance,
+    on_one_scale,
+    positive,
+    some_rows,
+    squared_distances,
+)
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]

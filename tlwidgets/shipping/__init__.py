@@ -4,13 +4,10 @@ from .._quiet import start_keras
 
 start_keras()
 
-from .answer import Answer
-from .calibration import calibration_error, calibration_table
+from .calibration import calibration_error, calibration_table, cheapest_threshold, cost_by_threshold
 from .card import ModelCard, installed_versions
-from .costs import cheapest_threshold, cost_by_threshold
-from .folder import load_inspector
-from .inspector import Inspector
-from .joining import to_keras
+from .inspector import Answer, Inspector, load_inspector
+from .to_keras import to_keras
 
 __all__ = [
     "Answer",

@@ -2,19 +2,159 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
-from .. import _check
-from ..data.decoding import UnreadableError, read_picture
-from .answer import Answer, make_answer
+from .. import _check, _palette
+from ..data.own_images import UnreadableError, read_picture
 from .card import ModelCard
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# What an inspector says about one photograph: a class, a probability, a sentence, and bars.
+
+_N_BARS = 8
+_ROW = (
+    "display: grid; grid-template-columns: minmax(5em, max-content) minmax(6em, 16em) 7em; "
+    "gap: 3px 12px; align-items: center; margin: 6px 0"
+)
+_TRACK = (
+    "position: relative; height: 14px; border-radius: 3px; "
+    "background: var(--jp-layout-color2, #eee)"
+)
+_BAR = "height: 100%; border-radius: 3px; width: {width:.2f}%; background: {colour}"
+_MARK = (
+    "position: absolute; top: -3px; bottom: -3px; left: {left:.2f}%; "
+    "border-left: 2px solid var(--jp-content-font-color1, currentColor)"
+)
+_ANSWER = "max-width: 46em; line-height: 1.5; color: var(--jp-content-font-color1, inherit)"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the inspector says about one photograph.
+
+    Parameters
+    ----------
+    class_name : str
+        The answer.
+    probability : float, 0..1
+        Of this class, as the model claims.
+    probabilities : mapping of str to float
+        Of every class.
+    is_sure : bool
+        False where the most probable of several classes does not reach the threshold. Of two
+        classes one is always named.
+    threshold : float, 0..1
+        Of two classes: from which probability on the second is named. Of more: from which one on
+        the answer is sure.
+    """
+
+    class_name: str
+    probability: float
+    probabilities: Mapping[str, float]
+    is_sure: bool
+    threshold: float
+
+    @property
+    def sentence(self) -> str:
+        """The answer as a person would say it."""
+        name, share, limit = self.class_name, percent(self.probability), percent(self.threshold)
+        if len(self.probabilities) > 2:
+            if self.is_sure:
+                return f"I say {name}: its probability is {share}."
+            return (
+                f"I am not sure. Most likely it is {name}, with a probability of {share}; I am "
+                f"sure from {limit} on."
+            )
+        first, looked_for = self.probabilities
+        if name == looked_for:
+            return f"I say {name}: its probability is {share}. I say so from {limit} on."
+        share = percent(self.probabilities[looked_for])
+        return (
+            f"I say {first}: the probability of {looked_for} is {share}. I say {looked_for} from "
+            f"{limit} on."
+        )
+
+    def __repr__(self) -> str:
+        return f"Answer({self.sentence!r})"
+
+    def _repr_html_(self) -> str:
+        ranked = sorted(self.probabilities.items(), key=lambda item: -item[1])[:_N_BARS]
+        shown = list(self.probabilities.items()) if len(self.probabilities) == 2 else ranked
+        bars = "".join(self._bar(name, probability) for name, probability in shown)
+        return (
+            f'<div class="tlwidgets-answer tex2jax_ignore mathjax_ignore" style="{_ANSWER}">'
+            f'<b style="font-size: 1.15em">{escape(self.sentence)}</b>'
+            f'<div style="{_ROW}">{bars}</div></div>'
+        )
+
+    def _bar(self, name: str, probability: float) -> str:
+        is_answer = name == self.class_name
+        bar = _BAR.format(
+            width=100 * probability,
+            colour=_palette.VALIDATION if is_answer else _palette.NEUTRAL,
+        )
+        mark = ""
+        if name == self._marked:
+            title = escape(f"threshold: {percent(self.threshold)}")
+            mark = f'<div title="{title}" style="{_MARK.format(left=100 * self.threshold)}"></div>'
+        weight = "600" if is_answer else "400"
+        return (
+            f'<span style="font-weight: {weight}; overflow-wrap: anywhere">{escape(name)}</span>'
+            f'<div style="{_TRACK}" aria-hidden="true"><div style="{bar}"></div>{mark}</div>'
+            f'<span style="font-weight: {weight}">{percent(probability)}</span>'
+        )
+
+    @property
+    def _marked(self) -> str:
+        """The class on whose bar the threshold is drawn."""
+        names = list(self.probabilities)
+        return names[1] if len(names) == 2 else self.class_name
+
+
+def make_answer(
+    probabilities: Sequence[float], class_names: Sequence[str], threshold: float
+) -> Answer:
+    """Return the answer that follows from probabilities and a threshold."""
+    claimed = [float(probability) for probability in probabilities]
+    if len(claimed) == 2:
+        index = int(claimed[1] >= threshold)
+        is_sure = True
+    else:
+        index = claimed.index(max(claimed))
+        is_sure = claimed[index] >= threshold
+    named = dict(zip(class_names, claimed, strict=True))
+    return Answer(class_names[index], claimed[index], named, is_sure, threshold)
+
+
+def percent(share: float) -> str:
+    """Return a share as text; no rounding claims that something is certain.
+
+    Examples
+    --------
+    >>> percent(0.834), percent(0.99999), percent(0.5)
+    ('83.4 %', 'over 99.9 %', '50 %')
+    """
+    if 0 < share < 0.001:
+        return "under 0.1 %"
+    if 0.999 < share < 1:
+        return "over 99.9 %"
+    return f"{100 * share:.1f} %".replace(".0 %", " %")
+
 
 THRESHOLD = 0.5
 
@@ -119,8 +259,6 @@ class Inspector:
         TypeError, ValueError
             If it is no folder, or not empty and `overwrite` is False.
         """
-        from .folder import write_folder
-
         return write_folder(self, folder, overwrite=overwrite)
 
     def _probabilities(self, pixels: NDArray[Any]) -> NDArray[np.float32]:
@@ -177,3 +315,162 @@ def _read_input(model: keras.Model) -> tuple[tuple[int, int], int]:
             "outputs. Build it with the size of its images."
         )
     return (height, width), channels
+
+
+# An inspector as a folder: its model, what belongs to it, its card, and a page to use it.
+
+MODEL, FACTS, CARD, PAGE = "model.keras", "inspector.json", "card.md", "page.ipynb"
+_FORMAT = 1
+_PAGE_CODE = """\
+from tlwidgets.shipping import load_inspector
+from tlwidgets.shipping.widget import InspectorPage
+
+InspectorPage(load_inspector("."))"""
+
+
+def write_folder(inspector: Inspector, folder: str | Path, *, overwrite: bool) -> Path:
+    """Write the files of an inspector; see `Inspector.save`."""
+    path = _free_folder(folder, overwrite)
+    path.mkdir(parents=True, exist_ok=True)
+    # All of it is written elsewhere first: an error leaves no half of an inspector.
+    with tempfile.TemporaryDirectory(dir=path, prefix=".writing-") as scratch:
+        _write_files(inspector, Path(scratch))
+        (path / CARD).unlink(missing_ok=True)  # that of another inspector
+        for file in sorted(Path(scratch).iterdir()):
+            shutil.move(file, path / file.name)
+    return path
+
+
+def load_inspector(folder: str | Path) -> Inspector:
+    """Give me back the inspector that somebody saved.
+
+    Parameters
+    ----------
+    folder : str or Path
+        As `Inspector.save` wrote it.
+
+    Returns
+    -------
+    Inspector
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there is no such folder, or a file is missing, damaged or does not fit the others.
+
+    Notes
+    -----
+    Keras refuses models that carry Python code of their own (``safe_mode``), so that opening the
+    inspector of a stranger runs no code of theirs. Its page is a notebook, which does: read it
+    first.
+    """
+    path = _existing_folder(folder)
+    facts = _read_facts(path / FACTS)
+    model = _read_model(path / MODEL)
+    try:
+        card = None if facts["card"] is None else _card_from(facts["card"])
+        return Inspector(model, facts["class_names"], threshold=facts["threshold"], card=card)
+    except (TypeError, ValueError, KeyError) as error:
+        raise _damaged(FACTS, error) from None
+
+
+def _free_folder(folder: str | Path, overwrite: bool) -> Path:
+    if not isinstance(folder, str | Path) or not str(folder).strip():
+        raise TypeError(f"`folder` must be the name of a folder; got {folder!r}.")
+    path = Path(folder)
+    if path.exists() and not path.is_dir():
+        raise ValueError(f"`folder` must be the name of a folder; got '{path}', which is a file.")
+    if path.is_dir() and any(path.iterdir()) and not overwrite:
+        raise ValueError(
+            f"`folder` must be new or empty; got '{path}', which is not empty. Choose another "
+            "name, or replace the inspector in it with overwrite=True."
+        )
+    return path
+
+
+def _existing_folder(folder: str | Path) -> Path:
+    if not isinstance(folder, str | Path):
+        raise TypeError(f"`folder` must be the name of a folder; got {folder!r}.")
+    path = Path(folder)
+    missing = [name for name in (MODEL, FACTS) if not (path / name).is_file()]
+    if missing:
+        reason = f"it has no {' and no '.join(missing)}" if path.is_dir() else "it does not exist"
+        raise ValueError(
+            f"`folder` must be one that Inspector.save() wrote; got '{path}': {reason}."
+        )
+    return path
+
+
+def _write_files(inspector: Inspector, folder: Path) -> None:
+    inspector.model.save(folder / MODEL)
+    facts = {
+        "format": _FORMAT,
+        "class_names": inspector.class_names,
+        "threshold": inspector.threshold,
+        "size_px": inspector.size_px,
+        "card": None if inspector.card is None else _card_as_dict(inspector.card),
+    }
+    (folder / FACTS).write_text(json.dumps(facts, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    title = "Inspector" if inspector.card is None else inspector.card.name
+    (folder / PAGE).write_text(json.dumps(_page(title), indent=1) + "\n", "utf-8")
+    if inspector.card is not None:
+        inspector.card.save(folder / CARD)
+
+
+def _card_as_dict(card: ModelCard) -> dict[str, Any]:
+    table: pd.DataFrame = card.measured
+    parts = ("name", "question", "data", "training", "limits", "licence", "made_with")
+    values = json.loads(table.to_json(orient="split", index=False, double_precision=15))
+    return {**{part: getattr(card, part) for part in parts}, "measured": values}
+
+
+def _card_from(facts: dict[str, Any]) -> ModelCard:
+    import pandas as pd
+
+    values = facts["measured"]
+    table = pd.DataFrame(values["data"], columns=values["columns"])
+    return ModelCard(**{**facts, "measured": table})
+
+
+def _page(title: str) -> dict[str, Any]:
+    """Return a notebook with one cell; Voila shows what it shows, without the code."""
+    cell = {
+        "cell_type": "code",
+        "execution_count": None,
+        "id": "page",
+        "metadata": {},
+        "outputs": [],
+        "source": _PAGE_CODE.splitlines(keepends=True),
+    }
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    metadata = {"kernelspec": kernel, "title": title}
+    return {"cells": [cell], "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+
+
+def _read_facts(file: Path) -> dict[str, Any]:
+    try:
+        facts = json.loads(file.read_text("utf-8"))
+    except ValueError as error:  # no JSON, or no text
+        raise _damaged(file.name, error) from None
+    wanted = {"format", "class_names", "threshold", "card"}
+    if not isinstance(facts, dict) or not wanted <= set(facts):
+        raise _damaged(file.name, f"it must hold {', '.join(sorted(wanted))}")
+    if facts["format"] != _FORMAT:
+        raise _damaged(
+            file.name, f"its format is {facts['format']!r}, this tlwidgets reads {_FORMAT}"
+        )
+    return facts
+
+
+def _read_model(file: Path) -> keras.Model:
+    try:
+        return keras.saving.load_model(file, compile=False)
+    except (ValueError, TypeError, OSError, KeyError, zipfile.BadZipFile) as error:
+        raise _damaged(file.name, next(iter(str(error).splitlines()), "")) from None
+
+
+def _damaged(name: str, reason: object) -> ValueError:
+    return ValueError(
+        f"`folder`: {name} is damaged or does not fit the other files: {reason}. Ask for the "
+        "folder again, or save the inspector anew with Inspector.save(folder, overwrite=True)."
+    )

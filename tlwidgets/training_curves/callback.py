@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 import warnings
 from collections.abc import Mapping, Sequence
@@ -9,23 +10,23 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import _check
-from .._quiet import start_keras
-
-start_keras()
-
 import keras
 
-from . import compute
-from .charts import charts_of, comparison_of
-from .script import to_code
-from .state import LEARNING_RATE, Choices, Run
-from .widget import Page, Terminal, call_after_cell, find_stage, still_bundle
+from .. import _check
+from .._quiet import start_keras
+from .._worker import Worker
+from . import reading
+from .charts import charts_of, comparison_of, to_code
+from .page import Page, StopRow, Terminal, call_after_cell, find_stage, still_bundle
+from .run import LEARNING_RATE, Choices, Run
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .plot import Figure
+    from .charts import Figure
+
+start_keras()
+
 
 _DEFAULT = Choices()
 # A refresh costs the kernel a few milliseconds; more often than this nobody sees.
@@ -105,7 +106,7 @@ class TrainingCurves(keras.callbacks.Callback):
         TypeError, ValueError
             If it is none of these, or holds no numbers.
         """
-        from .sources import runs_from
+        from .run import runs_from
 
         curves = cls(**choices)
         curves.runs = runs_from(history)
@@ -145,7 +146,7 @@ class TrainingCurves(keras.callbacks.Callback):
 
     def figure(self) -> Figure:
         """Return the curves as a matplotlib Figure, for a report or for paper."""
-        from .plot import plot_curves
+        from .charts import plot_curves
 
         return plot_curves(charts_of(self.runs, self.choices))
 
@@ -157,7 +158,7 @@ class TrainingCurves(keras.callbacks.Callback):
         *others : TrainingCurves
             Give each a `name`.
         """
-        from .plot import plot_curves
+        from .charts import plot_curves
 
         for other in others:
             if not isinstance(other, TrainingCurves):
@@ -177,7 +178,7 @@ class TrainingCurves(keras.callbacks.Callback):
             Columns `run`, `phase`, `epoch` (from 1), `step` (missing where the value is that
             of the whole epoch), `metric`, `split`, `value`, `seconds` (since the run began).
         """
-        from .sources import frame_of
+        from .run import frame_of
 
         return frame_of(self.runs)
 
@@ -190,7 +191,7 @@ class TrainingCurves(keras.callbacks.Callback):
         return to_code(self.runs, self.choices, _check.text("path", path, meaning="a file"))
 
     def __repr__(self) -> str:
-        return f"TrainingCurves: {compute.describe(self.runs)}"
+        return f"TrainingCurves: {reading.describe(self.runs)}"
 
     def _repr_mimebundle_(self, **_ignored: Any) -> dict[str, Any]:
         if not self.runs:
@@ -293,3 +294,120 @@ class PhaseCallback(keras.callbacks.Callback):
     def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
         """Begin a call of `fit`."""
         self.curves.begin_phase(self._name)
+
+
+# Training in the background: the page stays alive, so that Stop is heard.
+
+
+def fit_in_background(
+    model: keras.Model,
+    *data: Any,
+    curves: TrainingCurves | PhaseCallback | None = None,
+    **options: Any,
+) -> BackgroundFit:
+    """Train without blocking the notebook: curves, a Stop button, and the next cell runs.
+
+    Until it has ended, leave the model alone: another `fit` or `predict` would get in its way.
+
+    Parameters
+    ----------
+    model : keras Model
+        Compiled.
+    *data
+        As for `Model.fit`.
+    curves : TrainingCurves or one of its phases, optional
+        What draws; by default new ones.
+    **options
+        As for `Model.fit`; `verbose` is 0 unless it is given, because a thread's prints are lost.
+
+    Returns
+    -------
+    BackgroundFit
+        With `stop()`, `wait()` and `history`.
+
+    Raises
+    ------
+    TypeError
+        If `model` has no `fit`, or `curves` are none.
+
+    Examples
+    --------
+    >>> model = keras.Sequential([keras.layers.Dense(1)])
+    >>> model.compile(loss="mse")
+    >>> x = keras.ops.ones((4, 1))
+    >>> quiet = TrainingCurves(in_terminal="silence")
+    >>> len(fit_in_background(model, x, x, curves=quiet, epochs=3).wait().history["loss"])
+    3
+    """
+    if not isinstance(model, keras.Model):
+        raise TypeError(f"`model` must be a compiled Keras model; got {model!r}.")
+    if not isinstance(curves, TrainingCurves | PhaseCallback | None):
+        raise TypeError(f"`curves` must be TrainingCurves or a phase of them; got {curves!r}.")
+    return BackgroundFit(model, data, curves or TrainingCurves(), options)
+
+
+class BackgroundFit:
+    """A training that runs in the background."""
+
+    def __init__(
+        self,
+        model: keras.Model,
+        data: tuple[Any, ...],
+        callback: TrainingCurves | PhaseCallback,
+        options: dict[str, Any],
+    ) -> None:
+        self.curves = callback.curves if isinstance(callback, PhaseCallback) else callback
+        self._model, self._worker = model, Worker[keras.callbacks.History]()
+        self._row = StopRow(self.stop)
+        if isinstance(self.curves.stage, Page):
+            self.curves.stage.show(self._row)
+        callbacks = [*(options.pop("callbacks", None) or []), callback]
+        options = {"verbose": 0, **options}
+
+        def work(stop: threading.Event) -> keras.callbacks.History:
+            try:
+                return model.fit(*data, callbacks=[*callbacks, _StopWhenAsked(stop)], **options)
+            finally:  # Keras does not tell a callback that `fit` has failed
+                self.curves.on_train_end()
+                self._row.end("Stopped." if stop.is_set() else "Training is over.")
+
+        self._worker.start(work)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it still trains."""
+        return self._worker.is_running
+
+    @property
+    def history(self) -> dict[str, list[float]]:
+        """The values of the epochs so far, as in Keras' `History.history`."""
+        return dict(getattr(getattr(self._model, "history", None), "history", {}))
+
+    def stop(self) -> None:
+        """End training after the current batch; returns at once, and the model stays usable."""
+        self._worker.stop()
+
+    def wait(self) -> keras.callbacks.History:
+        """Wait until training is over and return what `fit` returns.
+
+        Raises
+        ------
+        Exception
+            What `fit` raised.
+        """
+        return self._worker.wait()
+
+    def __repr__(self) -> str:
+        return f"BackgroundFit ({'running' if self.is_running else 'over'}). {self.curves!r}"
+
+
+class _StopWhenAsked(keras.callbacks.Callback):
+    """Ends `fit` after the batch in which somebody asked."""
+
+    def __init__(self, stop: threading.Event) -> None:
+        super().__init__()
+        self._stop = stop
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        if self._stop.is_set():
+            self.model.stop_training = True

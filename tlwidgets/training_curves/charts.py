@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from .. import _palette
 from .._metrics import lower_is_better
-from .._views.chart import Axis, Chart, Point, Series, axis_over
-from .compute import batch_points, best_epoch, read_run, smooth
-from .state import LEARNING_RATE, SPLITS, Choices, Run, metrics_of
+from .._widgets.chart import Axis, Chart, Point, Series, axis_over
+from .reading import batch_points, best_epoch, read_run, smooth
+from .run import LEARNING_RATE, SPLITS, Choices, Run, metrics_of
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 COLOURS = {"training": _palette.TRAINING, "validation": _palette.VALIDATION}
 # What goes over the wire at each refresh is shared among the series: 5 kB in all.
@@ -228,3 +232,93 @@ def _corners(points: Sequence[Point]) -> list[Point]:
         for i, point in enumerate(points)
         if i in (0, last) or not points[i - 1][1] == point[1] == points[i + 1][1]
     ]
+
+
+# The curves as a figure that stays.
+
+
+def plot_curves(charts: Sequence[Chart]) -> Figure:
+    """Return a figure of charts; the notebook shows it, and pyplot does not know of it."""
+    from .._widgets.still import figure_of
+
+    return figure_of([chart.to_view() for chart in charts])
+
+
+def curves_png(charts: Sequence[Chart]) -> bytes:
+    """Return the same as PNG."""
+    from .._widgets.still import png_of
+
+    return png_of(plot_curves(charts))
+
+
+# The Python that draws the curves again, without this package.
+
+_SCRIPT = """\
+import pandas as pd
+import seaborn as sns
+from matplotlib import pyplot as plt
+
+frame = pd.read_csv({path!r})  # written by curves.to_csv({path!r})
+last = frame[(frame["run"] == frame["run"].max()) & frame["step"].isna()]
+metrics = {metrics!r}
+
+sns.set_theme(style="ticks")
+figure, axes = plt.subplots(1, len(metrics), figsize=({width}, 3.4), squeeze=False)
+for metric, ax in zip(metrics, axes[0]):
+    sns.lineplot(
+        last[last["metric"] == metric],
+        x="epoch",
+        y="value",
+        hue="split",
+        style="split",
+        hue_order={splits!r},
+        style_order={order!r},
+        palette={palette!r},
+        ax=ax,
+    )
+    ax.set(ylabel=metric{scale})
+{extras}sns.despine(figure)
+figure.tight_layout()
+"""
+_CHANCE = """\
+for metric, level in {levels!r}.items():
+    axes[0][metrics.index(metric)].axhline(level, color="0.35", linestyle=":")
+"""
+_PHASES = """\
+for start, name in {starts!r}:
+    for ax in axes[0]:
+        ax.axvline(start, color="0.8", zorder=0)
+        ax.text(start, 1, name, transform=ax.get_xaxis_transform(), va="top")
+"""
+
+
+def to_code(runs: Sequence[Run], choices: Choices, path: str) -> str:
+    """Return a script that draws the last run from the table in a file.
+
+    Parameters
+    ----------
+    runs : sequence of Run
+    choices : Choices
+    path : str
+        What `to_csv` wrote.
+
+    Returns
+    -------
+    str
+    """
+    run = runs[-1] if runs else Run()
+    metrics = shown_metrics(run, choices)
+    levels = {m: choices.chance_of(m) for m in metrics if choices.chance_of(m) is not None}
+    starts = [(phase.start, phase.name) for phase in run.phases if phase.name]
+    extras = _CHANCE.format(levels=levels) * bool(levels)
+    extras += _PHASES.format(starts=starts) * bool(starts)
+    return _SCRIPT.format(
+        path=path,
+        metrics=metrics,
+        width=round(5.2 * len(metrics), 1),
+        splits=list(COLOURS),
+        order=list(reversed(COLOURS)),  # the first style is the solid one
+        palette=dict(COLOURS),
+        scale=', yscale="log" if "loss" in metric else "linear"' if choices.log else "",
+        extras=extras,
+    )

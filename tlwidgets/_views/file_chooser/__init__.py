@@ -1,1 +1,0 @@
-"""A button that brings files of any size from the browser into the kernel."""

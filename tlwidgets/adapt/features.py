@@ -1,0 +1,438 @@
+"""Bring two domains together without any training: change features, not parameters.
+
+For features X of shape (n, d) with mean m, standard deviation s and covariance C in each domain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .. import _check
+from . import errors
+
+_LARGEST_SHRINKAGE = 1e6
+
+
+@errors.never_takes_target_labels
+def standardise_per_domain(
+    source: ArrayLike, target: ArrayLike
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Give every feature mean 0 and standard deviation 1, in each domain by itself.
+
+    Parameters
+    ----------
+    source, target : array, shape (n_source, d) and (n_target, d), n >= 2
+        Features.
+
+    Returns
+    -------
+    source, target : arrays of float64
+        ``(X - m) / s`` with each domain's own m and s. A feature that is constant becomes 0.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the shapes do not fit, a domain has fewer than 2 examples, or labels are passed.
+
+    Notes
+    -----
+    It assumes that the classes are mixed alike in both domains: else a difference that means
+    something (more defects) is removed as if it were one of the camera. It is what AdaBN
+    (Li et al. 2016, eq. 2) does inside a network.
+
+    Examples
+    --------
+    >>> a, b = standardise_per_domain([[0.0], [2.0]], [[100.0], [500.0]])
+    >>> a.ravel().tolist() == b.ravel().tolist() == [-1.0, 1.0]
+    True
+    """
+    source, target = _two_tables(source, target)
+    return _standardised(source), _standardised(target)
+
+
+@errors.never_takes_target_labels
+def align_covariance(
+    source: ArrayLike, target: ArrayLike, *, shrinkage: float = 1.0
+) -> NDArray[Any]:
+    """Give the features of the source the mean and the covariance of the target.
+
+    Parameters
+    ----------
+    source, target : array, shape (n_source, d) and (n_target, d), n >= 2
+        Features.
+    shrinkage : float, >= 0
+        Is added to the diagonal of both covariances; 1 as in the paper, which standardises its
+        features. With 0 there must be more examples than features.
+
+    Returns
+    -------
+    array of float64, shape (n_source, d)
+        ``(X_s - m_s) C_s^(-1/2) C_t^(1/2) + m_t``: train on these, with the labels of the source,
+        and test on the target as it is.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the shapes do not fit, a domain has fewer than 2 examples, or labels are passed.
+
+    References
+    ----------
+    Sun, Feng and Saenko (2016), Return of Frustratingly Easy Domain Adaptation, AAAI, algorithm 1.
+
+    Examples
+    --------
+    >>> moved = align_covariance([[0.0], [2.0]], [[10.0], [14.0]], shrinkage=0)
+    >>> moved.ravel().round(6).tolist()
+    [10.0, 14.0]
+    """
+    source, target = _two_tables(source, target)
+    shrinkage = _check.number(
+        "shrinkage", shrinkage, low=0, high=_LARGEST_SHRINKAGE, meaning="added to the diagonal"
+    )
+    ridge = shrinkage * np.eye(source.shape[1])
+    whiten = _power(np.atleast_2d(np.cov(source.T)) + ridge, -0.5)
+    colour = _power(np.atleast_2d(np.cov(target.T)) + ridge, 0.5)
+    return np.asarray((source - source.mean(0)) @ whiten @ colour + target.mean(0))
+
+
+def _two_tables(source: ArrayLike, target: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]:
+    errors.two_sets("source", source, "target", target)
+    return errors.feature_table("source", source), errors.feature_table("target", target)
+
+
+def _standardised(features: NDArray[Any]) -> NDArray[Any]:
+    spread = features.std(axis=0)
+    return np.asarray((features - features.mean(axis=0)) / np.where(spread > 0, spread, 1))
+
+
+def _power(covariance: NDArray[Any], exponent: float) -> NDArray[Any]:
+    """Return a power of a symmetric matrix; directions without any spread stay without."""
+    values, vectors = np.linalg.eigh(covariance)
+    is_flat = values <= values.max() * 1e-12
+    powers = np.where(is_flat, 0, np.where(is_flat, 1, values) ** exponent)
+    return np.asarray((vectors * powers) @ vectors.T)
+
+
+# AdaBN: let BatchNormalization know the target's means and variances instead of the source's.
+#
+# Each BatchNormalization gives (x - mean) / sqrt(variance), with averages that it kept in training.
+# They are those of the source; on another domain they are wrong (Li et al. 2016).
+
+_BATCH_SIZE = 512
+
+
+@errors.never_takes_target_labels
+def adapt_batchnorm(model: Any, x_target: ArrayLike, *, batch_size: int = _BATCH_SIZE) -> int:
+    """Give each BatchNormalization the target's means and variances; change nothing else.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Changed in place: only moving means and variances, also of frozen and nested layers.
+    x_target : array, shape (n, ...), n >= 2
+        Examples of the target, without labels. The order does not matter much; sorted by class
+        it would, as batches are averaged.
+    batch_size : int, >= 2
+        All of the examples at once are exact; smaller batches need less memory.
+
+    Returns
+    -------
+    int
+        How many BatchNormalization layers were changed.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the model has no BatchNormalization, there are fewer than 2 examples, their shape is not
+        the model's, or labels are passed.
+
+    Notes
+    -----
+    Assumes that classes are mixed alike in both domains. For one batch, layer l gets
+    ``mean_l = mean(x_l)``, ``variance_l = var(x_l)`` over the target (Li et al. 2016, eq. 2), where
+    x_l already went through the adapted layers before it. Dropout is off meanwhile; noise and
+    augmentation layers inside the model stay random, so keep those outside it.
+
+    References
+    ----------
+    Li et al. (2016), Revisiting Batch Normalization For Practical Domain Adaptation, algorithm 1.
+    """
+    layers = _flat(model, keras.layers.BatchNormalization)
+    if not layers:
+        raise ValueError(
+            f"`model` must have a BatchNormalization layer; {model.name!r} has none. Use "
+            "standardise_per_domain on its features instead."
+        )
+    errors.examples_only("x_target", x_target)
+    x = np.asarray(x_target)
+    expected = tuple(model.inputs[0].shape[1:])
+    if x.shape[1:] != expected or len(x) < 2:
+        raise ValueError(
+            f"`x_target` must have shape (n, {', '.join(map(str, expected))}), n of at least 2; "
+            f"got {x.shape}."
+        )
+    batch_size = _check.whole_number("batch_size", batch_size, low=2, meaning="examples at once")
+    # Equal shares, so that no small last batch counts as much as a full one.
+    batches = np.array_split(x, -(-len(x) // batch_size))
+    with _gathering(model, layers):
+        for k, batch in enumerate(batches):
+            for layer in layers:
+                layer.momentum = k / (k + 1)  # a plain mean over the batches
+            model(keras.ops.convert_to_tensor(batch), training=True)
+    return len(layers)
+
+
+@contextmanager
+def _gathering(model: Any, layers: list[Any]) -> Iterator[None]:
+    """Let BatchNormalization gather in training mode, with nothing random in the way."""
+    dropouts = [d for d in model._flatten_layers() if isinstance(getattr(d, "rate", None), float)]
+    kept = [(layer, "momentum", layer.momentum) for layer in layers]
+    kept += [(layer, "trainable", layer.trainable) for layer in layers]
+    kept += [(layer, "rate", layer.rate) for layer in dropouts]
+    try:
+        for layer in layers:
+            layer.trainable = True  # a frozen one would not gather
+        for layer in dropouts:
+            layer.rate = 0.0
+        yield
+    finally:
+        for layer, name, value in kept:
+            setattr(layer, name, value)
+
+
+def _flat(model: Any, kind: type) -> list[Any]:
+    if not isinstance(model, keras.Model):
+        raise TypeError(f"`model` must be a Keras model; got {type(model).__name__}.")
+    return [layer for layer in model._flatten_layers() if isinstance(layer, kind)]
+
+
+# Features of two domains in a plane, the same plane before, during and after adaptation.
+
+Frames = Mapping[str, tuple[ArrayLike, ArrayLike]]
+
+_MARGIN = 0.05  # of the width of the picture, on each side
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ProjectedDomains:
+    """Source and target in a plane, at several moments.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Of the moments, for instance "before" and "after".
+    source, target : tuple of arrays, shape (n_source, 2) and (n_target, 2)
+        One pair for each moment.
+    limits : array, shape (2, 2)
+        Lowest and highest x, lowest and highest y of all moments, with a margin: steady axes.
+    """
+
+    names: tuple[str, ...]
+    source: tuple[NDArray[Any], ...]
+    target: tuple[NDArray[Any], ...]
+    limits: NDArray[Any]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+def project_domains(frames: Frames) -> ProjectedDomains:
+    """Lay the features of both domains at several moments into one plane.
+
+    Parameters
+    ----------
+    frames : dict from name to pair of arrays (source, target), shapes (n_source, d), (n_target, d)
+        Features at each moment, in order.
+
+    Returns
+    -------
+    ProjectedDomains
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there is no moment, or features do not fit each other.
+
+    Notes
+    -----
+    The plane is that of the two first principal components of all moments together, each scaled
+    to the same total variance: a network that only shrinks its features does not look adapted.
+
+    Examples
+    --------
+    >>> x = np.eye(4)
+    >>> projected = project_domains({"before": (x, x + 3), "after": (x, x)})
+    >>> projected.names, projected.source[0].shape
+    (('before', 'after'), (4, 2))
+    """
+    tables = list(_tables(frames))
+    scaled = [_scaled(*pair) for pair in tables]
+    everything = np.concatenate([table for pair in scaled for table in pair])
+    axes = np.linalg.svd(everything, full_matrices=False)[2][:2].T
+    flat = [tuple(table @ axes for table in pair) for pair in scaled]
+    points = np.concatenate([table for pair in flat for table in pair])
+    limits = np.array([points.min(axis=0), points.max(axis=0)]).T
+    margin = _MARGIN * np.ptp(limits, axis=1) + 1e-9
+    return ProjectedDomains(
+        tuple(frames),
+        tuple(source for source, _ in flat),
+        tuple(target for _, target in flat),
+        np.array([limits[:, 0] - margin, limits[:, 1] + margin]).T,
+    )
+
+
+def _tables(frames: Frames) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
+    if not isinstance(frames, Mapping) or not frames:
+        raise TypeError(
+            "`frames` must be a dict with at least one moment, "
+            '{"before": (h_source, h_target)}; '
+            f"got {type(frames).__name__}{' that is empty' if not frames else ''}."
+        )
+    for name, pair in frames.items():
+        if not isinstance(pair, Sequence) or len(pair) != 2:
+            raise TypeError(f"`frames[{name!r}]` must be a pair (source, target); got {pair!r}.")
+        errors.two_sets(f"frames[{name!r}][0]", pair[0], f"frames[{name!r}][1]", pair[1])
+        source, target = (errors.feature_table(f"frames[{name!r}]", table) for table in pair)
+        if source.shape[1] < 2:
+            raise ValueError(f"`frames[{name!r}]` must have at least 2 features; got 1.")
+        yield source, target
+
+
+def _scaled(source: NDArray[Any], target: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Centre both together, and scale to a total variance of 1."""
+    both = np.concatenate([source, target])
+    centre, spread = both.mean(axis=0), np.sqrt(both.var(axis=0).sum())
+    scale = spread if spread > 0 else 1.0
+    return (source - centre) / scale, (target - centre) / scale
+
+
+# Labels of the target, kept where adaptation cannot read them.
+
+
+class SealedLabels:
+    """Keep the target's labels in an envelope until the evaluation.
+
+    Parameters
+    ----------
+    labels : array, shape (n,)
+        They are copied.
+
+    Raises
+    ------
+    ValueError
+        If there is no label, or they are not in one line.
+
+    Examples
+    --------
+    >>> secret = SealedLabels([3, 1, 4])
+    >>> secret
+    SealedLabels(3 labels, looked at 0 times)
+    >>> round(secret.accuracy([3, 1, 5]), 2), secret
+    (0.67, SealedLabels(3 labels, looked at 1 times))
+    """
+
+    def __init__(self, labels: ArrayLike) -> None:
+        self.__labels = np.array(labels)
+        if self.__labels.ndim != 1 or self.__labels.size == 0:
+            raise ValueError(
+                "`labels` must hold at least one label, in one line; got shape "
+                f"{self.__labels.shape}."
+            )
+        self.n_looks = 0
+
+    def __len__(self) -> int:
+        return len(self.__labels)
+
+    def __repr__(self) -> str:
+        return f"SealedLabels({len(self)} labels, looked at {self.n_looks} times)"
+
+    def __array__(self, *_args: Any, **_kwargs: Any) -> NDArray[Any]:
+        raise errors.sealed_labels(len(self))
+
+    def __iter__(self) -> Any:
+        raise errors.sealed_labels(len(self))
+
+    def __getitem__(self, _index: Any) -> Any:
+        raise errors.sealed_labels(len(self))
+
+    def open(self) -> NDArray[Any]:
+        """Return the labels; each look is counted."""
+        self.n_looks += 1
+        return self.__labels.copy()
+
+    def accuracy(self, predicted: ArrayLike) -> float:
+        """Return the share of right answers; each look is counted.
+
+        Parameters
+        ----------
+        predicted : array, shape (n,)
+
+        Returns
+        -------
+        float, 0..1
+        """
+        found = np.asarray(predicted)
+        if found.shape != self.__labels.shape:
+            raise ValueError(
+                f"`predicted` must hold {len(self)} labels, one per example; got shape "
+                f"{found.shape}. From scores of classes take .argmax(axis=1)."
+            )
+        return float(np.mean(found == self.open()))
+
+
+# Self-training: let the classifier label those examples of the target it is sure of.
+
+
+@errors.never_takes_target_labels
+def pseudo_label(
+    probabilities: ArrayLike, *, confidence: float = 0.9
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Choose the examples that the classifier is sure of, and what it says about them.
+
+    Parameters
+    ----------
+    probabilities : array, shape (n, classes), 0..1, rows sum to 1
+        What the classifier says about the target.
+    confidence : float, 0..1
+        Only examples whose largest probability is higher are chosen.
+
+    Returns
+    -------
+    chosen : array of int64, shape (n_chosen,)
+        Positions of the examples; there may be none.
+    labels : array of int64, shape (n_chosen,)
+        Their most probable classes. They are guesses: train on them and the source together.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the rows are no probabilities, or labels are passed.
+
+    References
+    ----------
+    Lee (2013), Pseudo-Label, ICML workshop, eq. 14; with a threshold as in Sohn et al. (2020),
+    FixMatch, NeurIPS, eq. 4.
+
+    Examples
+    --------
+    >>> pseudo_label([[0.05, 0.95], [0.6, 0.4], [0.97, 0.03]])
+    (array([0, 2]), array([1, 0]))
+    """
+    errors.examples_only("probabilities", probabilities)
+    p = np.asarray(probabilities, np.float64)
+    is_table = p.ndim == 2 and len(p) > 0 and p.shape[1] > 1
+    if not is_table or p.min() < 0 or not np.allclose(p.sum(axis=1), 1, atol=1e-3):
+        raise ValueError(
+            "`probabilities` must have shape (n, classes), 2 classes or more, each row summing to "
+            f"1; got shape {p.shape}. Logits become probabilities by a softmax."
+        )
+    low = _check.number("confidence", confidence, low=0, high=1, meaning="a probability")
+    chosen = np.flatnonzero(p.max(axis=1) > low)
+    return chosen, p[chosen].argmax(axis=1)

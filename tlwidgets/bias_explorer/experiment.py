@@ -1,0 +1,331 @@
+"""From a choice to all that comes of it: draw, split, learn, repair, compare with the truth."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController
+
+from .. import _check
+from ..shift import MECHANISMS, Population, effective_sample_size
+from ..shift.mechanisms import MORE_OF
+from ..shift.population import box
+from . import learner, repairs
+from .choice import Box, Choice, Memory, Outcome, Result, Score, State
+from .learner import Floats, Judge, Sample, draw, draw_fairly, groups_of, is_numeric, make_judge
+from .repairs import UNDONE, warning_of
+
+# What can be chosen for a population; a choice is made whole, or refused.
+
+SMALLEST_N = 20
+# Until a region of the map is brushed: its left half.
+FIRST_REGION: Box = (0.0, 0.0, 0.5, 1.0)
+REPAIRS = ("none", *repairs.REPAIRS)
+
+_NUMERIC_REPAIRS = ("importance weighting", "known chances", "stratified re-sampling")
+_SENSIBLE = {
+    "domain shift": ("importance weighting", "known chances", "stratified re-sampling"),
+    "data skew": ("class weighting", "label-shift correction", "stratified re-sampling"),
+    "dataset quality": ("label cleaning",),
+    "sampling strategy": ("importance weighting", "class weighting", "stratified re-sampling"),
+}
+# Of the mechanisms, for a numeric outcome.
+_NEED_CLASSES = ("symmetric noise", "pair flip", "feature-dependent noise")
+
+
+def kinds_of(population: Population, mechanism: str, covariate: str = "") -> list[str]:
+    """Return the ways of a mechanism that this population can be drawn by.
+
+    Parameters
+    ----------
+    population : Population
+    mechanism : str
+        A key of `MECHANISMS`.
+    covariate : str, optional
+        What a domain shift depends on; by default the first.
+
+    Returns
+    -------
+    list of str
+        Empty for a skew of classes where there are none.
+    """
+    kinds = MECHANISMS[_check.one_of("mechanism", mechanism, MECHANISMS, kind="mechanism")]
+    if mechanism == "domain shift":
+        values = population.covariates[covariate or next(iter(population.covariates))]
+        if not is_numeric(values):
+            return [f"{MORE_OF}{category}" for category in sorted(set(values.tolist()))]
+    if len(population.class_names) < 2:
+        return [kind for kind in kinds if mechanism != "data skew" and kind not in _NEED_CLASSES]
+    return list(kinds)
+
+
+def repairs_for(population: Population, mechanism: str) -> list[str]:
+    """Return the repairs that make sense for a mechanism, "none" first; others may be tried too."""
+    _check.one_of("mechanism", mechanism, MECHANISMS, kind="mechanism")
+    known = repairs_of(population)
+    return ["none", *(name for name in _SENSIBLE[mechanism] if name in known)]
+
+
+def repairs_of(population: Population) -> list[str]:
+    """Return all repairs that are defined for a population."""
+    return [
+        name for name in REPAIRS if population.has_classes or name in ("none", *_NUMERIC_REPAIRS)
+    ]
+
+
+def completed(population: Population, choice: Choice, **changes: Any) -> Choice:
+    """Return the choice with some of it changed.
+
+    What was not chosen is made to fit: a region selects the sampling strategy "region", another
+    mechanism its first kind.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If something of it is impossible.
+    """
+    if changes.get("region") is not None and not {"mechanism", "kind"} & changes.keys():
+        changes |= {"mechanism": "sampling strategy", "kind": "region"}
+    new = replace(choice, **changes)
+    if not new.covariate:
+        new = replace(new, covariate=next(iter(population.covariates)))
+    _check.one_of("covariate", new.covariate, population.covariates, kind="covariate")
+    kinds = kinds_of(population, new.mechanism, new.covariate)
+    if "kind" not in changes and new.kind not in kinds and kinds:
+        new = replace(new, kind=kinds[0])
+    _check.one_of("kind", new.kind, kinds, kind=f"way of {new.mechanism}")
+    if new.kind == "region" and new.region is None:
+        new = replace(new, region=FIRST_REGION)
+    _check.one_of("repair", new.repair, repairs_of(population), kind="repair")
+    n_all = len(population)
+    return replace(
+        new,
+        strength=_check.number(
+            "strength", new.strength, low=0, high=1, meaning="how biased the sample is"
+        ),
+        n=_check.whole_number(
+            "n", new.n, low=SMALLEST_N, high=n_all, meaning="the size of the sample"
+        ),
+        region=None if new.region is None else box(new.region, "region"),
+        seed=_check.whole_number("seed", new.seed, low=0, meaning="the number of a random draw"),
+    )
+
+
+__all__ = ["MECHANISMS", "REPAIRS", "begin", "changed", "kinds_of", "repairs_for", "repairs_of"]
+
+
+def begin(population: Population, choice: Choice | None = None, *, is_quick: bool = False) -> State:
+    """Return all that comes of a choice.
+
+    Parameters
+    ----------
+    population : Population
+    choice : Choice, optional
+        A covariate or kind that is not chosen is made to fit the population. Without a choice
+        the sample is at most half of it.
+    is_quick : bool
+        Take the model of dragging, not the one of release.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the choice is impossible for this population.
+    """
+    if choice is None:
+        choice = Choice(n=max(SMALLEST_N, min(Choice().n, len(population) // 2)))
+    return _state(population, completed(population, choice), Memory(), is_quick)
+
+
+def changed(state: State, *, is_quick: bool = False, **changes: Any) -> State:
+    """Return the state after some of the choice was changed.
+
+    Parameters
+    ----------
+    state : State
+    is_quick : bool
+        Take the model of dragging, not the one of release.
+    **changes : of Choice
+        The names and values of what changes.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the new choice is impossible; the old state stays as it is.
+    """
+    choice = completed(state.population, state.choice, **changes)
+    return _state(state.population, choice, state.memory, is_quick)
+
+
+def _state(population: Population, choice: Choice, memory: Memory, is_quick: bool) -> State:
+    # Many small fits: a second thread only gets in the way.
+    with _thread_pools().limit(limits=1):
+        result = _result(population, choice, memory, is_quick)
+    return State(population=population, choice=choice, result=result, memory=memory)
+
+
+def _result(population: Population, choice: Choice, memory: Memory, is_quick: bool) -> Result:
+    bench = _Bench(population, choice, memory, is_quick)
+    sample, naive, model, is_wrong = memory.recall(bench.key_of_naive(), bench.naive)
+    equal = np.ones(choice.n)
+    repaired, ratio, warning = naive, equal, ""
+    if choice.repair != "none":
+        found = repairs.repair(repairs.Situation(population, choice, sample, model))
+        ratio = found.density_ratio
+        repaired, _, is_wrong = bench.outcome("repaired", sample, ratio, found.model)
+        warning = warning_of(population, choice, sample, ratio) if found.is_done else UNDONE
+    return Result(
+        selection=sample.selection,
+        is_train=sample.is_train,
+        naive=naive,
+        repaired=repaired,
+        ideal=memory.recall(bench.key_of_ideal(), bench.ideal),
+        density_ratio=ratio,
+        effective_sample_size=effective_sample_size(ratio),
+        is_wrong=is_wrong,
+        warning=warning,
+        is_quick=is_quick,
+    )
+
+
+@cache
+def _thread_pools() -> Any:
+    """Return the thread pools of this process; to find them takes a millisecond."""
+    return ThreadpoolController()
+
+
+class _Bench:
+    """Fits and scores the models of one choice."""
+
+    def __init__(
+        self, population: Population, choice: Choice, memory: Memory, is_quick: bool
+    ) -> None:
+        self._population = population
+        self._choice = choice
+        self._is_quick = is_quick
+        self._group_key = ("judge", choice.mechanism == "data skew", choice.covariate)
+        self._judge = memory.recall(self._group_key, self._make_judge)
+
+    def key_of_naive(self) -> tuple[object, ...]:
+        return ("naive", replace(self._choice, repair="none"), self._is_quick)
+
+    def key_of_ideal(self) -> tuple[object, ...]:
+        return ("ideal", self._choice.n, self._choice.seed, self._is_quick, self._group_key)
+
+    def naive(self) -> tuple[Sample, Outcome, Any, NDArray[np.bool_]]:
+        sample = draw(self._population, self._choice)
+        return sample, *self.outcome("naive", sample, np.ones(self._choice.n))
+
+    def ideal(self) -> Outcome:
+        sample = draw_fairly(self._population, self._choice)
+        return self.outcome("ideal", sample, np.ones(self._choice.n))[0]
+
+    def outcome(
+        self,
+        name: Literal["naive", "repaired", "ideal"],
+        sample: Sample,
+        density_ratio: Floats,
+        model: Any = None,
+    ) -> tuple[Outcome, Any, NDArray[np.bool_]]:
+        """Return what came of a sample, its model, and whom that gets wrong."""
+        population, judge = self._population, self._judge
+        x, labels = sample.training_part
+        model = model or self._fit(x, labels, density_ratio[sample.is_train])
+        quality = judge.quality(model.predict(population.x), population.y)
+        outside = np.ones(len(population))
+        outside[sample.selection.indices[sample.is_train]] = 0
+        outcome = Outcome(
+            name=name,
+            reported=self._reported(sample, density_ratio, model),
+            actual=judge.score(quality, slice(None), outside),
+            mean_outcome=self._mean_outcome(sample.selection.labels, density_ratio),
+        )
+        return outcome, model, self._is_wrong(quality)
+
+    def _make_judge(self) -> Judge:
+        groups = groups_of(self._population, self._choice)
+        return make_judge(groups, has_classes=self._population.has_classes)
+
+    def _fit(self, x: Floats, labels: NDArray[Any], sample_weight: Floats) -> Any:
+        if not self._population.has_classes:
+            return learner.fit_ridge(x, labels, sample_weight)
+        fit = learner.fit_discriminant if self._is_quick else learner.fit_logistic
+        return fit(x, labels, sample_weight)
+
+    def _reported(self, sample: Sample, density_ratio: Floats, model: Any) -> Score:
+        """Return what the hold-out says: its labels, right or wrong, weighted by the repair."""
+        held, selection = ~sample.is_train, sample.selection
+        quality = self._judge.quality(model.predict(selection.x[held]), selection.labels[held])
+        return self._judge.score(quality, selection.indices[held], density_ratio[held])
+
+    def _mean_outcome(self, labels: NDArray[Any], density_ratio: Floats) -> float:
+        if self._population.has_classes:
+            return float("nan")
+        return float(density_ratio @ labels / density_ratio.sum())
+
+    def _is_wrong(self, quality: Floats) -> NDArray[np.bool_]:
+        if self._population.has_classes:
+            return np.asarray(quality == 0)
+        return np.asarray(quality > self._population.y.var())
+
+
+# The table of a state: three models, each as its own test set reports it and as it is.
+
+REPORTED, ACTUAL = "its own test set", "the population"
+
+
+def report(state: State) -> pd.DataFrame:
+    """Return who says what of which model, overall, for the worst group and for each group.
+
+    Parameters
+    ----------
+    state : State
+
+    Returns
+    -------
+    DataFrame
+        A row for each model ("naive", "repaired" if there is a repair, "ideal") and judge ("its
+        own test set", "the population"). Accuracy, 0..1; for a numeric outcome the root mean
+        squared error, and what each sample says its mean is.
+    """
+    has_classes = state.population.has_classes
+    rows = {}
+    for outcome in shown_outcomes(state):
+        rows[outcome.name, REPORTED] = _row(outcome.reported, has_classes)
+        rows[outcome.name, ACTUAL] = _row(outcome.actual, has_classes)
+        if not has_classes:
+            rows[outcome.name, REPORTED]["mean outcome"] = outcome.mean_outcome
+            rows[outcome.name, ACTUAL]["mean outcome"] = float(state.population.y.mean())
+    index = pd.MultiIndex.from_tuples(list(rows), names=["model", "says"])
+    return pd.DataFrame(list(rows.values()), index=index)
+
+
+def shown_outcomes(state: State) -> list[Outcome]:
+    """Return the outcomes that differ: without a repair, nothing is repaired."""
+    result = state.result
+    repaired = [] if state.choice.repair == "none" else [result.repaired]
+    return [result.naive, *repaired, result.ideal]
+
+
+def worst_group(score: Score, *, has_classes: bool) -> tuple[str, float]:
+    """Return the group with the lowest accuracy (or largest error), and its score.
+
+    Examples
+    --------
+    >>> worst_group(Score(overall=0.8, by_group={"a": 0.9, "b": 0.5}), has_classes=True)
+    ('b', 0.5)
+    """
+    known = {name: value for name, value in score.by_group.items() if value == value}
+    if not known:
+        return "", float("nan")
+    worst = (min if has_classes else max)(known, key=lambda name: known[name])
+    return worst, known[worst]
+
+
+def _row(score: Score, has_classes: bool) -> dict[str, float]:
+    worst = worst_group(score, has_classes=has_classes)[1]
+    return {"overall": score.overall, "worst group": worst, **score.by_group}

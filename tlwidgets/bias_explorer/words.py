@@ -1,0 +1,222 @@
+"""What a state says, in words: whether the test set lies and why, and what a repair does."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+import numpy as np
+
+from .choice import Outcome, State
+
+# Smaller differences of accuracy than these (as a share of the error for a numeric outcome) are
+# not worth a word, however many examples speak for them.
+_SMALLEST_LIE = 0.03
+_SMALLEST_HELP = 0.02
+_SMALLEST_HARM = 0.05  # to a single group
+_FEW = 0.25  # of the test set: if no more of it counts, it may agree by luck
+_TOO_KIND = {
+    "domain shift": "it has the same bias as the sample",
+    "data skew": "it has hardly any of the rare classes, in which the model is poor",
+    "sampling strategy": "it has the same bias as the sample",
+    "duplicates": "copies of the same examples stand in both parts",
+    "corrupted features": "it is corrupted in the same way",
+}
+_TOO_HARSH = {
+    "symmetric noise": "its own labels are partly wrong",
+    "pair flip": "its own labels are partly wrong",
+    "feature-dependent noise": "its own labels are partly wrong",
+    "corrupted features": "its own features are corrupted",
+}
+
+
+_FAIR_KINDS = ("simple random", "stratified", "diverse")
+_NAMES = {"known chances": "Weighting by the known chances"}
+
+
+class Verdict(Enum):
+    """How a test set's report compares with the truth."""
+
+    TOO_KIND = "too kind"
+    TOO_HARSH = "too harsh"
+    RIGHT = "right"
+
+
+def describe(state: State) -> str:
+    """Return what a state says: what the test set believes, what is so, and what a repair does.
+
+    Parameters
+    ----------
+    state : State
+
+    Returns
+    -------
+    str
+        Two or three sentences. A difference that the luck of the test set explains is not called
+        a lie.
+    """
+    sentences = [_what_is_so(state)]
+    if not state.population.has_classes:
+        sentences.append(_mean_outcome(state))
+    if state.choice.repair != "none":
+        sentences.append(_what_the_repair_does(state))
+    sentences.append(_against_a_fair_sample(state))
+    return " ".join(filter(None, sentences))
+
+
+def verdict(state: State, outcome: Outcome) -> Verdict:
+    """Return whether a test set is wrong by more than its luck explains."""
+    gap = _kindness(state, outcome)
+    if abs(gap) <= _luck(state, outcome):
+        return Verdict.RIGHT
+    return Verdict.TOO_KIND if gap > 0 else Verdict.TOO_HARSH
+
+
+def score_text(state: State, value: float) -> str:
+    """Return a score with its unit: accuracy in percent, an error as a number."""
+    if state.population.has_classes:
+        return f"{100 * value:.0f} %"
+    return f"{value:.3g}"
+
+
+def _what_is_so(state: State) -> str:
+    naive = state.result.naive
+    reported = score_text(state, naive.reported.overall)
+    actual = score_text(state, naive.actual.overall)
+    error = "" if state.population.has_classes else "an error of "
+    said = f"Your own test set says {error}{reported}, the population says {actual}: "
+    found = verdict(state, naive)
+    if found is Verdict.RIGHT:
+        return f"{said}they agree within the luck of {_n_held(state):,} test examples."
+    return f"{said}the test set is {found.value}, {_reason(state, found)}."
+
+
+def _reason(state: State, found: Verdict) -> str:
+    """Return why the hold-out is wrong, as far as the mechanism tells."""
+    choice = state.choice
+    reasons = _TOO_KIND if found is Verdict.TOO_KIND else _TOO_HARSH
+    reason = reasons.get(choice.kind) or reasons.get(choice.mechanism)
+    if reason and _is_biased(state):
+        return f"because {reason}"
+    return "by good luck" if found is Verdict.TOO_KIND else "by bad luck"
+
+
+def _is_biased(state: State) -> bool:
+    choice = state.choice
+    return choice.strength > 0 and choice.kind not in _FAIR_KINDS
+
+
+def _what_the_repair_does(state: State) -> str:
+    repair = state.choice.repair
+    naive, repaired = state.result.naive.actual, state.result.repaired.actual
+    model = _helps_the_model(state)
+    test_set, helps = _what_the_test_set_says(state)
+    change = {1: "makes the model better", 0: "hardly changes the model"}
+    now = score_text(state, state.result.repaired.reported.overall)
+    link = "and" if (model > 0) == helps else "but"
+    return (
+        f"{_NAMES.get(repair, repair.capitalize())} "
+        f"{change.get(model, 'makes the model worse')} "
+        f"({score_text(state, naive.overall)} to {score_text(state, repaired.overall)}), {link} "
+        f"the test set, which now says {now}, {test_set}."
+    )
+
+
+def _what_the_test_set_says(state: State) -> tuple[str, bool]:
+    """Return how the test set stands after the repair, and whether that helps."""
+    before = abs(_kindness(state, state.result.naive))
+    after = abs(_kindness(state, state.result.repaired))
+    if after <= _luck(state, state.result.naive):
+        still = "still " if verdict(state, state.result.naive) is Verdict.RIGHT else ""
+        return f"{still}agrees with the population{_though_by_luck(state)}", True
+    if after <= _luck(state, state.result.repaired):
+        return (
+            f"is worth only {_n_worth(state, state.result.repaired):.0f} examples: too few to tell",
+            False,
+        )
+    if before - after >= max(_SMALLEST_HELP, before / 4):
+        return "is nearer to the truth", True
+    if after - before >= _SMALLEST_HELP:
+        return "is further from the truth", False
+    return "is no nearer to the truth", False
+
+
+def _though_by_luck(state: State) -> str:
+    """Return a warning where so few examples count that another draw may well disagree."""
+    n_worth = _n_worth(state, state.result.repaired)
+    if n_worth >= _FEW * _n_held(state):
+        return ""
+    return f" (perhaps by luck: it is worth only {n_worth:.0f} examples)"
+
+
+def _helps_the_model(state: State) -> int:
+    """Return 1 if the repair makes the model better, -1 if worse, 0 if neither."""
+    gain = _gain(state, state.result.naive.actual.overall, state.result.repaired.actual.overall)
+    return int(np.sign(gain)) if abs(gain) >= _SMALLEST_HELP else 0
+
+
+def _mean_outcome(state: State) -> str:
+    naive, repaired = state.result.naive.mean_outcome, state.result.repaired.mean_outcome
+    weighted = "" if state.choice.repair == "none" else f" ({repaired:.4g} after the repair)"
+    truth = state.population.y.mean()
+    return (
+        f"The mean outcome of the sample is {naive:.4g}{weighted}, that of everybody {truth:.4g}."
+    )
+
+
+def _against_a_fair_sample(state: State) -> str:
+    """Return how far a fair sample of the same size would come, and who is hit hardest."""
+    result = state.result
+    shown = result.naive if state.choice.repair == "none" else result.repaired
+    fair = result.ideal.actual
+    overall = score_text(state, fair.overall)
+    lost = _gain(state, shown.actual.overall, fair.overall)
+    lost_by_group = {
+        name: _gain(state, shown.actual.by_group[name], value)
+        for name, value in fair.by_group.items()
+        if not np.isnan([value, shown.actual.by_group[name]]).any()
+    }
+    hit = max(lost_by_group, key=lambda name: lost_by_group[name], default="")
+    harm = lost_by_group.get(hit, 0.0)
+    if _is_biased(state) and harm >= _SMALLEST_HARM + max(0.0, lost):
+        here = score_text(state, shown.actual.by_group[hit])
+        there = score_text(state, fair.by_group[hit])
+        return (
+            f"With a fair sample of the same size it would be {overall}; hit hardest is "
+            f"{hit!r}: {here} instead of {there}."
+        )
+    if abs(lost) < _SMALLEST_HELP:
+        return f"A fair sample of the same size does no better: {overall}."
+    return f"A fair sample of the same size does {'better' if lost > 0 else 'worse'}: {overall}."
+
+
+def _kindness(state: State, outcome: Outcome) -> float:
+    """Return by how much the report is better than the truth."""
+    return _gain(state, outcome.actual.overall, outcome.reported.overall)
+
+
+def _gain(state: State, before: float, after: float) -> float:
+    """Return how much better a score is than another; an error as a share of it."""
+    if state.population.has_classes:
+        return after - before
+    return (before - after) / max(before, 1e-12)
+
+
+def _luck(state: State, outcome: Outcome) -> float:
+    """Return what luck explains: twice the standard error of the report."""
+    n_worth = _n_worth(state, outcome)
+    if state.population.has_classes:
+        p = outcome.actual.overall
+        return max(_SMALLEST_LIE, 2 * float(np.sqrt(max(p * (1 - p), 0.01) / n_worth)))
+    # Of a root mean squared error of about normal errors: 1 / sqrt(2 n) of it.
+    return max(_SMALLEST_LIE, 2 / float(np.sqrt(2 * n_worth)))
+
+
+def _n_worth(state: State, outcome: Outcome) -> float:
+    """Return the effective sample size of the hold-out."""
+    held = ~state.result.is_train
+    ratio = state.result.density_ratio[held] if outcome.name == "repaired" else held[held]
+    return float(ratio.sum() ** 2 / max((ratio**2).sum(), 1e-12))
+
+
+def _n_held(state: State) -> int:
+    return int((~state.result.is_train).sum())

@@ -1,0 +1,194 @@
+"""Where curves are shown: a page that draws them live, or a terminal that gets lines of text."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import sys
+import threading
+import uuid
+from collections.abc import Callable, Sequence
+from html import escape
+from typing import Any, Protocol
+
+import ipywidgets
+import traitlets
+from IPython import get_ipython
+from IPython.display import display
+
+from .._widgets.base import CHARTS_JS, ChartsView
+from .._widgets.chart import Chart
+from .charts import charts_of, points_per_series
+from .reading import describe, epoch_line
+from .run import Choices, Run
+
+# In JupyterLab, an output whose widget is gone says "Error displaying widget". Next to the
+# picture that replaces it, that is one message too many.
+_NO_DEAD_VIEW = (
+    "<style>.jp-OutputArea-child:not(:has(.tlw)):has(> .jp-OutputArea-output.jupyter-widgets)"
+    ":has(+ .jp-OutputArea-child .{still}) {{ display: none; }}</style>"
+)
+
+
+class CurvesView(ChartsView):
+    """The live curves; while they are on the page, the picture that stays is hidden."""
+
+    _esm = f"""{CHARTS_JS}
+function render({{ model, el }}) {{
+  const hide = html("style");
+  hide.textContent = `.${{model.get("still")}} {{ display: none !important; }}`;
+  el.append(hide);
+  return showCharts(model, el);
+}}
+export default {{ render }};
+"""
+
+    still = traitlets.Unicode(help="The class of the picture that stays.").tag(sync=True)
+
+
+class Stage(Protocol):
+    """Where curves are shown."""
+
+    def begin(self) -> None:
+        """Show them in the cell that runs now."""
+
+    def refresh(self, runs: Sequence[Run], choices: Choices) -> None:
+        """Draw them as they are now."""
+
+    def epoch(self, run: Run, choices: Choices) -> None:
+        """Take note of an epoch that has ended."""
+
+    def finish(self, runs: Sequence[Run], choices: Choices) -> None:
+        """Leave what stays when training is over, however it ended."""
+
+
+class Page:
+    """A notebook: live curves, and at the end a picture for when the kernel is gone."""
+
+    def __init__(self) -> None:
+        self.view = _new_view()
+        self._still: Any = None
+        self._cell: int | None = -1
+
+    def begin(self) -> None:
+        """Show the curves in this cell; once, however many trainings it runs."""
+        cell = getattr(get_ipython(), "execution_count", None)
+        # A thread belongs to no cell: who started it has shown them.
+        if threading.current_thread() is threading.main_thread() and cell != self._cell:
+            if self._still is not None:  # the cell before keeps what it showed
+                self.view = _new_view()
+            self._cell = cell
+            self.show()
+
+    def show(self, *above: ipywidgets.Widget) -> None:
+        """Show the curves here and now, with controls above them."""
+        display(ipywidgets.VBox([*above, self.view]) if above else self.view)
+        # Its place right below is kept from the start, because more output may follow.
+        self._still = display({"text/html": "", "text/plain": ""}, raw=True, display_id=True)
+
+    def refresh(self, runs: Sequence[Run], choices: Choices) -> None:
+        """Send what changed: one small message."""
+        charts = charts_of(runs, choices)
+        self.view.show(charts, points_per_series(charts))
+
+    def epoch(self, run: Run, choices: Choices) -> None:
+        """Do nothing: the picture says it."""
+
+    def finish(self, runs: Sequence[Run], choices: Choices) -> None:
+        """Put the picture where the live one is, for pages that have no kernel."""
+        self.refresh(runs, choices)
+        if self._still is not None:
+            charts = charts_of(runs, choices)
+            self._still.update(still_bundle(charts, describe(runs), self.view.still), raw=True)
+
+
+def _new_view() -> CurvesView:
+    return CurvesView(still=f"tlw-still-{uuid.uuid4().hex[:12]}")
+
+
+class Terminal:
+    """No page: one line of text for each epoch, or nothing."""
+
+    def begin(self) -> None:
+        """Do nothing."""
+
+    def refresh(self, runs: Sequence[Run], choices: Choices) -> None:
+        """Do nothing."""
+
+    def epoch(self, run: Run, choices: Choices) -> None:
+        """Write the epoch as a line."""
+        if choices.in_terminal == "text":
+            sys.stdout.write(f"{epoch_line(run)}\n")
+
+    def finish(self, runs: Sequence[Run], choices: Choices) -> None:
+        """Write what the curve says."""
+        if choices.in_terminal == "text":
+            sys.stdout.write(f"{describe(runs)}\n")
+
+
+def find_stage() -> Page | Terminal:
+    """Return a page where there is one: a kernel, as opposed to a terminal or a script."""
+    return Page() if getattr(get_ipython(), "kernel", None) is not None else Terminal()
+
+
+def call_after_cell(work: Callable[[], None]) -> Callable[[], None]:
+    """Call something when the running cell ends, also by an error; returns how to take it back."""
+    shell = get_ipython()
+    if shell is None or threading.current_thread() is not threading.main_thread():
+        return lambda: None
+
+    def forget() -> None:
+        with contextlib.suppress(ValueError):  # it has been called, or taken back, already
+            shell.events.unregister("post_run_cell", after_cell)
+
+    def after_cell(*_result: Any) -> None:
+        forget()
+        work()
+
+    shell.events.register("post_run_cell", after_cell)
+    return forget
+
+
+def still_bundle(charts: Sequence[Chart], sentence: str, still: str = "") -> dict[str, Any]:
+    """Return a picture for pages without a kernel, with its text.
+
+    Parameters
+    ----------
+    charts : sequence of Chart
+    sentence : str
+    still : str
+        A class by which a live view hides it; none for a picture that stands alone.
+    """
+    from .charts import curves_png
+
+    png = base64.b64encode(curves_png(charts)).decode("ascii")
+    bundle = {"image/png": png, "text/plain": sentence}
+    if still:
+        source = f"data:image/png;base64,{png}"
+        bundle["text/html"] = (
+            f'<div class="{still}"><img alt="training curves" src="{source}">'
+            f"<p>{escape(sentence)}</p></div>" + _NO_DEAD_VIEW.format(still=still)
+        )
+    return bundle
+
+
+class StopRow(ipywidgets.HBox):
+    """A Stop button, and a line that says how it stands."""
+
+    def __init__(self, stop: Callable[[], None]) -> None:
+        self._button = ipywidgets.Button(
+            description="Stop", icon="stop", tooltip="End training after the current batch"
+        )
+        self._line = ipywidgets.Label("Training in the background.")
+        self._button.on_click(lambda _button: self._ask(stop))
+        super().__init__([self._button, self._line])
+
+    def _ask(self, stop: Callable[[], None]) -> None:
+        self._button.disabled = True
+        self._line.value = "Stopping after this batch ..."
+        stop()
+
+    def end(self, sentence: str) -> None:
+        """Say that it is over."""
+        self._button.disabled = True
+        self._line.value = sentence

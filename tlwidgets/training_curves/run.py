@@ -1,0 +1,414 @@
+"""What the curves know, every value that Keras reported, and how they are to be shown.
+
+A `Run` grows with each epoch, so it is not frozen: copying it would make training slower the
+longer it lasts. Nothing but its own methods changes it.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from .. import _check
+from .._widgets.chart import MAX_POINTS, Point, thin_out
+
+Split = str
+SPLITS = ("training", "validation")
+LEARNING_RATE = "learning_rate"
+
+# Of batches every n-th is kept; n doubles when they become more than this.
+MAX_BATCHES = 500
+IN_TERMINAL = ("text", "silence")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """How curves are shown.
+
+    Parameters
+    ----------
+    name : str
+        What this training is called where several are compared.
+    metrics : sequence of str, optional
+        What gets a chart, without `val_`. By default the loss and the first three metrics.
+    chance : float or dict of metric to float, optional
+        What guessing would reach; a single number is meant for accuracies.
+    smoothing : float, from 0 to 0.99
+        Weight of the past in a smoothed line over the raw points; 0 draws none.
+    log : bool
+        Whether losses start on a logarithmic axis; the live view has a switch anyway.
+    in_terminal : "text" or "silence"
+        What to do where no picture can be shown.
+    """
+
+    name: str = ""
+    metrics: Sequence[str] | None = None
+    chance: float | Mapping[str, float] | None = None
+    smoothing: float = 0.0
+    log: bool = False
+    in_terminal: str = "text"
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str):
+            raise TypeError(f"`name` must be text; got {self.name!r}.")
+        if self.metrics is not None and (
+            isinstance(self.metrics, str) or not all(isinstance(m, str) for m in self.metrics)
+        ):
+            raise TypeError(f"`metrics` must be a list of metric names; got {self.metrics!r}.")
+        levels = [] if self.chance is None else [self.chance]
+        for level in self.chance.values() if isinstance(self.chance, Mapping) else levels:
+            _check.number("chance", level, low=-1e12, high=1e12, meaning="what guessing gives")
+        meaning = "the weight of the past in the smoothed line"
+        _check.number("smoothing", self.smoothing, low=0, high=0.99, meaning=meaning)
+        if not isinstance(self.log, bool):
+            raise TypeError(f"`log` must be True or False; got {self.log!r}.")
+        _check.one_of("in_terminal", self.in_terminal, IN_TERMINAL, kind="way")
+
+    def chance_of(self, metric: str) -> float | None:
+        """Return what guessing would reach, if that is known."""
+        if isinstance(self.chance, Mapping):
+            return self.chance.get(metric)
+        return self.chance if "acc" in metric else None
+
+
+class Phase(NamedTuple):
+    """One `fit` within a run: its name, the epochs done before it, the epochs it asked for."""
+
+    name: str
+    start: int
+    n_planned: int | None
+
+
+class Batch(NamedTuple):
+    """What Keras reported within an epoch: its means since the epoch began."""
+
+    epoch: int
+    step: int
+    values: dict[str, float]
+    seconds: float
+
+
+@dataclass(slots=True)
+class Run:
+    """One model's training, over one or several calls of `fit`.
+
+    Parameters
+    ----------
+    number : int
+        The first run of some curves is 1.
+    phases : list of Phase
+    points : dict of (metric, split) to list of (epoch, value)
+        Epochs count from 1, over all phases. A value that is not finite is kept as it is.
+    drawn : dict of (metric, split) to list of (epoch, value)
+        The same for a picture: of a long training the peaks and valleys, so that drawing
+        does not become slower with each epoch.
+    seconds : list of float
+        When each epoch ended, since the run began.
+    batches : list of Batch
+        A selection; see `MAX_BATCHES`.
+    n_steps : int or None
+        Steps of an epoch, where known.
+    """
+
+    number: int = 1
+    phases: list[Phase] = field(default_factory=list)
+    points: dict[tuple[str, Split], list[Point]] = field(default_factory=dict)
+    drawn: dict[tuple[str, Split], list[Point]] = field(default_factory=dict)
+    seconds: list[float] = field(default_factory=list)
+    batches: list[Batch] = field(default_factory=list)
+    n_steps: int | None = None
+    _stride: int = 1
+
+    @property
+    def n_epochs(self) -> int:
+        """Number of epochs that have ended."""
+        return len(self.seconds)
+
+    @property
+    def n_planned(self) -> int:
+        """Number of epochs when the current phase is over, as far as is known."""
+        last = self.phases[-1] if self.phases else Phase("", 0, None)
+        return max(self.n_epochs, last.start + (last.n_planned or 0), 1)
+
+    def begin_phase(self, name: str, n_planned: int | None, n_steps: int | None) -> None:
+        """Begin a call of `fit`; what the one before left of an unfinished epoch is dropped."""
+        self.batches = [batch for batch in self.batches if batch.epoch <= self.n_epochs]
+        if self.phases and self.phases[-1].start == self.n_epochs:
+            self.phases.pop()  # nothing came of it
+        self.phases.append(Phase(name, self.n_epochs, n_planned))
+        self.n_steps = n_steps
+
+    def expect(self, n_planned: int) -> None:
+        """Correct how many epochs the current call of `fit` asked for."""
+        if self.phases[-1].start == self.n_epochs:
+            self.phases[-1] = self.phases[-1]._replace(n_planned=n_planned)
+
+    def end_batch(self, step: int, logs: Mapping[str, float], seconds: float) -> None:
+        """Keep what Keras reports after a batch, counted from 0 within its epoch."""
+        n_done = step + 1
+        if n_done % self._stride and n_done != self.n_steps:
+            return
+        values = {metric: float(value) for metric, value in logs.items() if _is_number(value)}
+        self.batches.append(Batch(self.n_epochs + 1, n_done, values, seconds))
+        if len(self.batches) > MAX_BATCHES:
+            self._stride *= 2
+            self.batches = [b for b in self.batches if b.step % self._stride == 0]
+
+    def end_epoch(self, logs: Mapping[str, float], seconds: float) -> None:
+        """Keep what Keras reports after an epoch."""
+        self.seconds.append(seconds)
+        for name, value in logs.items():
+            if _is_number(value):
+                self._add(split_name(name), (self.n_epochs, float(value)))
+        of_epoch = [batch.step for batch in self.batches if batch.epoch == self.n_epochs]
+        if self.n_steps is None and of_epoch:  # a generator of unknown length has ended once
+            self.n_steps = of_epoch[-1]
+
+    def _add(self, which: tuple[str, Split], point: Point) -> None:
+        self.points.setdefault(which, []).append(point)
+        drawn = self.drawn.setdefault(which, [])
+        drawn.append(point)
+        if len(drawn) > 2 * MAX_POINTS:
+            drawn[:] = thin_out(drawn, MAX_POINTS)
+
+    def end_phase(self) -> None:
+        """Forget epochs that were planned and did not come."""
+        if self.phases:
+            self.phases[-1] = self.phases[-1]._replace(n_planned=None)
+
+    def phase_of(self, epoch: int) -> str:
+        """Return the name of the phase that an epoch belongs to."""
+        return next((p.name for p in reversed(self.phases) if p.start < epoch), "")
+
+    def curve(self, metric: str, split: Split) -> list[Point]:
+        """Return the points of one curve to draw; none where it was not measured."""
+        return self.drawn.get((metric, split), [])
+
+
+def split_name(name: str) -> tuple[str, Split]:
+    """Return metric and split of a name in Keras' logs.
+
+    Examples
+    --------
+    >>> split_name("val_loss")
+    ('loss', 'validation')
+    """
+    return (name[4:], "validation") if name.startswith("val_") else (name, "training")
+
+
+def metrics_of(run: Run) -> list[str]:
+    """Return what was measured, the loss first; the learning rate is no such thing."""
+    names = [metric for metric, _ in run.points]
+    names += [metric for batch in run.batches[-1:] for metric in batch.values]
+    return sorted(dict.fromkeys(n for n in names if n != LEARNING_RATE), key=lambda n: n != "loss")
+
+
+def _is_number(value: object) -> bool:
+    # A metric may report a vector (one value per class): there is no curve of it.
+    return getattr(value, "shape", ()) == () and hasattr(value, "__float__")
+
+
+# From and to other forms: a tidy table, its file, a Keras History, a dict, a CSVLogger's file.
+
+COLUMNS = ("run", "phase", "epoch", "step", "metric", "split", "value", "seconds")
+_MISSING = {"", "NA"}  # what CSVLogger writes where there is no value; "nan" is one
+_EXPECTED = (
+    "a Keras History, its dict, the path of a CSVLogger's file or of one that `to_csv` wrote, or "
+    "a DataFrame with a column per metric or with those of `to_frame`"
+)
+
+
+def frame_of(runs: Sequence[Run]) -> pd.DataFrame:
+    """Return all values as a tidy table.
+
+    Returns
+    -------
+    DataFrame
+        Columns `run`, `phase`, `epoch` (from 1), `step` (missing where the value is that of the
+        whole epoch), `metric`, `split`, `value`, `seconds` (since the run began).
+    """
+    rows = [row for run in runs for row in (*_epoch_rows(run), *_batch_rows(run))]
+    frame = pd.DataFrame(rows, columns=list(COLUMNS))
+    frame = frame.astype({"run": int, "epoch": int, "step": "Int64", "value": float})
+    return frame.sort_values(["run", "epoch", "step"], kind="stable", ignore_index=True)
+
+
+def _epoch_rows(run: Run) -> list[tuple[Any, ...]]:
+    return [
+        (run.number, run.phase_of(x), x, None, metric, split, y, run.seconds[int(x) - 1])
+        for (metric, split), points in run.points.items()
+        for x, y in points
+    ]
+
+
+def _batch_rows(run: Run) -> list[tuple[Any, ...]]:
+    return [
+        (run.number, run.phase_of(b.epoch), b.epoch, b.step, *split_name(name), value, b.seconds)
+        for b in run.batches
+        for name, value in b.values.items()
+    ]
+
+
+def runs_from(history: Any) -> list[Run]:
+    """Return the runs that a history of any known form holds.
+
+    Parameters
+    ----------
+    history : keras History, dict, path or DataFrame
+
+    Returns
+    -------
+    list of Run
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is none of these, or holds no numbers.
+    """
+    if isinstance(history, pd.DataFrame):
+        if set(COLUMNS) <= set(history.columns):
+            return _runs_of_frame(history)
+        return [_run_of_columns(_columns_of_frame(history))]
+    if isinstance(history, str | Path):
+        return _runs_of_file(Path(history))
+    columns = getattr(history, "history", history)
+    if not isinstance(columns, Mapping):
+        raise TypeError(f"`history` must be {_EXPECTED}; got {history!r}.")
+    return [_run_of_columns(_columns_of_dict(columns))]
+
+
+def _columns_of_dict(history: Mapping[str, Sequence[float]]) -> dict[str, list[float | None]]:
+    try:
+        known = {str(k): [float(v) for v in values] for k, values in history.items()}
+    except (TypeError, ValueError) as error:
+        raise TypeError(
+            f"`history` must hold a list of numbers for each metric; got {dict(history)!r}."
+        ) from error
+    n = max(map(len, known.values()), default=0)
+    return {name: _spread(name, values, n) for name, values in known.items()}
+
+
+def _spread(name: str, values: list[float], n: int) -> list[float | None]:
+    """Return a value or None for each of n epochs.
+
+    Keras leaves no gap where it did not validate: with `validation_freq=k` the values are those
+    of every k-th epoch. Another metric that is too short came late.
+    """
+    if not values or len(values) == n:
+        return list(values)
+    every = n // len(values) if name.startswith("val_") else 1
+    if every == 1:
+        return [None] * (n - len(values)) + values
+    spread: list[float | None] = [None] * n
+    for i, value in enumerate(values):
+        spread[(i + 1) * every - 1] = value
+    return spread
+
+
+def _runs_of_file(path: Path) -> list[Run]:
+    if not path.is_file():
+        raise ValueError(f"`history` must be {_EXPECTED}; got {str(path)!r}, and no such file.")
+    with path.open(newline="", encoding="utf-8") as file:
+        reader = csv.DictReader(file)
+        if set(COLUMNS) <= set(reader.fieldnames or ()):
+            return _runs_of_frame(_table_of_rows(path, list(reader)))
+        return [_run_of_columns(_columns_of_rows(path, list(reader)))]
+
+
+def _table_of_rows(path: Path, rows: list[dict[str, str]]) -> pd.DataFrame:
+    """Return what `to_csv` wrote: nothing is guessed, a phase called "NA" or "007" stays that."""
+    frame = pd.DataFrame(rows, columns=list(COLUMNS))
+    try:
+        for name in ("run", "epoch", "step", "value", "seconds"):
+            frame[name] = [float(text) if text else math.nan for text in frame[name]]
+    except ValueError as error:
+        raise ValueError(
+            f"`history`: {path.name!r} must hold a table as `to_csv` writes it; {error}."
+        ) from error
+    return frame
+
+
+def _columns_of_rows(path: Path, rows: list[dict[str, str]]) -> dict[str, list[float | None]]:
+    names = [name for name in (rows[0] if rows else {}) if name != "epoch"]
+    try:
+        return {
+            name: [None if row[name] in _MISSING else float(row[name]) for row in rows]
+            for name in names
+        }
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"`history`: {path.name!r} must hold numbers, as Keras' CSVLogger writes them; {error}."
+        ) from error
+
+
+def _columns_of_frame(frame: pd.DataFrame) -> dict[str, list[float | None]]:
+    """Return its columns; a missing validation was not measured, a missing loss is undefined."""
+    numeric = frame.drop(columns="epoch", errors="ignore").select_dtypes("number")
+    return {
+        str(name): [
+            None if math.isnan(v) and str(name).startswith("val_") else float(v) for v in column
+        ]
+        for name, column in numeric.items()
+    }
+
+
+def _run_of_columns(columns: Mapping[str, Sequence[float | None]]) -> Run:
+    n = max((len(values) for values in columns.values()), default=0)
+    if n == 0:
+        raise ValueError(f"`history` must be {_EXPECTED}; got one without numbers: {columns!r}.")
+    run = Run()
+    run.begin_phase("", None, None)
+    for i in range(n):
+        logs = {name: values[i] for name, values in columns.items() if i < len(values)}
+        known = {name: value for name, value in logs.items() if value is not None}
+        run.end_epoch(known, math.nan)
+    return run
+
+
+def _runs_of_frame(frame: pd.DataFrame) -> list[Run]:
+    runs = []
+    for number, rows in frame.groupby("run"):
+        run = Run(number=int(number))  # type: ignore[call-overload]
+        is_whole = rows["step"].isna()
+        n_epochs = int(rows.loc[is_whole, "epoch"].max()) if is_whole.any() else 0
+        for epoch in range(1, int(rows["epoch"].max()) + 1):
+            _begin_phase(run, rows.loc[rows["epoch"] == epoch, "phase"])
+            if epoch <= n_epochs:  # the last may have been stopped within
+                _add_epoch(run, rows[is_whole & (rows["epoch"] == epoch)])
+        _add_batches(run, rows[~is_whole])
+        runs.append(run)
+    if not runs:
+        raise ValueError(f"`history` must be {_EXPECTED}; got a table without rows.")
+    return runs
+
+
+def _begin_phase(run: Run, names: pd.Series[Any]) -> None:
+    phase = "" if names.empty or pd.isna(names.iloc[0]) else str(names.iloc[0])
+    if not run.phases or (not names.empty and phase != run.phases[-1].name):
+        run.begin_phase(phase, None, None)
+
+
+def _add_epoch(run: Run, rows: pd.DataFrame) -> None:
+    run.end_epoch(_logs_of(rows), float(rows["seconds"].iloc[0]) if len(rows) else math.nan)
+
+
+def _logs_of(rows: pd.DataFrame) -> dict[str, float]:
+    """Return the values as Keras reports them."""
+    prefix = {split: "val_" * (split == "validation") for split in SPLITS}
+    return {
+        prefix[row.split] + row.metric: float(row.value) for row in rows.itertuples(index=False)
+    }
+
+
+def _add_batches(run: Run, rows: pd.DataFrame) -> None:
+    for (epoch, step), group in rows.groupby(["epoch", "step"]):
+        seconds = float(group["seconds"].iloc[0])
+        run.batches.append(Batch(int(epoch), int(step), _logs_of(group), seconds))
+    if run.batches:
+        run.n_steps = max(batch.step for batch in run.batches)
