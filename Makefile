@@ -90,7 +90,8 @@ chromium:
 binder-pins: env
 	binder/pin.sh
 
-# The course as pages, each lesson run: build/book/index.html. LESSONS="00 03" makes a part of it.
+# The course as pages, each lesson run: build/book/index.html. LESSONS="00 03" makes a part of it, LESSONS=none
+# the reference alone.
 book: env
 	$(BIN)/python -m docs.book --lessons $(LESSONS)
 

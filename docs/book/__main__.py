@@ -1,6 +1,6 @@
-"""Make the executed course as HTML: one page for each lesson, to be read without a network.
+"""Make the executed course and the reference as HTML, to be read without a network.
 
-Run with: python -m docs.book [--lessons 00 03] [--out FOLDER]
+Run with: python -m docs.book [--lessons 00 03] [--out FOLDER]; "none" makes the reference alone.
 The book shows photographs of solar cells, which are for non-commercial use only: it is built
 output and never stands in the repository.
 """
@@ -15,6 +15,7 @@ from pathlib import Path
 import nbformat
 from sphinx.cmd.build import build_main
 
+from .api import write_api
 from .front import front_page
 from .pages import PageMaker
 from .runs import ROOT, Lesson, LessonFailedError, find_lessons, run_lessons
@@ -24,7 +25,7 @@ BUILD = ROOT / "build"
 
 
 def write_pages(lessons: list[Lesson], work: Path, kept: Path) -> None:
-    """Write what Sphinx reads: the front page, and the notebook of each lesson.
+    """Write what Sphinx reads: the front page, the notebook of each lesson, the reference.
 
     Parameters
     ----------
@@ -43,6 +44,7 @@ def write_pages(lessons: list[Lesson], work: Path, kept: Path) -> None:
         page = maker.make(student, with_outputs, lesson.name)
         nbformat.write(page, work / "pages" / f"{lesson.name}.ipynb")
     (work / "pages" / "index.md").write_text(front_page(pages), "utf-8")
+    write_api(work / "pages" / "api")
     for picture in HERE.parent.glob("*.png"):
         shutil.copy(picture, work / "pages")
 
@@ -72,7 +74,7 @@ def make_book(work: Path, out: Path) -> int:
 def main(arguments: list[str]) -> int:
     """Run the lessons that have changed, then build all pages anew."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--lessons", nargs="*", default=[], help="their numbers; all by default")
+    parser.add_argument("--lessons", nargs="*", default=[], help="numbers, or none; else all")
     parser.add_argument("--out", type=Path, default=BUILD / "book", help="folder of the book")
     parser.add_argument("--kept", type=Path, default=BUILD / "book-runs", help="results of runs")
     parser.add_argument("--notebooks", type=Path, default=ROOT / "notebooks")

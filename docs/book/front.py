@@ -1,4 +1,4 @@
-"""The front page of the book: the pitch of the README and the index of the lessons."""
+"""The front page of the book: the README's pitch, the lessons, and the way to the reference."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ _BADGE = re.compile(r"\[!\[([^\]]*)\]\(https?://[^)]*\)\]\(([^)]*)\)")
 _LINK = re.compile(r"(?<!!)\[([^\]]+)\]\(([^)]+)\)")
 # The course, not the library: the rest of the README speaks to people with an editor open.
 _SECTIONS = ("Start", "Licences")
+_REFERENCE = "[The reference](api/index.rst) says of every public name what it takes and gives.\n"
 _SHOWN_HERE = "A page of this book that shows them, or other people's data, says so at its end."
 
 
@@ -36,9 +37,9 @@ def front_page(pages: Mapping[str, str]) -> str:
         *(f"## {'Run it yourself' if title == 'Start' else title}{text.removeprefix(title)}"
           for title, text in kept.items()),
         f"{_SHOWN_HERE}\n",
-        _contents(pages, table),
     ]  # fmt: skip
-    return _LINK.sub(lambda link: _to_page(link, set(pages.values())), "\n".join(parts))
+    text = _LINK.sub(lambda link: _to_page(link, set(pages.values())), "\n".join(parts))
+    return "\n".join([text, f"## Reference\n\n{_REFERENCE}", _contents(pages, table)])
 
 
 def _to_page(link: re.Match[str], pages: set[str]) -> str:
@@ -53,4 +54,5 @@ def _to_page(link: re.Match[str], pages: set[str]) -> str:
 def _contents(pages: Mapping[str, str], table: str) -> str:
     titles = {goal.removesuffix(".ipynb"): text for text, goal in _LINK.findall(table)}
     lines = [f"{titles.get(name, name)} <{name}>" for name in pages.values()]
+    lines += ["API reference <api/index>"]
     return "```{toctree}\n:hidden:\n\n" + "\n".join(lines) + "\n```\n"

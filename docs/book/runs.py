@@ -52,7 +52,7 @@ def find_lessons(notebooks: Path, numbers: list[str]) -> list[Lesson]:
     notebooks : Path
         The folder of the students' notebooks, with one for the solutions in it.
     numbers : list of str
-        For instance "00"; a whole name is taken, too.
+        For instance "00"; a whole name is taken, too. "none" alone is for none.
 
     Returns
     -------
@@ -63,6 +63,8 @@ def find_lessons(notebooks: Path, numbers: list[str]) -> list[Lesson]:
     ValueError
         If there is no such lesson.
     """
+    if numbers == ["none"]:
+        return []
     found = [Lesson(path) for path in sorted(notebooks.glob("[0-9][0-9]_*.ipynb"))]
     for number in numbers:
         if not any(lesson.name.startswith(number) for lesson in found):

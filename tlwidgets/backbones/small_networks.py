@@ -157,6 +157,7 @@ def _convolve(
     return layers.ReLU(name=f"{name}_relu")(x) if relu else x
 
 
+#: What builds each small network, by the name that `load_mini` takes.
 MINI_FAMILIES = MappingProxyType(
     {"mini_vgg": _vgg, "mini_resnet": _resnet, "mini_inception": _inception}
 )

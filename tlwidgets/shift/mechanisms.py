@@ -560,7 +560,7 @@ def _strata(population: Population, by: str) -> NDArray[np.int64]:
 
 MORE_OF = "more of "  # and then a category, where the covariate is one
 
-# mechanism -> kind -> what makes it of a covariate and a region; most need neither
+#: By mechanism and kind: what makes one of a covariate and a region; most need neither.
 MECHANISMS: Mapping[str, Mapping[str, Callable[[str, Box | None], Mechanism]]] = MappingProxyType(
     {
         "domain shift": {
