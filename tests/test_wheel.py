@@ -30,6 +30,8 @@ def test_the_wheel_holds_our_files_and_only_them(wheel):
     assert "tlwidgets/data/files/results/solar_cells_best.csv" in names
     assert "tlwidgets/data/files/results/solar_cells_from_scratch.csv" in names
     assert "tlwidgets/data/catalog.toml" in names
+    assert "tlwidgets/_widgets/static/tlwidgets.js" in names
+    assert "tlwidgets/_widgets/static/tlwidgets.css" in names
     assert not [name for name in names if name.endswith((".png", ".ipynb", ".pth"))]
     assert {name.split("/")[0] for name in names} <= {
         "tlwidgets",

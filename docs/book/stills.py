@@ -92,7 +92,7 @@ def _view(state: Mapping[str, Any]) -> str:
     return f'<div class="still-view"{inert}><script type="text/json">{saved}</script></div>'
 
 
-_SAYS_NOTHING = {"view", "still", "layout", "tabbable", "tooltip"}
+_SAYS_NOTHING = {"kind", "view", "still", "layout", "tabbable", "tooltip"}
 
 
 def _described(state: Mapping[str, Any]) -> str:

@@ -14,12 +14,12 @@ KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": 
 LOCAL = ("file:", "data:", "blob:")
 # What lesson 00 has none of: a live view of ours, an Output widget, a wide table, a formula.
 LIVE = """\
+from tlwidgets._widgets.base import ChartsView
 from tlwidgets._widgets.chart import Axis, Chart, Series
-from tlwidgets._widgets.base import ChartView
 axis = Axis(label="epoch", low=0, high=2, ticks=[(0, "0"), (2, "2")])
 line = Series(name="loss", points=[(0, 2), (1, 1), (2, 0)], colour="#0072B2")
-view = ChartView()
-view.show(Chart(title="Loss", description="It falls.", x=axis, y=axis, series=[line]))
+view = ChartsView()
+view.show([Chart(title="Loss", description="It falls.", x=axis, y=axis, series=[line])])
 view"""
 INTERACT = """\
 import ipywidgets

@@ -110,7 +110,7 @@ def test_training_fills_the_table_the_pictures_and_the_proof(slider):
     table = slider.moved()
     assert set(table.layer[table.moved]) == {"digits"}
     assert "All 5 epochs are done." in status(slider)
-    assert [len(s["points"]) for s in slider._charts[0].view["series"]] == [5, 5]
+    assert [len(s["points"]) for s in slider._charts.view["charts"][0]["series"]] == [5, 5]
     assert "The last run moved 1 of 5 layers" in slider._ribbon.view["proof"]
     same = zip(model_before, parameters(slider.model), strict=True)
     assert all(np.array_equal(a, b) for a, b in same)
@@ -198,7 +198,7 @@ def test_a_sweep_tries_every_depth_and_each_seed(slider):
     runs = slider.sweep(seeds=[0, 1])
     assert runs["cut"].tolist() == [3, 2, 1, 0] * 2
     assert runs["seed"].tolist() == [0] * 4 + [1] * 4
-    line, dots = slider._charts[2].view["series"]
+    line, dots = slider._charts.view["charts"][2]["series"]
     assert len(line["points"]) == 4 and len(dots["points"]) == 8
 
 

@@ -1,11 +1,9 @@
-// Run by tests/js/test_js.py, which puts the views together as Python does.
-
 import assert from "node:assert/strict";
 import test from "node:test";
 import { FakeElement, FakeModel, nextFrame, observers } from "./fake_dom.mjs";
-
-const { fitted, nearest, outline, pathOf, scale, showChart, showCharts, html, svg, throttled } =
-  await import(process.env.TLWIDGETS_VIEWS);
+import module, {
+  drawChart, fitted, html, nearest, outline, pathOf, scale, svg, throttled,
+} from "../../tlwidgets/_widgets/static/tlwidgets.js";
 
 const AXIS = { label: "epoch", low: 0, high: 10, ticks: [[0, "0"], [10, "10"]], log: false };
 const LOG = { label: "loss", low: 0.01, high: 100, ticks: [[0.01, "0.01"], [1, "1"]], log: true };
@@ -15,10 +13,13 @@ function viewOf(points, others = {}) {
   const line = { name: "training", points, colour: "#777777", line: true, dots: true };
   return {
     title: "Loss", description: "It falls.", x: AXIS, y: { ...AXIS, label: "loss" },
-    series: [line], areas: [], bands: [], rules: [], marks: [], gaps: [], y_other: null,
+    series: [line], bands: [], rules: [], marks: [], gaps: [], y_other: null,
     low: false, ...others,
   };
 }
+
+const modelOf = (...charts) => new FakeModel({ kind: "charts", view: { charts }, still: "" });
+const show = (model, el) => module.render({ model, el });
 
 test("a scale is linear or logarithmic", () => {
   assert.equal(scale(AXIS, 0, 200)(5), 100);
@@ -80,19 +81,19 @@ test("drawing happens once per frame, and never after the end", () => {
 });
 
 test("a chart follows its model, in two views, and leaves nothing behind", () => {
-  const model = new FakeModel({ view: viewOf([[1, 1], [2, 2]]) });
+  const model = modelOf(viewOf([[1, 1], [2, 2]]));
   const elements = [new FakeElement("div"), new FakeElement("div")];
-  const closings = elements.map((el) => showChart(model, el));
+  const closings = elements.map((el) => show(model, el));
   const lengthOf = (el) => el.all("path").at(-1).attributes.d.length;
   const before = elements.map(lengthOf);
-  model.set("view", viewOf([[1, 1], [2, 2], [3, 3]]));
+  model.set("view", { charts: [viewOf([[1, 1], [2, 2], [3, 3]])] });
   nextFrame();
   elements.forEach((el, i) => assert.ok(lengthOf(el) > before[i]));
   assert.equal(elements[0].all("svg")[1].attributes["aria-label"], "Loss. It falls.");
   closings[0]();
   assert.equal(elements[0].countListeners(), 0);
   assert.ok(elements[1].countListeners() > 0);
-  model.set("view", viewOf([[1, 1]]));
+  model.set("view", { charts: [viewOf([[1, 1]])] });
   nextFrame();
   assert.ok(lengthOf(elements[0]) > lengthOf(elements[1])); // the closed one stands still
   closings[1]();
@@ -101,7 +102,7 @@ test("a chart follows its model, in two views, and leaves nothing behind", () =>
 
 test("hovering shows values and leaving hides them", () => {
   const el = new FakeElement("div");
-  const close = showChart(new FakeModel({ view: viewOf([[0, 1], [10, 0.25]]) }), el);
+  const close = show(modelOf(viewOf([[0, 1], [10, 0.25]])), el);
   const [place] = el.all("tlw-picture");
   const [tip] = el.all("tlw-tip");
   place.fire("pointermove", { clientX: 490 });
@@ -112,9 +113,9 @@ test("hovering shows values and leaving hides them", () => {
 });
 
 test("the switch turns y and is not there without another way", () => {
-  const model = new FakeModel({ view: viewOf([[0, 1], [10, 0.25]], { y_other: LOG }) });
+  const model = modelOf(viewOf([[0, 1], [10, 0.25]], { y_other: LOG }));
   const el = new FakeElement("div");
-  const close = showChart(model, el);
+  const close = show(model, el);
   const [turn] = el.all("tlw-switch");
   const d = () => el.all("path").at(-1).attributes.d;
   const linear = d();
@@ -124,7 +125,7 @@ test("the switch turns y and is not there without another way", () => {
   assert.equal(turn.attributes["aria-pressed"], "true");
   turn.fire("click");
   assert.equal(d(), linear);
-  model.set("view", viewOf([[0, 1]]));
+  model.set("view", { charts: [viewOf([[0, 1]])] });
   nextFrame();
   assert.ok(turn.hidden);
   close();
@@ -133,10 +134,10 @@ test("the switch turns y and is not there without another way", () => {
 test("bands, gaps, rules and marks are drawn, except where they have no place", () => {
   const others = {
     bands: [[0, 5, "first"], [5, 10, "second"]], rules: [[0, "chance"], [1, "one"]],
-    marks: [[5, 1, "best"], [6, 0, "none"]], gaps: [["#0087A8", 0, 0]], y: LOG,
+    marks: [[5, 1, "best", false], [6, 0, "none", true]], gaps: [["#0087A8", 0, 0]], y: LOG,
   };
   const el = new FakeElement("div");
-  const close = showChart(new FakeModel({ view: viewOf([[1, 1], [2, 2]], others) }), el);
+  const close = show(modelOf(viewOf([[1, 1], [2, 2]], others)), el);
   assert.equal(el.all("rect").length, 2);
   assert.equal(el.all("tlw-rule").length, 1);
   assert.equal(el.all("tlw-mark").length, 1);
@@ -145,11 +146,29 @@ test("bands, gaps, rules and marks are drawn, except where they have no place", 
   close();
 });
 
+test("the name of a mark stands on the side that the view says", () => {
+  const marks = [[2, 1, "early", true], [9, 1, "late", false]];
+  const { picture, x } = drawChart(viewOf([[1, 1]], { marks }), 500);
+  const [early, late] = picture.all("tlw-over").map((label) => label.attributes);
+  assert.ok(Number(early.x) < x(2) && early["text-anchor"] === "end");
+  assert.ok(Number(late.x) > x(9) && late["text-anchor"] === "start");
+});
+
+test("the picture that stays is hidden where the charts are shown", () => {
+  const styleOf = (still) => {
+    const el = new FakeElement("div");
+    module.render({ model: new FakeModel({ kind: "charts", view: {}, still }), el })();
+    return el.all("style")[0].text;
+  };
+  assert.match(styleOf("tlw-still-7"), /^\.tlw-still-7 \{ display: none/);
+  assert.equal(styleOf(""), "");
+});
+
 test("several charts come and go, and leave nothing behind", () => {
   const one = viewOf([[1, 1], [2, 2]]);
-  const model = new FakeModel({ view: {} });
+  const model = modelOf();
   const el = new FakeElement("div");
-  const close = showCharts(model, el);
+  const close = show(model, el);
   assert.equal(el.all("tlw-chart").length, 0);
   model.set("view", { charts: [one, { ...one, title: "Accuracy" }] });
   nextFrame();

@@ -1,10 +1,7 @@
-// Run by tests/js/test_js.py, which puts the views together as Python does.
-
 import assert from "node:assert/strict";
 import test from "node:test";
 import { FakeElement, FakeModel } from "./fake_dom.mjs";
-
-const { PIECE_BYTES, showChooser } = await import(process.env.TLWIDGETS_VIEWS);
+import module, { PIECE_BYTES } from "../../tlwidgets/_widgets/static/tlwidgets.js";
 
 const file = (name, n) => new File([new Uint8Array(n).fill(7)], name);
 const settled = () => new Promise((done) => setTimeout(done, 20));
@@ -12,14 +9,14 @@ const settled = () => new Promise((done) => setTimeout(done, 20));
 /** A chooser before a Python that answers each message, or does so when it is told to. */
 function show({ many = true, refusal = "", answers = true } = {}) {
   const view = { words: "Choose", accept: ".png", many, primary: false };
-  const model = new FakeModel({ view, n_chosen: 0 });
+  const model = new FakeModel({ kind: "files", view, n_chosen: 0 });
   const received = [];
   model.answer = ({ kind, batch, file: i }, buffers) => {
     if (kind === "piece") received.push([i, buffers[0].byteLength]);
     if (answers) queueMicrotask(() => model.hear({ kind: "got", batch, refusal }));
   };
   const el = new FakeElement("div");
-  const takeDown = showChooser(model, el);
+  const takeDown = module.render({ model, el });
   const [input] = el.all("input");
   const choose = (...files) => {
     input.files = files;

@@ -1,13 +1,10 @@
-// Run by tests/js/test_js.py, which puts the views together as Python does.
-
 import assert from "node:assert/strict";
 import test from "node:test";
 import { FakeElement, FakeModel, nextFrame, observers, page } from "./fake_dom.mjs";
-
-const {
+import module, {
   boxAfterKey, boxBetween, boxMoved, colourKeys, drawBars, drawPanel, drawPoints, frameOf, isInside,
-  pointAt, readNumbers, readPoints, sayBars, sayBin, sayBox, showExplorer, tellPoint,
-} = await import(process.env.TLWIDGETS_VIEWS);
+  pointAt, readNumbers, readPoints, sayBars, sayBin, sayBox, tellPoint,
+} from "../../tlwidgets/_widgets/static/tlwidgets.js";
 
 const COLOURS = { sample: "purple", population: "green", gap: "orange" };
 const RIGHT = 0;
@@ -49,7 +46,8 @@ function viewOf(others = {}) {
 
 function modelOf(view = viewOf()) {
   return new FakeModel({
-    view, region: [], colours: bytes(0, 1, 0), marks: bytes(SELECTED, WRONG, RIGHT), rest: bytes(),
+    kind: "explorer", view, region: [],
+    colours: bytes(0, 1, 0), marks: bytes(SELECTED, WRONG, RIGHT), rest: bytes(),
     positions: words(0, 0, 65535, 65535, 32768, 32768),
     fields: [["class", ["ok", "bad"]], ["age", null]], facts: floats(0, 1, 0, 17.25, 40, 65),
   });
@@ -57,7 +55,7 @@ function modelOf(view = viewOf()) {
 
 function show(model = modelOf()) {
   const el = new FakeElement("div");
-  const takeDown = showExplorer(model, el);
+  const takeDown = module.render({ model, el });
   const [map] = el.all("tlw-map");
   return { el, model, takeDown, map };
 }

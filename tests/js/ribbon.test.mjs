@@ -1,12 +1,9 @@
-// Run by tests/js/test_js.py, which puts the views together as Python does.
-
 import assert from "node:assert/strict";
 import test from "node:test";
 import { FakeElement, FakeModel, nextFrame, observers } from "./fake_dom.mjs";
-
-const { cutAfterKey, cutAt, drawRibbon, edgesOf, showRibbon, sidesOf } = await import(
-  process.env.TLWIDGETS_VIEWS
-);
+import module, {
+  cutAfterKey, cutAt, drawRibbon, edgesOf, sidesOf,
+} from "../../tlwidgets/_widgets/static/tlwidgets.js";
 
 const COLOURS = { frozen: "blue", trainable: "orange" };
 const moves = [[1, "c: largest change 0.1"], [0, "d: did not move"]];
@@ -25,8 +22,8 @@ function viewOf(names = ["stem", "middle", "head"]) {
 
 function show(cut = 1) {
   const el = new FakeElement("div");
-  const model = new FakeModel({ view: viewOf(), cut });
-  const takeDown = showRibbon(model, el);
+  const model = new FakeModel({ kind: "ribbon", view: viewOf(), cut });
+  const takeDown = module.render({ model, el });
   const [handle] = el.all("tlw-handle");
   const picture = handle.parent;
   return { el, model, takeDown, handle, picture };

@@ -1,44 +1,33 @@
-"""Run the tests of the live views with node, the one of Playwright where there is no other."""
+"""Run the tests of the live views with node, and hold the names that both sides use together."""
 
-import os
-import shutil
+import json
 import subprocess
 from pathlib import Path
 
+import playwright
 import pytest
 
-from tlwidgets._widgets.base import CHARTS_JS, SHARED_JS
-from tlwidgets._widgets.files import CHOOSER_JS
-from tlwidgets.bias_explorer.widget import EXPLORER_JS
+from tlwidgets._widgets.base import ChartsView, LiveView
+from tlwidgets._widgets.files import FileChooser
+from tlwidgets.bias_explorer.widget import ExplorerView
+from tlwidgets.freeze_slider.widget import Ribbon
 
 HERE = Path(__file__).parent
-RIBBON = HERE.parents[1] / "tlwidgets" / "freeze_slider" / "view.js"
-MODULES = {
-    "chart.test": CHARTS_JS,
-    "chooser.test": CHOOSER_JS,
-    "explorer.test": EXPLORER_JS,
-    "ribbon.test": SHARED_JS + RIBBON.read_text("utf-8"),
-}
+VIEWS = (ChartsView, ExplorerView, FileChooser, Ribbon)
+# Playwright's own, because a bare machine has no other, and an old one knows no tests.
+_DRIVER = Path(playwright.__file__).parent / "driver"
+NODE = next(path for path in (_DRIVER / "node", _DRIVER / "node.exe") if path.exists())
 
 
-def find_node():
-    """Return a node that has its own test runner; a bare machine has only Playwright's."""
-    import playwright
-
-    driver = Path(playwright.__file__).parent / "driver"
-    bundled = next((p for p in (driver / "node", driver / "node.exe") if p.exists()), None)
-    return shutil.which("node") or str(bundled)
+def run_node(*arguments):
+    return subprocess.run(
+        [NODE, *map(str, arguments)], capture_output=True, text=True, timeout=120, check=False
+    )
 
 
 @pytest.mark.parametrize("path", sorted(HERE.glob("*.test.mjs")), ids=lambda p: p.stem)
-def test_javascript(path, tmp_path):
-    views = tmp_path / "views.mjs"
-    views.write_text(MODULES[path.stem], "utf-8")
-    done = subprocess.run(
-        [find_node(), "--test", str(path)],
-        env={**os.environ, "TLWIDGETS_VIEWS": views.as_uri()},
-        capture_output=True, text=True, timeout=120,
-    )  # fmt: skip
+def test_javascript(path):
+    done = run_node("--test", path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "pass 0" not in done.stdout
 
@@ -46,5 +35,17 @@ def test_javascript(path, tmp_path):
 def test_a_failing_test_is_seen(tmp_path):
     path = tmp_path / "wrong.test.mjs"
     path.write_text('import test from "node:test"; test("no", () => { throw 1; });', "utf-8")
-    done = subprocess.run([find_node(), "--test", str(path)], capture_output=True, timeout=120)
-    assert done.returncode != 0
+    assert run_node("--test", path).returncode != 0
+
+
+def test_every_view_of_python_is_drawn_by_the_module_that_it_sends(tmp_path):
+    (tmp_path / "sent.mjs").write_text(str(LiveView._esm), "utf-8")
+    asking = tmp_path / "ask.mjs"
+    asking.write_text(
+        'import { KINDS } from "./sent.mjs"; console.log(JSON.stringify(Object.keys(KINDS)));',
+        "utf-8",
+    )
+    assert set(VIEWS) == set(LiveView.__subclasses__())
+    assert sorted(view.kind.default_value for view in VIEWS) == sorted(
+        json.loads(run_node(asking).stdout)
+    )

@@ -84,6 +84,28 @@ def test_what_cannot_be_drawn_is_a_gap():
 def test_a_rule_near_the_top_has_its_label_below():
     view = chart([(0, 0.0), (1, 1.0)], rules=[(0.97, "high"), (0.2, "low")]).to_view()
     assert view["rules"] == [[0.97, "high", True], [0.2, "low", False]]
+    y = axis_over("loss", [0.01, 100], is_log=True)
+    view = Chart(
+        title="", description="", x=y, y=y, series=[], rules=[(50, "high"), (1, "low"), (0, "no")]
+    ).to_view()
+    assert [is_below for _, _, is_below in view["rules"]] == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("is_log", "x", "is_left"),
+    [(False, 6, False), (False, 8, True), (True, 1, False), (True, 50, True)],
+)
+def test_the_name_of_a_mark_stands_where_there_is_room_on_the_page_and_in_the_figure(
+    is_log, x, is_left
+):
+    axis = axis_over("rate", [0.01, 100] if is_log else [0, 10], is_log=is_log)
+    view = Chart(
+        title="", description="", x=axis, y=axis_over("loss", [0, 1]), series=[],
+        marks=[(x, 0.5, "best")],
+    ).to_view()  # fmt: skip
+    assert view["marks"] == [[x, 0.5, "best", is_left]]
+    (label,) = figure_of([view]).axes[0].texts
+    assert label.get_ha() == ("right" if is_left else "left")
 
 
 def test_the_figure_shows_the_same():

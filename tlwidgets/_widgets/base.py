@@ -12,9 +12,7 @@ import traitlets
 
 from .chart import MAX_POINTS, Chart
 
-_HERE = Path(__file__).parent
-SHARED_JS = (_HERE / "shared.js").read_text("utf-8")
-SHARED_CSS = (_HERE / "shared.css").read_text("utf-8")
+_STATIC = Path(__file__).parent / "static"
 
 
 class LiveView(anywidget.AnyWidget):
@@ -31,6 +29,11 @@ class LiveView(anywidget.AnyWidget):
         If it has no trait of that name; ipywidgets itself would only warn.
     """
 
+    # Files, not texts: with ANYWIDGET_HMR=1 the page follows them while they are edited.
+    _esm = _STATIC / "tlwidgets.js"
+    _css = _STATIC / "tlwidgets.css"
+
+    kind = traitlets.Unicode(help="What the module draws, a name in its `KINDS`.").tag(sync=True)
     view = traitlets.Dict(help="Everything that the picture shows.").tag(sync=True)
 
     def __init__(self, **traits: Any) -> None:
@@ -40,34 +43,20 @@ class LiveView(anywidget.AnyWidget):
         super().__init__(**traits)
 
 
-CHART_JS = SHARED_JS + "\n" + (_HERE / "chart.js").read_text("utf-8")
-CHARTS_JS = CHART_JS + "\n" + (_HERE / "charts.js").read_text("utf-8")
-
-
-class ChartView(LiveView):
-    """A chart that follows its data."""
-
-    _esm = f"""{CHART_JS}
-export default {{ render: ({{ model, el }}) => showChart(model, el) }};
-"""
-    _css = SHARED_CSS
-
-    def show(self, chart: Chart) -> None:
-        """Draw this now."""
-        self.view = chart.to_view()
-
-
 class ChartsView(LiveView):
-    """Several charts side by side that follow their data, with one message for all."""
+    """Charts side by side that follow their data, with one message for all."""
 
-    _esm = f"""{CHARTS_JS}
-export default {{ render: ({{ model, el }}) => showCharts(model, el) }};
-"""
-    _css = SHARED_CSS
+    kind = traitlets.Unicode("charts").tag(sync=True)
+    still = traitlets.Unicode(
+        help="The class of a picture that stays, hidden while the charts are on the page."
+    ).tag(sync=True)
 
-    def show(self, charts: Sequence[Chart], n_points: int = MAX_POINTS) -> None:
-        """Draw these now, with about so many points in each series."""
-        self.view = {"charts": [chart.to_view(n_points) for chart in charts]}
+    def show(
+        self, charts: Sequence[Chart], n_points: int = MAX_POINTS, *, is_narrow: bool = False
+    ) -> None:
+        """Draw these now, with about so many points in each series; narrow ones fit three a row."""
+        views = [chart.to_view(n_points) for chart in charts]
+        self.view = {"charts": views, "narrow": is_narrow}
 
 
 # Stock controls as all widgets of ours have them: as wide as their words, none of them cut.

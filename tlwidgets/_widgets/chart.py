@@ -1,6 +1,6 @@
 """A chart as plain data: lines, dots and rules over two axes.
 
-All decisions fall here. The live view (`chart.js`) and the figure that stays (`plot.py`) only
+All decisions fall here. The live view (`tlwidgets.js`) and the figure that stays (`still.py`) only
 draw what `Chart.to_view` says.
 """
 
@@ -37,6 +37,14 @@ class Axis:
     high: float
     ticks: Sequence[tuple[float, str]]
     is_log: bool = False
+
+    def share_below(self, value: float) -> float:
+        """Return which part of the axis lies before a value: 0 at its beginning, 1 at its end."""
+        place = math.log10 if self.is_log else float
+        if self.is_log and value <= 0:  # has no place there
+            return 0.0
+        low, high = place(self.low), place(self.high)
+        return (place(value) - low) / (high - low or 1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +83,6 @@ class Chart:
     x, y : Axis
     series : sequence of Series
         Later ones are drawn over earlier ones.
-    areas : sequence of (colour, points)
-        Shaded polygons, behind the lines.
     bands : sequence of (from, to, label)
         Spans of x with a name above.
     rules : sequence of (y, label)
@@ -96,7 +102,6 @@ class Chart:
     x: Axis
     y: Axis
     series: Sequence[Series]
-    areas: Sequence[tuple[str, Sequence[Point]]] = field(default=())
     bands: Sequence[tuple[float, float, str]] = field(default=())
     rules: Sequence[tuple[float, str]] = field(default=())
     marks: Sequence[tuple[float, float, str]] = field(default=())
@@ -118,18 +123,17 @@ class Chart:
             "x": _axis_view(self.x),
             "y": _axis_view(self.y),
             "series": [_series_view(series, n_points) for series in self.series],
-            "areas": [[colour, _short(points)] for colour, points in self.areas],
             "bands": [[_round(start), _round(end), label] for start, end, label in self.bands],
-            "rules": [[_round(y), label, self._is_near_top(y)] for y, label in self.rules],
-            "marks": [[_round(x), _round(y), label] for x, y, label in self.marks],
+            # There is no room for a label above a rule near the top, and right of a far mark.
+            "rules": [[_round(y), label, self.y.share_below(y) > 0.9] for y, label in self.rules],
+            "marks": [
+                [_round(x), _round(y), label, self.x.share_below(x) > 0.7]
+                for x, y, label in self.marks
+            ],
             "gaps": [list(gap) for gap in self.gaps],
             "y_other": self.y_other and _axis_view(self.y_other),
             "low": self.is_low,
         }
-
-    def _is_near_top(self, y: float) -> bool:
-        """Whether there is no room for a label above a rule."""
-        return y > self.y.low + 0.9 * (self.y.high - self.y.low)
 
 
 def axis_over(

@@ -7,15 +7,12 @@ photographs of a phone. This one sends pieces, and each waits for the answer to 
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import traitlets
 
-from .base import SHARED_CSS, SHARED_JS, LiveView
+from .base import LiveView
 
-_HERE = Path(__file__).parent
-CHOOSER_JS = SHARED_JS + "\n" + (_HERE / "files.js").read_text("utf-8")
 # They wait in the memory of the kernel, which on Binder has 2 GB for everything.
 MOST_BYTES = 500_000_000
 
@@ -39,11 +36,7 @@ class FileChooser(LiveView):
         Names and contents of what was chosen last, once all of it is here. Observe it.
     """
 
-    _esm = f"""{CHOOSER_JS}
-export default {{ render: ({{ model, el }}) => showChooser(model, el) }};
-"""
-    _css = SHARED_CSS + (_HERE / "files.css").read_text("utf-8")
-
+    kind = traitlets.Unicode("files").tag(sync=True)
     files = traitlets.Tuple(help="Pairs of name and content, once all are here.")
     n_chosen = traitlets.Int(help="How many files are here.").tag(sync=True)
 

@@ -42,8 +42,6 @@ def plot_chart(view: Mapping[str, Any], ax: Axes) -> Axes:
     for i, (start, end, label) in enumerate(view["bands"]):
         ax.axvspan(start, end, color="black", alpha=0.04 + 0.05 * (i % 2), linewidth=0)
         ax.annotate(label, (start, 1), (2, 3), _BY_TOP, textcoords="offset points", color=_GREY)
-    for colour, points in view["areas"]:
-        ax.fill(*_columns(points), color=colour, alpha=0.14, linewidth=0)
     for colour, i, j in view["gaps"]:
         _fill_between(view["series"][i]["points"], view["series"][j]["points"], colour, ax)
     for y, label, is_below in view["rules"]:
@@ -52,10 +50,9 @@ def plot_chart(view: Mapping[str, Any], ax: Axes) -> Axes:
         ax.annotate(label, (1, y), shift, _BY_RIGHT, textcoords="offset points", ha="right")
     for series in view["series"]:
         _plot_series(series, ax)
-    for x, y, label in view["marks"]:
+    for x, y, label, is_left in view["marks"]:
         ax.plot(x, y, "o", mfc="none", color="black", markersize=9, clip_on=False)
-        is_right = x > view["x"]["low"] + 0.7 * (view["x"]["high"] - view["x"]["low"])
-        place, side = ((-7, 7), "right") if is_right else ((7, 7), "left")
+        place, side = ((-7, 7), "right") if is_left else ((7, 7), "left")
         note = ax.annotate(label, (x, y), place, textcoords="offset points", ha=side)
         note.set_path_effects([withStroke(linewidth=3, foreground="white")])
     # The names of the bands stand between title and picture.

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from html import escape
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets
@@ -19,8 +18,6 @@ from .. import _check
 from .._widgets.base import (
     FULL_WORDS,
     ROW,
-    SHARED_CSS,
-    SHARED_JS,
     LiveView,
     button,
     number_box,
@@ -60,9 +57,6 @@ if TYPE_CHECKING:
 
 # The controls of the bias explorer: a tab for each mechanism, and what all of them share.
 
-_HERE = Path(__file__).parent
-_FILES = ("points.js", "brush.js", "map.js", "bars.js", "panels.js", "view.js")
-EXPLORER_JS = "\n".join([SHARED_JS, *((_HERE / name).read_text("utf-8") for name in _FILES)])
 _LARGEST_N = 2000  # of the slider; a line of code may ask for more
 # What is turned in each tab, in the words of its mechanism: its kind, its strength.
 _WORDS = {
@@ -78,11 +72,7 @@ DRAGGED = ("strength", "n")
 class ExplorerView(LiveView):
     """The map, the bars and the distributions."""
 
-    _esm = f"""{EXPLORER_JS}
-export default {{ render: ({{ model, el }}) => showExplorer(model, el) }};
-"""
-    _css = SHARED_CSS + (_HERE / "view.css").read_text("utf-8")
-
+    kind = traitlets.Unicode("explorer").tag(sync=True)
     positions = traitlets.Bytes(help="x and y of each point, two bytes each.").tag(sync=True)
     fields = traitlets.List(help="What can be told about a point: names, categories.").tag(
         sync=True

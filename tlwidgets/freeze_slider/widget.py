@@ -7,7 +7,6 @@ import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from html import escape
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets
@@ -17,9 +16,7 @@ from .. import _check
 from .._widgets.base import (
     FULL_WORDS,
     ROW,
-    SHARED_CSS,
-    SHARED_JS,
-    ChartView,
+    ChartsView,
     LiveView,
     button,
     number_box,
@@ -48,19 +45,13 @@ if TYPE_CHECKING:
 
 # The controls of the freeze slider: the ribbon, and a stock widget for each choice.
 
-_HERE = Path(__file__).parent
 _STEPS = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000)
 
 
 class Ribbon(LiveView):
     """The blocks of the model, with the boundary to drag."""
 
-    _esm = f"""{SHARED_JS}
-{(_HERE / "view.js").read_text("utf-8")}
-export default {{ render: ({{ model, el }}) => showRibbon(model, el) }};
-"""
-    _css = SHARED_CSS + (_HERE / "view.css").read_text("utf-8")
-
+    kind = traitlets.Unicode("ribbon").tag(sync=True)
     # Without an echo: the page knows what it has sent, and a drag sends much.
     cut = traitlets.Int(0, help="Index of the first block that trains.").tag(
         sync=True, echo_update=False
@@ -203,7 +194,7 @@ class FreezeSlider(ipywidgets.VBox):
     def __init__(self, model: keras.Model, *, train: Pair, validation: Pair | None = None) -> None:
         self._model = model
         self._ribbon, self._code = Ribbon(), ipywidgets.HTML(layout=width_of("100%"))
-        self._charts = [ChartView(layout=width_of("270px", flex="1 1 270px")) for _ in range(3)]
+        self._charts = ChartsView(layout=width_of("100%"))
         self._status, self._table = ipywidgets.HTML(), ipywidgets.HTML()
         self._progress = ipywidgets.FloatProgress(max=1, layout=width_of("12em"))
         self._shown: State | None = None
@@ -311,7 +302,7 @@ class FreezeSlider(ipywidgets.VBox):
         if getattr(self, "_controls", None) is None:  # it was refused; ipywidgets calls this, too
             return
         self._experiment.close()
-        for widget in (self._ribbon, *self._charts, *self._controls.by_name.values()):
+        for widget in (self._ribbon, self._charts, *self._controls.by_name.values()):
             widget.close()
         super().close()
 
@@ -339,14 +330,14 @@ class FreezeSlider(ipywidgets.VBox):
 
     def _rows(self) -> list[ipywidgets.Widget]:
         controls = self._controls.by_name
-        row = [ipywidgets.Layout(**ROW, grid_gap="2px 12px") for _ in range(4)]
+        row = [ipywidgets.Layout(**ROW, grid_gap="2px 12px") for _ in range(3)]
         first, *others = controls.values()
         return [
             self._ribbon,
             ipywidgets.HBox([first, self._auto], layout=row[0]),
             ipywidgets.HBox(others, layout=row[1]),
             ipywidgets.HBox([*self._buttons.values(), self._progress, self._status], layout=row[2]),
-            ipywidgets.HBox(self._charts, layout=row[3]),
+            self._charts,
             self._table,
             self._show_code,
             self._code,
@@ -377,9 +368,7 @@ class FreezeSlider(ipywidgets.VBox):
             self._controls.show(state.choice)
             self._refresh_code(state)
         if before is None or (before.live, before.records) != (state.live, state.records):
-            charts = (*curve_charts(state), depth_chart(state))
-            for view, chart in zip(self._charts, charts, strict=True):
-                view.show(chart)
+            self._charts.show((*curve_charts(state), depth_chart(state)), is_narrow=True)
             self._refresh_progress(state)
             self._table.value = html_of(self.runs)
         if before is None or before.message != state.message or state.live is not before.live:

@@ -12,11 +12,10 @@ from html import escape
 from typing import Any, Protocol
 
 import ipywidgets
-import traitlets
 from IPython import get_ipython
 from IPython.display import display
 
-from .._widgets.base import CHARTS_JS, ChartsView
+from .._widgets.base import ChartsView
 from .._widgets.chart import Chart
 from .charts import charts_of, points_per_series
 from .reading import describe, epoch_line
@@ -28,22 +27,6 @@ _NO_DEAD_VIEW = (
     "<style>.jp-OutputArea-child:not(:has(.tlw)):has(> .jp-OutputArea-output.jupyter-widgets)"
     ":has(+ .jp-OutputArea-child .{still}) {{ display: none; }}</style>"
 )
-
-
-class CurvesView(ChartsView):
-    """The live curves; while they are on the page, the picture that stays is hidden."""
-
-    _esm = f"""{CHARTS_JS}
-function render({{ model, el }}) {{
-  const hide = html("style");
-  hide.textContent = `.${{model.get("still")}} {{ display: none !important; }}`;
-  el.append(hide);
-  return showCharts(model, el);
-}}
-export default {{ render }};
-"""
-
-    still = traitlets.Unicode(help="The class of the picture that stays.").tag(sync=True)
 
 
 class Stage(Protocol):
@@ -102,8 +85,8 @@ class Page:
             self._still.update(still_bundle(charts, describe(runs), self.view.still), raw=True)
 
 
-def _new_view() -> CurvesView:
-    return CurvesView(still=f"tlw-still-{uuid.uuid4().hex[:12]}")
+def _new_view() -> ChartsView:
+    return ChartsView(still=f"tlw-still-{uuid.uuid4().hex[:12]}")
 
 
 class Terminal:

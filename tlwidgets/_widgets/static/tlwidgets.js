@@ -1,0 +1,1258 @@
+// All that our widgets draw in the page. Python decides what is said and shown (`view`); what a
+// hand does between two messages, dragging and hovering, is decided here.
+// One module without imports: what comes from a Blob URL cannot import its neighbours.
+
+export const KINDS = {
+  charts: showCharts,
+  ribbon: showRibbon,
+  explorer: showExplorer,
+  files: showFiles,
+};
+
+export default {
+  render({ model, el }) {
+    // The one controller of a view: its signal takes back whatever the view has begun.
+    const controller = new AbortController();
+    KINDS[model.get("kind")](model, el, controller.signal);
+    return () => controller.abort();
+  },
+};
+
+// What every view needs: elements, and when to draw.
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** Make an SVG element. Texts become text nodes, never markup. */
+export function svg(name, attributes = {}, ...children) {
+  return fill(document.createElementNS(SVG, name), attributes, children);
+}
+
+/** Make an HTML element. Texts become text nodes, never markup. */
+export function html(name, attributes = {}, ...children) {
+  return fill(document.createElement(name), attributes, children);
+}
+
+function fill(element, attributes, children) {
+  for (const [key, value] of Object.entries(attributes)) {
+    if (value !== null && value !== undefined && value !== false) {
+      element.setAttribute(key, String(value));
+    }
+  }
+  element.append(...children);
+  return element;
+}
+
+/** Return as much of a text as fits; letters are about as wide as measured in Lab's font. */
+export function fitted(text, width) {
+  const n = Math.floor(width / 6);
+  return text.length <= n ? text : n < 3 ? "" : `${text.slice(0, n - 1)}…`;
+}
+
+const keyOf = (sample, text) => html("span", { class: "tlw-key" }, sample, text);
+const chip = (kind, colour) =>
+  html("i", { class: `tlw-chip ${kind}`, style: `--colour:${colour}` });
+
+/** Put a tip beside x, on the side where there is room. */
+function placeTip(tip, x, width) {
+  const isRight = x > width / 2;
+  tip.style.left = isRight ? "" : `${x + 12}px`;
+  tip.style.right = isRight ? `${width - x + 12}px` : "";
+}
+
+/** Call `hear` at each of these events of the model, until the signal. */
+function follow(model, events, hear, signal) {
+  for (const event of events) model.on(event, hear);
+  signal.addEventListener("abort", () => {
+    for (const event of events) model.off(event, hear);
+  });
+}
+
+function listen(element, listeners, signal) {
+  for (const [type, listener] of Object.entries(listeners)) {
+    element.addEventListener(type, listener, { signal });
+  }
+}
+
+/** Call `draw` at most once per frame, however often it is asked for. */
+export function throttled(draw, signal) {
+  let frame = null;
+  const cancel = () => frame !== null && cancelAnimationFrame(frame);
+  signal.addEventListener("abort", cancel);
+  return () => {
+    if (frame !== null || signal.aborted) return;
+    frame = requestAnimationFrame(() => {
+      frame = null;
+      draw();
+    });
+  };
+}
+
+/** Draw now, and whenever the element gets another width; returns how to ask for it once more. */
+function keepDrawn(element, draw, signal) {
+  const redraw = throttled(draw, signal);
+  // JupyterLab takes cells that are out of sight off the page: what has no width keeps its picture.
+  const observer = new ResizeObserver(() => element.clientWidth && redraw());
+  observer.observe(element);
+  signal.addEventListener("abort", () => observer.disconnect());
+  draw();
+  return redraw;
+}
+
+// Charts, as `Chart.to_view` describes them: `chart.py` decides, also for the figure that stays.
+
+const CHART = { left: 52, right: 14, top: 20, bottom: 38, height: 230, low: 96, names: 14 };
+
+/** Return the function from a value to pixels. */
+export function scale(axis, from, to) {
+  const place = axis.log ? Math.log10 : (value) => value;
+  const low = place(axis.low);
+  const span = place(axis.high) - low || 1;
+  return (value) => from + ((place(value) - low) / span) * (to - from);
+}
+
+const heightOf = (view) => (view.low ? CHART.low : CHART.height);
+/** Return where the drawing begins: below the names of the bands, if there are any. */
+const topOf = (view) => CHART.top + (view.bands.length ? CHART.names : 0);
+const bottomOf = (view) => heightOf(view) - CHART.bottom;
+
+/** Return the `d` of a line that is broken wherever y is null, or cannot be drawn. */
+export function pathOf(points, x, y) {
+  let isDrawing = false;
+  let d = "";
+  for (const [px, py] of points) {
+    const isKnown = py !== null && Number.isFinite(y(py));
+    if (isKnown) d += `${isDrawing ? "L" : "M"}${x(px).toFixed(1)} ${y(py).toFixed(1)}`;
+    isDrawing = isKnown;
+  }
+  return d;
+}
+
+/** Return what stands at the x of a series' point that is nearest to `at` on the screen. */
+export function nearest(view, at, x) {
+  let best = null;
+  for (const series of view.series) {
+    for (const [px, py] of series.points) {
+      const distance = Math.abs(x(px) - at);
+      if (py !== null && (best === null || distance < best.distance)) best = { px, distance };
+    }
+  }
+  if (best === null) return null;
+  const found = [];
+  for (const series of view.series) {
+    const values = series.points.filter(([px, py]) => px === best.px && py !== null);
+    if (series.name && values.length) {
+      found.push({ name: series.name, colour: series.colour, values: values.map((p) => p[1]) });
+    }
+  }
+  return { x: best.px, found };
+}
+
+function drawSeries(series, x, y) {
+  const opacity = series.faint ? 0.35 : 1;
+  const drawn = [];
+  if (series.line) {
+    const dashes = series.dashed ? "5 4" : null;
+    drawn.push(
+      svg("path", {
+        d: pathOf(series.points, x, y), fill: "none", stroke: series.colour, opacity,
+        "stroke-width": 2, "stroke-dasharray": dashes, "stroke-linejoin": "round",
+      }),
+    );
+  }
+  for (const [px, py] of series.dots ? series.points : []) {
+    if (py === null) continue;
+    drawn.push(svg("circle", { cx: x(px), cy: y(py), r: 3, fill: series.colour, opacity }));
+  }
+  return drawn;
+}
+
+function drawAxes(view, x, y, width) {
+  const bottom = bottomOf(view);
+  const right = width - CHART.right;
+  const middle = (CHART.left + right) / 2;
+  const inMiddle = { class: "tlw-label", x: middle, y: bottom + 33, "text-anchor": "middle" };
+  const drawn = [];
+  for (const [at, text] of view.y.ticks) {
+    drawn.push(
+      svg("line", { class: "tlw-grid", x1: CHART.left, x2: right, y1: y(at), y2: y(at) }),
+      svg("text", { x: CHART.left - 6, y: y(at) + 4, "text-anchor": "end" }, text),
+    );
+  }
+  for (const [at, text] of view.x.ticks) {
+    drawn.push(svg("text", { x: x(at), y: bottom + 16, "text-anchor": "middle" }, text));
+  }
+  drawn.push(
+    svg("line", { class: "tlw-axis", x1: CHART.left, x2: right, y1: bottom, y2: bottom }),
+    svg("text", inMiddle, view.x.label),
+    svg("text", { class: "tlw-label", x: 4, y: 11 }, view.y.label),
+  );
+  return drawn;
+}
+
+/** Return the outline between two series: along one, and back along the other. */
+export function outline(view, [, i, j]) {
+  const points = [...view.series[i].points, ...[...view.series[j].points].reverse()];
+  return points.filter(([, py]) => py !== null);
+}
+
+function drawBands(view, x) {
+  const top = topOf(view);
+  return view.bands.flatMap(([start, end, label], i) => {
+    const left = x(start);
+    const width = Math.max(0, x(end) - left);
+    return [
+      svg("rect", {
+        class: i % 2 ? "tlw-band odd" : "tlw-band", x: left, y: top, width,
+        height: bottomOf(view) - top,
+      }),
+      svg("text", { class: "tlw-label", x: left + 4, y: top - 4 }, fitted(label, width - 4)),
+    ];
+  });
+}
+
+function drawGaps(view, x, y) {
+  return view.gaps.flatMap((gap) => {
+    const d = pathOf(outline(view, gap), x, y);
+    return d ? [svg("path", { d: `${d}Z`, fill: gap[0], opacity: 0.14 })] : [];
+  });
+}
+
+function drawRules(view, y, width) {
+  const right = width - CHART.right;
+  return view.rules.flatMap(([at, label, isBelow]) => {
+    if (!Number.isFinite(y(at))) return []; // zero has no place on a logarithmic axis
+    const place = { class: "tlw-label", x: right, y: y(at) + (isBelow ? 13 : -4) };
+    return [
+      svg("line", { class: "tlw-rule", x1: CHART.left, x2: right, y1: y(at), y2: y(at) }),
+      svg("text", { ...place, "text-anchor": "end" }, label),
+    ];
+  });
+}
+
+function drawMarks(view, x, y) {
+  return view.marks.flatMap(([px, py, label, isLeft]) => {
+    if (!Number.isFinite(y(py))) return [];
+    const place = { class: "tlw-over", x: x(px) + (isLeft ? -9 : 9), y: y(py) - 7 };
+    return [
+      svg("circle", { class: "tlw-mark", cx: x(px), cy: y(py), r: 5 }),
+      svg("text", { ...place, "text-anchor": isLeft ? "end" : "start" }, label),
+    ];
+  });
+}
+
+/** Return the chart as one SVG element, and its scale of x for hovering. */
+export function drawChart(view, width) {
+  const height = heightOf(view);
+  const x = scale(view.x, CHART.left, width - CHART.right);
+  const y = scale(view.y, bottomOf(view), topOf(view));
+  const picture = svg(
+    "svg",
+    { width, height, role: "img", "aria-label": `${view.title}. ${view.description}` },
+    ...drawBands(view, x),
+    ...drawGaps(view, x, y),
+    ...drawRules(view, y, width),
+    ...drawAxes(view, x, y, width),
+    ...view.series.flatMap((series) => drawSeries(series, x, y)),
+    ...drawMarks(view, x, y),
+  );
+  return { picture, x };
+}
+
+function legendOf(view) {
+  const entries = view.series.filter((series) => series.name);
+  return entries.map((series) => {
+    const sample = svg(
+      "svg",
+      { width: 22, height: 10, "aria-hidden": "true" },
+      series.line
+        ? svg("line", {
+            x1: 0, x2: 22, y1: 5, y2: 5, stroke: series.colour, "stroke-width": 2,
+            "stroke-dasharray": series.dashed ? "5 4" : null,
+          })
+        : svg("circle", { cx: 11, cy: 5, r: 3, fill: series.colour }),
+    );
+    return html("span", { class: series.faint ? "tlw-key faint" : "tlw-key" }, sample, series.name);
+  });
+}
+
+function tellValues(view, hit) {
+  const tick = view.x.ticks.find(([at]) => at === hit.x);
+  const rows = hit.found.map(({ name, colour, values }) =>
+    html("div", {}, html("i", { style: `background:${colour}` }), `${name}: ${values.join(", ")}`),
+  );
+  return [html("div", {}, `${view.x.label}: ${tick ? tick[1] : hit.x}`), ...rows];
+}
+
+/** Show one chart, with its legend, hovering and switch; returns how to show the next one. */
+function showChart(first, el, signal) {
+  const title = html("div", { class: "tlw-title" });
+  const turn = html("button", { class: "tlw-switch", type: "button", hidden: "" });
+  const head = html("div", { class: "tlw-head" }, title, turn);
+  const place = html("div", { class: "tlw-picture" });
+  const tip = html("div", { class: "tlw-tip", hidden: "" });
+  const legend = html("div", { class: "tlw-legend" });
+  const reading = html("div", { class: "tlw-reading" });
+  const frame = html("div", { class: "tlw tlw-chart" }, head, legend, place, tip, reading);
+  el.append(frame);
+  let view = first;
+  let x = null;
+  let isTurned = false; // whether y is seen the other way, which only this view knows
+
+  function draw() {
+    const other = view.y_other;
+    frame.classList.toggle("tlw-low", Boolean(view.low));
+    turn.hidden = !other;
+    turn.replaceChildren(other?.log ? "log scale" : "linear scale");
+    turn.setAttribute("aria-pressed", String(isTurned));
+    const seen = isTurned && other ? { ...view, y: other } : view;
+    const drawn = drawChart(seen, Math.max(220, place.clientWidth || 420));
+    x = drawn.x;
+    place.replaceChildren(drawn.picture);
+    title.replaceChildren(view.title);
+    legend.replaceChildren(...legendOf(view));
+    reading.replaceChildren(view.description);
+  }
+  function point(event) {
+    const hit = nearest(view, event.clientX - place.getBoundingClientRect().left, x);
+    tip.hidden = !hit?.found.length;
+    if (tip.hidden) return;
+    tip.replaceChildren(...tellValues(view, hit));
+    placeTip(tip, x(hit.x), place.clientWidth);
+  }
+  listen(turn, { click: () => ((isTurned = !isTurned), draw()) }, signal);
+  listen(place, { pointermove: point, pointerleave: () => (tip.hidden = true) }, signal);
+  const redraw = keepDrawn(place, draw, signal);
+  return (next) => ((view = next), redraw());
+}
+
+/** Show a model's list of charts side by side. */
+function showCharts(model, el, signal) {
+  const frame = html("div", { class: "tlw-charts" });
+  const style = html("style");
+  // While the curves live, the picture that stays is hidden.
+  const still = model.get("still");
+  if (still) style.replaceChildren(`.${still} { display: none !important; }`);
+  el.append(style, frame);
+  const parts = [];
+
+  function begin(view) {
+    const box = html("div");
+    const own = new AbortController(); // a chart may go before the others do
+    signal.addEventListener("abort", () => own.abort(), { signal: own.signal });
+    frame.append(box);
+    const show = showChart(view, box, own.signal);
+    parts.push({ show, close: () => (own.abort(), box.remove()) });
+  }
+  function update() {
+    const { charts = [], narrow = false } = model.get("view");
+    frame.classList.toggle("narrow", narrow);
+    while (parts.length > charts.length) parts.pop().close();
+    charts.forEach((view, i) => (i < parts.length ? parts[i].show(view) : begin(view)));
+  }
+  follow(model, ["change:view"], update, signal);
+  update();
+}
+
+// The ribbon of blocks, with the boundary to drag.
+
+const RIBBON = { top: 22, block: 52, strip: 12, edge: 12, height: 100 };
+const STRIP_TOP = RIBBON.top + RIBBON.block + 8;
+const WORD = 48; // room for the longer one of the two words above
+
+/** Return where each block begins, in pixels, and where the last one ends. */
+export function edgesOf(blocks, width) {
+  const edges = [RIBBON.edge];
+  for (const block of blocks) {
+    edges.push(edges[edges.length - 1] + block.share * (width - 2 * RIBBON.edge));
+  }
+  return edges;
+}
+
+/** Return the cut whose boundary is nearest to a place; the last block cannot be frozen. */
+export function cutAt(place, edges) {
+  const boundaries = edges.slice(0, -1);
+  const distances = boundaries.map((edge) => Math.abs(edge - place));
+  return distances.indexOf(Math.min(...distances));
+}
+
+/** Return the cut that a key leads to, or null for other keys. */
+export function cutAfterKey(key, cut, last) {
+  const steps = {
+    ArrowRight: cut + 1, ArrowUp: cut + 1, PageUp: cut + 3, End: last,
+    ArrowLeft: cut - 1, ArrowDown: cut - 1, PageDown: cut - 3, Home: 0,
+  };
+  return key in steps ? Math.min(last, Math.max(0, steps[key])) : null;
+}
+
+function drawBlock(block, isFrozen, left, right, view) {
+  const { frozen, trainable } = view.colours;
+  const { top } = RIBBON;
+  const width = right - left;
+  const middle = (left + right) / 2;
+  const isWide = width > 7.6 * block.name.length + 8;
+  const drawn = [
+    svg(
+      "rect",
+      {
+        class: "tlw-block", x: left, y: top, width, height: RIBBON.block, rx: 4,
+        fill: isFrozen ? frozen : trainable,
+      },
+      svg("title", {}, block.info),
+    ),
+  ];
+  if (isWide) {
+    const place = { x: middle, y: top + (block.batchnorm ? 22 : 30), "text-anchor": "middle" };
+    drawn.push(svg("text", { class: "tlw-name", ...place }, block.name));
+  }
+  if (block.batchnorm && width > 26) {
+    drawn.push(
+      svg("rect", {
+        x: middle - 12, y: top + 31, width: 24, height: 14, rx: 7, stroke: "#fff",
+        fill: isFrozen || view.keep_batchnorm_frozen ? frozen : trainable,
+        "pointer-events": "none",
+      }),
+      svg("text", { class: "tlw-norm", x: middle, y: top + 41, "text-anchor": "middle" }, "BN"),
+    );
+  }
+  return drawn;
+}
+
+function drawMoves(block, left, right, view) {
+  const step = (right - left - 4) / Math.max(1, block.moves.length);
+  return block.moves.map(([hasMoved, text], i) =>
+    svg(
+      "rect",
+      {
+        x: left + 2 + i * step, y: STRIP_TOP, width: Math.max(1, step - 1), height: RIBBON.strip,
+        fill: hasMoved ? view.colours.trainable : "none",
+        stroke: hasMoved ? "none" : view.colours.frozen, "stroke-width": 1,
+      },
+      svg("title", {}, text),
+    ),
+  );
+}
+
+/** Return the words beside the boundary and their places; none is cut off at an edge. */
+export function sidesOf(cut, boundary, width) {
+  const right = Math.min(boundary + 8, width - WORD);
+  if (cut === 0) return [["trains", right, "start"]];
+  const left = Math.max(WORD, Math.min(boundary, right) - 8);
+  return [["frozen", left, "end"], ["trains", Math.max(right, left + 8), "start"]];
+}
+
+/** Return the ribbon as SVG children: sides, blocks, and the strip that proves what moved. */
+export function drawRibbon(view, cut, width) {
+  const edges = edgesOf(view.blocks, width);
+  const sides = sidesOf(cut, edges[cut], width);
+  const drawn = sides.map(([text, x, anchor]) =>
+    svg("text", { class: "tlw-side", x, y: 15, "text-anchor": anchor }, text),
+  );
+  view.blocks.forEach((block, i) => {
+    drawn.push(...drawBlock(block, i < cut, edges[i], edges[i + 1], view));
+    drawn.push(...drawMoves(block, edges[i], edges[i + 1], view));
+  });
+  return drawn;
+}
+
+function moveHandle(handle, view, cut, edges) {
+  const x = edges[cut];
+  handle.setAttribute("transform", `translate(${x.toFixed(1)} 0)`);
+  handle.setAttribute("aria-valuenow", cut);
+  handle.setAttribute("aria-valuemax", view.blocks.length - 1);
+  handle.setAttribute("aria-valuetext", view.sentence);
+}
+
+function makeHandle() {
+  const { top, block, height } = RIBBON;
+  return svg(
+    "g",
+    {
+      class: "tlw-handle", role: "slider", tabindex: 0, "aria-valuemin": 0,
+      "aria-label": "First block that trains",
+    },
+    svg("rect", { x: -2, y: top - 4, width: 4, height: height - top + 2, rx: 2 }),
+    svg("rect", { class: "grip", x: -8, y: top + block / 2 - 12, width: 16, height: 24, rx: 6 }),
+  );
+}
+
+/** Show the ribbon and keep it as the model says. */
+function showRibbon(model, el, signal) {
+  const handle = makeHandle();
+  const layer = svg("g");
+  const picture = svg("svg", { height: RIBBON.height }, layer, handle);
+  const sentence = html("p", { class: "tlw-sentence", "aria-live": "polite" });
+  const [info, cost, proof] = ["tlw-info", "tlw-cost", "tlw-info"].map((name) =>
+    html("p", { class: name }),
+  );
+  const frame = html("div", { class: "tlw tlw-ribbon" }, sentence, picture, proof, info, cost);
+  el.append(frame);
+  let edges = [];
+  let isDragging = false;
+  let hasMoved = false;
+
+  function draw() {
+    const view = model.get("view");
+    if (!view.blocks) return;
+    const width = Math.max(320, frame.clientWidth || 700);
+    const cut = Math.min(model.get("cut"), view.blocks.length - 1);
+    edges = edgesOf(view.blocks, width);
+    picture.setAttribute("width", width);
+    layer.replaceChildren(...drawRibbon(view, cut, width));
+    moveHandle(handle, view, cut, edges);
+    sentence.replaceChildren(view.sentence);
+    cost.replaceChildren(view.cost);
+    proof.replaceChildren(view.proof);
+    info.replaceChildren(view.blocks[cut].info);
+  }
+  function choose(cut) {
+    if (cut === model.get("cut")) return;
+    hasMoved = true;
+    model.set("cut", cut);
+    model.save_changes();
+  }
+  function letGo() {
+    if (hasMoved) model.send({ kind: "released" });
+    isDragging = hasMoved = false;
+  }
+  const place = (event) => event.clientX - picture.getBoundingClientRect().left;
+  function begin(event) {
+    if (event.button) return;
+    event.preventDefault();
+    isDragging = true;
+    picture.setPointerCapture?.(event.pointerId);
+    handle.focus?.({ preventScroll: true });
+    choose(cutAt(place(event), edges));
+  }
+  function hover(event) {
+    if (isDragging) return choose(cutAt(place(event), edges));
+    const block = edges.findIndex((edge, i) => place(event) < (edges[i + 1] ?? Infinity));
+    const { blocks } = model.get("view");
+    info.replaceChildren(blocks[Math.min(block, blocks.length - 1)].info);
+  }
+  function press(event) {
+    const last = model.get("view").blocks.length - 1;
+    const cut = cutAfterKey(event.key, model.get("cut"), last);
+    if (cut === null) return;
+    event.preventDefault();
+    event.stopPropagation(); // JupyterLab's own shortcuts would leave the cell
+    choose(cut);
+  }
+  const leave = () => !isDragging && draw();
+  listen(picture, { pointerdown: begin, pointermove: hover, pointerup: letGo,
+    pointercancel: letGo, pointerleave: leave }, signal);
+  listen(handle, { keydown: press, keyup: letGo }, signal);
+  follow(model, ["change:view", "change:cut"], keepDrawn(frame, draw, signal), signal);
+}
+
+// The button that chooses files and sends them to Python in pieces, one after the other.
+
+// Jupyter's server closes the connection over a message of more than 10 MB.
+export const PIECE_BYTES = 4_000_000;
+
+const megabytes = (n) => `${(n / 1e6).toFixed(1)} MB`;
+
+/**
+ * Send files; each piece waits until Python has answered the one before. Ends early, with the
+ * reason or an empty text, when Python refuses or has begun with another choice.
+ */
+async function sendInPieces(files, ask, tell) {
+  const total = files.reduce((sum, { size }) => sum + size, 0);
+  let n = 0;
+  tell("waiting for the kernel"); // seen only while a cell runs
+  let answer = await ask({ kind: "start", files: files.map(({ name, size }) => [name, size]) });
+  for (const [i, file] of files.entries()) {
+    for (let at = 0; at < file.size; at += PIECE_BYTES) {
+      if (!answer.goesOn) return answer.refusal;
+      tell(`sending: ${megabytes(n)} of ${megabytes(total)}`);
+      let piece;
+      try {
+        piece = await file.slice(at, at + PIECE_BYTES).arrayBuffer();
+      } catch {
+        await ask({ kind: "break off" });
+        return `${file.name} cannot be read any more. Choose again.`;
+      }
+      answer = await ask({ kind: "piece", file: i }, piece);
+      n += piece.byteLength;
+    }
+  }
+  if (answer.goesOn) answer = await ask({ kind: "end" });
+  return answer.refusal;
+}
+
+/** Return `ask`: it sends a message of one choice and resolves with what Python answers. */
+function conversation(model, signal) {
+  // Not crypto.randomUUID: it is missing on pages without https.
+  const batch = String(Math.random());
+  let resolve = () => {};
+  const hear = ({ kind, batch: current, refusal }) => {
+    if (kind !== "got") return;
+    resolve({ goesOn: current === batch && !refusal && !signal.aborted, refusal });
+  };
+  follow(model, ["msg:custom"], hear, signal);
+  return (content, piece) =>
+    new Promise((done) => {
+      resolve = done;
+      model.send({ ...content, batch }, undefined, piece && [piece]);
+    });
+}
+
+/** Show the button, and send what is chosen. */
+function showFiles(model, el, signal) {
+  const { words, accept, many, primary } = model.get("view");
+  const look = `tlw-choose${primary ? " primary" : ""}`;
+  const input = html("input", { type: "file", accept, multiple: many, hidden: true });
+  const button = html("button", { type: "button", class: look });
+  const note = html("span", { class: "tlw-sending", "aria-live": "polite" });
+  el.append(html("div", { class: "tlw tlw-chooser" }, input, button, note));
+
+  const tell = (text) => note.replaceChildren(text);
+  const count = () => {
+    const n = model.get("n_chosen");
+    button.replaceChildren(n && many ? `${words} (${n})` : words);
+  };
+  let current = new AbortController(); // of the choice that is being sent
+
+  async function send() {
+    const files = [...input.files];
+    input.value = ""; // so that the same file can be chosen again
+    if (!files.length) return;
+    current.abort();
+    current = new AbortController();
+    const mine = current.signal;
+    const reason = await sendInPieces(files, conversation(model, mine), tell);
+    if (!mine.aborted) tell(reason);
+    current.abort();
+  }
+
+  listen(button, { click: () => input.click() }, signal);
+  listen(input, { change: send }, signal);
+  follow(model, ["change:n_chosen"], count, signal);
+  signal.addEventListener("abort", () => current.abort());
+  count();
+}
+
+// The points of the map: read from bytes, drawn, found, told. Python says who is what.
+
+const SELECTED = 1;
+const WRONG = 2;
+const CHANGED = 4;
+const FULL = 65535;
+const REST_BYTES = 6; // x and y in two bytes each, colour, mark
+const REACH = 9; // how near the pointer must be, in pixels
+const MAP = { height: 300, pad: 8 };
+
+/** Return the bytes of a trait on their own, because a view into a message may begin anywhere. */
+function bytesOf(view) {
+  if (!view) return new ArrayBuffer(0);
+  return view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength);
+}
+
+/** Return the numbers of a trait of bytes, four bytes each. */
+export const readNumbers = (view) => new Float32Array(bytesOf(view));
+
+/** Return all points: those that are always there, and then the rest of the sample. */
+export function readPoints({ positions, colours, marks, rest }) {
+  const places = new Uint16Array(bytesOf(positions));
+  const more = new DataView(bytesOf(rest));
+  const nFixed = places.length / 2;
+  const nRest = Math.floor(more.byteLength / REST_BYTES);
+  const points = { n: nFixed + nRest, nFixed };
+  for (const name of ["x", "y"]) points[name] = new Float32Array(points.n);
+  for (const name of ["colour", "mark"]) points[name] = new Uint8Array(points.n);
+  points.colour.set(new Uint8Array(bytesOf(colours)).subarray(0, nFixed));
+  points.mark.set(new Uint8Array(bytesOf(marks)).subarray(0, nFixed));
+  for (let i = 0; i < nFixed; i += 1) {
+    points.x[i] = places[2 * i] / FULL;
+    points.y[i] = places[2 * i + 1] / FULL;
+  }
+  for (let j = 0; j < nRest; j += 1) {
+    const at = j * REST_BYTES;
+    points.x[nFixed + j] = more.getUint16(at, true) / FULL;
+    points.y[nFixed + j] = more.getUint16(at + 2, true) / FULL;
+    points.colour[nFixed + j] = more.getUint8(at + 4);
+    points.mark[nFixed + j] = more.getUint8(at + 5);
+  }
+  return points;
+}
+
+/** Return the functions between the map (0..1, y upwards) and pixels. */
+export function frameOf(width, height) {
+  const [w, h] = [width - 2 * MAP.pad, height - 2 * MAP.pad];
+  return {
+    x: (value) => MAP.pad + value * w,
+    y: (value) => MAP.pad + (1 - value) * h,
+    back: (px, py) => [(px - MAP.pad) / w, 1 - (py - MAP.pad) / h],
+  };
+}
+
+/** Return the index of the point at a place of the map, or -1; those of the sample come first. */
+export function pointAt(points, px, py, frame) {
+  let best = -1;
+  let least = REACH * REACH;
+  for (let i = 0; i < points.n; i += 1) {
+    const [dx, dy] = [frame.x(points.x[i]) - px, frame.y(points.y[i]) - py];
+    const distance = (dx * dx + dy * dy) * (points.mark[i] & SELECTED ? 0.5 : 1);
+    if (distance < least) [best, least] = [i, distance];
+  }
+  return best;
+}
+
+function trace(context, points, frame, palette, isIt, shape) {
+  const groups = palette.map(() => []);
+  for (let i = 0; i < points.n; i += 1) {
+    if (isIt(points.mark[i])) groups[points.colour[i]]?.push(i);
+  }
+  groups.forEach((group, colour) => {
+    if (!group.length) return;
+    context.beginPath();
+    for (const i of group) shape(context, frame.x(points.x[i]), frame.y(points.y[i]));
+    context.strokeStyle = context.fillStyle = palette[colour][0];
+    shape.finish(context);
+  });
+}
+
+function shapeOf(draw, finish) {
+  return Object.assign((context, x, y) => draw(context, x, y), { finish });
+}
+
+const circle = (radius) => (context, x, y) => {
+  context.moveTo(x + radius, y);
+  context.arc(x, y, radius, 0, 2 * Math.PI);
+};
+const cross = (size) => (context, x, y) => {
+  context.moveTo(x - size, y - size);
+  context.lineTo(x + size, y + size);
+  context.moveTo(x - size, y + size);
+  context.lineTo(x + size, y - size);
+};
+
+function stroked(width, alpha, ink) {
+  return (context) => {
+    context.globalAlpha = alpha;
+    context.lineWidth = width;
+    if (ink) context.strokeStyle = ink;
+    context.stroke();
+  };
+}
+
+function filled(paper) {
+  return (context) => {
+    context.globalAlpha = 1;
+    context.fill();
+    context.lineWidth = 1;
+    context.strokeStyle = paper;
+    context.stroke();
+  };
+}
+
+/** Draw everybody: the missed hollow and faint, the sample filled, mistakes as crosses. */
+export function drawPoints(context, points, palette, frame, { ink, paper }) {
+  const is = (bits) => (mark) => (mark & (SELECTED | WRONG)) === bits;
+  const has = (bits) => (mark) => (mark & bits) === bits;
+  const draw = (isIt, shape) => trace(context, points, frame, palette, isIt, shape);
+  draw(is(0), shapeOf(circle(1.7), stroked(1, 0.42)));
+  draw(is(WRONG), shapeOf(cross(2), stroked(1, 0.5)));
+  draw(has(SELECTED), shapeOf(circle(4.6), filled(paper)));
+  draw(has(SELECTED | CHANGED), shapeOf(circle(6), stroked(1.6, 1, ink)));
+  draw(has(SELECTED | WRONG), shapeOf(cross(2.4), stroked(1.7, 1, paper)));
+  context.globalAlpha = 1;
+}
+
+/** Write the names of categories where their middles are. */
+function drawLabels(context, labels, frame, { ink, paper, font }) {
+  Object.assign(context, { font, textAlign: "center", textBaseline: "middle", lineWidth: 4 });
+  Object.assign(context, { strokeStyle: paper, fillStyle: ink, lineJoin: "round" });
+  for (const [x, y, text] of labels) {
+    context.strokeText(text, frame.x(x), frame.y(y));
+    context.fillText(text, frame.x(x), frame.y(y));
+  }
+}
+
+/** Return what can be told about a point, one line each. */
+export function tellPoint(points, i, fields, numbers) {
+  const mark = points.mark[i];
+  const lines = [mark & SELECTED ? "in my sample" : "missed"];
+  if (mark & WRONG) lines.push("the model gets it wrong");
+  if (mark & CHANGED) lines.push("changed by the drawing");
+  if (i >= points.nFixed) return lines; // of the rest only the place is known here
+  const values = fields.map(([name, categories], row) => {
+    const value = numbers[row * points.nFixed + i];
+    return `${name}: ${categories ? categories[value] : Number(value.toPrecision(3))}`;
+  });
+  return [lines.join(", "), ...values];
+}
+
+// The brush: a region of the map by mouse and by keyboard, [left, bottom, right, top], each 0..1.
+
+const BRUSH = { step: 0.02, smallest: 0.02, first: [0.3, 0.3, 0.7, 0.7] };
+
+const clamp = (value) => Math.min(1, Math.max(0, value));
+const tidy = (box) => box.map((edge) => Math.round(edge * 1000) / 1000);
+
+/** Return the box between two corners, or null where it is too thin to be meant. */
+export function boxBetween([ax, ay], [bx, by]) {
+  const corners = [Math.min(ax, bx), Math.min(ay, by), Math.max(ax, bx), Math.max(ay, by)];
+  const box = corners.map(clamp);
+  return Math.min(box[2] - box[0], box[3] - box[1]) < BRUSH.smallest ? null : tidy(box);
+}
+
+/** Return the box moved as far as the map reaches; it keeps its size. */
+export function boxMoved([left, bottom, right, top], dx, dy) {
+  const x = Math.min(1 - right, Math.max(-left, dx));
+  const y = Math.min(1 - top, Math.max(-bottom, dy));
+  return tidy([left + x, bottom + y, right + x, top + y]);
+}
+
+/** Return whether a place lies in the box. */
+export function isInside(box, [x, y]) {
+  return Boolean(box) && x >= box[0] && x <= box[2] && y >= box[1] && y <= box[3];
+}
+
+/**
+ * Return the box that a key leads to: arrows move it, with Shift they move its upper right
+ * corner; Enter makes one; Escape and Delete give []. null for other keys.
+ */
+export function boxAfterKey(key, isResizing, box) {
+  const steps = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1] };
+  if (key === "Escape" || key === "Delete") return box ? [] : null;
+  if (key === "Enter") return box ? null : BRUSH.first;
+  if (!(key in steps)) return null;
+  if (!box) return BRUSH.first;
+  const [dx, dy] = steps[key].map((step) => step * BRUSH.step);
+  if (!isResizing) return boxMoved(box, dx, dy);
+  const corner = [box[2] + dx, box[3] + dy].map((v, i) => Math.max(v, box[i] + BRUSH.smallest));
+  return boxBetween([box[0], box[1]], corner) || box;
+}
+
+/** Return how the box is said, to those who cannot see it. */
+export function sayBox(box) {
+  if (!box) return "No region chosen: everybody can be drawn.";
+  const [left, bottom, right, top] = box.map((edge) => Math.round(100 * edge));
+  return `Region: ${left} to ${right} % across, ${bottom} to ${top} % up.`;
+}
+
+/** Put an element over the box. */
+function placeBox(element, box, frame) {
+  element.hidden = !box;
+  if (!box) return;
+  const [left, bottom, right, top] = box;
+  element.style.left = `${frame.x(left)}px`;
+  element.style.top = `${frame.y(top)}px`;
+  element.style.width = `${frame.x(right) - frame.x(left)}px`;
+  element.style.height = `${frame.y(bottom) - frame.y(top)}px`;
+}
+
+// The map on the page: a canvas, a brush over it, and what hovering tells.
+
+const MAP_TRAITS = ["positions", "colours", "marks", "rest"];
+const MAP_LABEL =
+  "Map of the population. Drag over it to draw the sample from one region only; or press Enter, " +
+  "then the arrow keys to move the region, with Shift to resize it, Escape to let it go.";
+
+const shapeKey = (name, text) => keyOf(html("i", { class: `tlw-shape ${name}` }), text);
+
+/** Return the legend of colours: a name for each, or the two ends of a scale. */
+export function colourKeys({ by, palette, ends }) {
+  const keys = palette.map(([colour, name]) => {
+    const sample = chip("", colour);
+    return ends ? sample : keyOf(sample, name);
+  });
+  const all = ends ? [html("span", { class: "tlw-scale" }, ends[0], ...keys, ends[1])] : keys;
+  return [html("span", { class: "tlw-by" }, `${by}:`), ...all];
+}
+
+/** Call back when the page's theme changes; the canvas does not follow the style sheet itself. */
+function onTheme(draw, signal) {
+  const observer = new MutationObserver(draw);
+  observer.observe(document.body, {
+    attributes: true, attributeFilter: ["data-jp-theme-light", "data-jp-theme-name", "class"],
+  });
+  signal.addEventListener("abort", () => observer.disconnect());
+}
+
+/** Give the canvas the pixels of this screen, and return what to draw with. */
+function prepare(canvas, width) {
+  const ratio = globalThis.devicePixelRatio || 1;
+  canvas.width = Math.round(width * ratio);
+  canvas.height = Math.round(MAP.height * ratio);
+  const context = canvas.getContext("2d");
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.clearRect(0, 0, width, MAP.height);
+  return context;
+}
+
+function paint(canvas, points, view, frame, width) {
+  const context = prepare(canvas, width);
+  const { color: ink, backgroundColor: paper, fontFamily } = getComputedStyle(canvas);
+  const look = { ink, paper, font: `600 12px ${fontFamily}` };
+  drawPoints(context, points, view.palette, frame, look);
+  drawLabels(context, view.labels, frame, look);
+}
+
+/** Show the map and keep it as the model says. */
+function showMap(model, el, signal) {
+  const [title, colours, note] = ["tlw-title", "tlw-legend", "tlw-note"].map((name) =>
+    html("div", { class: name }),
+  );
+  const canvas = html("canvas");
+  const box = html("div", { class: "tlw-brush", hidden: "" });
+  const tip = html("div", { class: "tlw-tip", hidden: "" });
+  const frameLook = { class: "tlw-map", tabindex: 0, role: "group", "aria-label": MAP_LABEL };
+  const place = html("div", frameLook, canvas, box, tip);
+  const said = html("div", { class: "tlw-said", "aria-live": "polite" });
+  const damaged = shapeKey("changed", "damaged");
+  const shapes = html("div", { class: "tlw-legend" }, shapeKey("drawn", "in my sample"),
+    shapeKey("missed", "missed"), shapeKey("wrong", "model is wrong"), damaged);
+  el.append(title, place, shapes, colours, note, said);
+  const brush = { box: null, asked: null, start: null, whole: null };
+  let points = readPoints({});
+  let frame = frameOf(1, 1);
+
+  function draw() {
+    const view = model.get("view").map;
+    if (!view) return;
+    const width = Math.max(240, place.clientWidth || 420);
+    frame = frameOf(width, MAP.height);
+    points = readPoints(Object.fromEntries(MAP_TRAITS.map((name) => [name, model.get(name)])));
+    paint(canvas, points, view, frame, width);
+    agree(view.region);
+    placeBox(box, brush.box, frame);
+    title.replaceChildren(view.title);
+    damaged.hidden = !view.damaged;
+    colours.replaceChildren(...colourKeys(view));
+    note.replaceChildren(view.note);
+  }
+  // An answer to an earlier step must not undo what a hand has done since.
+  function agree(region) {
+    const isAnswer = String(region || []) === String(brush.asked);
+    if (isAnswer || model.get("view").refused) brush.asked = null;
+    if (!brush.start && brush.asked === null) brush.box = region;
+  }
+  const tell = throttled(() => {
+    model.set("region", brush.box || []);
+    model.save_changes();
+  }, signal);
+  function choose(next) {
+    if (!next || String(next) === String(brush.box)) return;
+    brush.asked = next;
+    brush.box = next.length ? next : null;
+    placeBox(box, brush.box, frame);
+    said.replaceChildren(sayBox(brush.box));
+    tell();
+  }
+  const at = (event) => {
+    const edge = place.getBoundingClientRect();
+    return [event.clientX - edge.left, event.clientY - edge.top];
+  };
+  function begin(event) {
+    if (event.button) return;
+    event.preventDefault();
+    place.focus?.({ preventScroll: true });
+    place.setPointerCapture?.(event.pointerId);
+    brush.start = frame.back(...at(event));
+    brush.whole = isInside(brush.box, brush.start) ? brush.box : null;
+    tip.hidden = true;
+  }
+  function move(event) {
+    if (!brush.start) return hover(event);
+    const [x, y] = frame.back(...at(event));
+    const [sx, sy] = brush.start;
+    choose(brush.whole ? boxMoved(brush.whole, x - sx, y - sy) : boxBetween([sx, sy], [x, y]));
+  }
+  function hover(event) {
+    const [px, py] = at(event);
+    const i = pointAt(points, px, py, frame);
+    tip.hidden = i < 0;
+    if (i < 0) return;
+    const lines = tellPoint(points, i, model.get("fields"), readNumbers(model.get("facts")));
+    tip.replaceChildren(...lines.map((line) => html("div", {}, line)));
+    placeTip(tip, px, place.clientWidth);
+    tip.style.top = `${Math.min(py, MAP.height - 90)}px`;
+  }
+  const letGo = () => (brush.start = brush.whole = null);
+  function press(event) {
+    const next = boxAfterKey(event.key, event.shiftKey, brush.box);
+    if (next === null) return;
+    event.preventDefault();
+    event.stopPropagation(); // JupyterLab's own shortcuts would leave the cell
+    choose(next);
+  }
+  listen(place, { pointerdown: begin, pointermove: move, pointerup: letGo, pointercancel: letGo,
+    keydown: press, pointerleave: () => (tip.hidden = true) }, signal);
+  const events = ["view", ...MAP_TRAITS].map((name) => `change:${name}`);
+  follow(model, events, keepDrawn(place, draw, signal), signal);
+  onTheme(draw, signal);
+}
+
+// The bars: what the hold-out claims (hollow) above what the population knows (filled).
+
+// `side` is room for the words of a gap; a bar shorter than `inside` holds no number.
+const BARS = { head: 22, row: 66, bar: 17, foot: 34, side: 84, between: 14, inside: 42, letter: 7.5 };
+const LOWER = BARS.bar + 2; // from the bar of the hold-out down to that of the population
+
+function drawNumber(text, x, left, y, isFilled) {
+  const isIn = x - left > BARS.inside;
+  return svg("text", {
+    class: `tlw-number${isIn ? (isFilled ? " on" : "") : " tlw-over"}`,
+    x: isIn ? x - 6 : x + 5, y: y + 13, "text-anchor": isIn ? "end" : "start",
+  }, text);
+}
+
+function drawGap(row, x, y, colours) {
+  const isClear = row.gap[1];
+  const [from, to] = [x(row.actual), x(row.reported)].sort((a, b) => a - b);
+  if (to - from < 1) return [];
+  const colour = isClear ? colours.gap : "currentColor";
+  return [svg("rect", {
+    class: isClear ? "tlw-gap" : "tlw-gap faint", x: from, width: to - from, height: BARS.bar,
+    y: row.reported > row.actual ? y + LOWER : y, fill: colour, stroke: colour,
+  })];
+}
+
+function drawShapes(row, x, y, colours) {
+  const drawn = row.gap ? drawGap(row, x, y, colours) : [];
+  const bar = (value, attributes) => {
+    if (value === null) return;
+    const width = Math.max(1, x(value) - x(0));
+    drawn.push(svg("rect", { x: x(0), width, height: BARS.bar, ...attributes }));
+  };
+  bar(row.reported, { class: "tlw-claimed", y, fill: colours.sample, stroke: colours.sample });
+  bar(row.actual, { class: "tlw-true", y: y + LOWER, fill: colours.population });
+  return drawn;
+}
+
+function drawTexts(row, x, y) {
+  const drawn = [];
+  if (row.gap) {
+    const [text, isClear] = row.gap;
+    const end = Math.max(x(row.actual), x(row.reported));
+    const isIn = x(row.actual) - x(0) > BARS.inside; // else the number stands there already
+    const behind = x(row.actual) + 5 + BARS.letter * row.actual_text.length;
+    const at = 6 + (isIn ? end : Math.max(end, behind));
+    const name = isClear ? "tlw-verdict tlw-over clear" : "tlw-verdict tlw-over";
+    drawn.push(svg("text", { class: name, x: at, y: y + BARS.bar + 15 }, text));
+  }
+  if (row.reported === null) {
+    const place = { class: "tlw-label tlw-over", x: x(0) + 4, y: y + 13 };
+    drawn.push(svg("text", place, row.reported_text));
+  } else {
+    drawn.push(drawNumber(row.reported_text, x(row.reported), x(0), y, false));
+  }
+  if (row.actual !== null) {
+    drawn.push(drawNumber(row.actual_text, x(row.actual), x(0), y + LOWER, true));
+  }
+  return drawn;
+}
+
+function drawColumn(column, axis, left, width, colours) {
+  const end = left + width - BARS.side;
+  const x = scale(axis, left, end);
+  const bottom = BARS.head + column.rows.length * BARS.row;
+  const [chance, words] = column.rule;
+  const drawn = [
+    svg("text", { class: "tlw-column", x: left, y: 14 }, fitted(column.name, width),
+      svg("title", {}, column.name)),
+  ];
+  column.rows.forEach((row, i) => {
+    if (!row) return;
+    const y = BARS.head + i * BARS.row + 20;
+    const across = (name, at) =>
+      svg("line", { class: name, x1: at, x2: at, y1: y - 2, y2: y + 2 * BARS.bar + 4 });
+    drawn.push(...drawShapes(row, x, y, colours), across("tlw-axis", left),
+      across("tlw-rule", x(chance)), ...drawTexts(row, x, y));
+  });
+  axis.ticks.forEach(([at, text], i) => {
+    const place = { x: x(at), y: bottom + 14, "text-anchor": i ? "middle" : "start" };
+    drawn.push(svg("text", { class: "tlw-label", ...place }, text));
+  });
+  const middle = Math.min(end + BARS.side - 50, Math.max(left + 42, x(chance)));
+  const place = { x: middle, y: bottom + 29, "text-anchor": "middle" };
+  drawn.push(svg("text", { class: "tlw-label", ...place }, words));
+  return drawn;
+}
+
+function drawNames(names, width) {
+  return names.map(([name, detail], i) =>
+    svg("text", { x: 0, y: BARS.head + i * BARS.row + 14 },
+      svg("tspan", { class: "tlw-row" }, name),
+      svg("tspan", { class: "tlw-detail", dx: 6 }, fitted(detail, width - 70))),
+  );
+}
+
+/** Return all that the bars say, for those who cannot see them. */
+export function sayBars(view) {
+  return view.columns
+    .flatMap(({ name, rows }) => rows.map((row, i) => row &&
+      `${name}, ${view.names[i][0]}: hold-out ${row.reported_text}, population ${row.actual_text}` +
+      `${row.gap ? ` (${row.gap[0]})` : ""}`))
+    .filter(Boolean)
+    .join("; ");
+}
+
+/** Return the bars as one SVG element. */
+export function drawBars(view, colours, width) {
+  const n = view.columns.length;
+  const share = (width - BARS.between * (n - 1)) / n;
+  const height = BARS.head + view.names.length * BARS.row + BARS.foot;
+  return svg(
+    "svg",
+    { width, height, role: "img", "aria-label": `${view.title}. ${sayBars(view)}` },
+    ...drawNames(view.names, width),
+    ...view.columns.flatMap((column, i) =>
+      drawColumn(column, view.axis, i * (share + BARS.between), share, colours)),
+  );
+}
+
+// A distribution: each bin wide and pale for the population, narrow and full for the sample, and
+// a stroke across where weighting brings the sample.
+
+const PANEL = { height: 118, top: 8, foot: 20 };
+
+const percent = (share) => `${Math.round(100 * share)} %`;
+
+/** Return what is said of one bin. */
+export function sayBin(panel, i) {
+  const after = panel.weighted.length ? `, after weighting ${percent(panel.weighted[i])}` : "";
+  return `${panel.title} ${panel.names[i]}: population ${percent(panel.population[i])}, ` +
+    `my sample ${percent(panel.sample[i])}${after}`;
+}
+
+function drawBin(panel, i, step, colours) {
+  const bottom = PANEL.height - PANEL.foot;
+  const wide = Math.min(step - 2, 74);
+  const middle = (i + 0.5) * step;
+  const high = (share) => (share / panel.high) * (bottom - PANEL.top);
+  const bar = (share, width, attributes) => svg("rect", {
+    x: middle - width / 2, width, y: bottom - high(share), height: high(share), ...attributes,
+  });
+  const { population, sample } = colours;
+  const drawn = [
+    bar(panel.population[i], wide, { class: "tlw-all", fill: population, stroke: population }),
+    bar(panel.sample[i], Math.max(2, wide * 0.46), { class: "tlw-drawn", fill: sample }),
+  ];
+  if (panel.weighted.length) {
+    const y = bottom - high(panel.weighted[i]);
+    const [x1, x2] = [middle - wide / 2, middle + wide / 2];
+    drawn.push(svg("line", { class: "tlw-weighted", x1, x2, y1: y, y2: y }));
+  }
+  if (!panel.ticks.length) {
+    const place = { class: "tlw-bin", x: middle, y: bottom + 14, "text-anchor": "middle" };
+    drawn.push(svg("text", place, fitted(panel.names[i], step)));
+  }
+  drawn.push(svg("rect", { class: "tlw-hit", x: i * step, width: step, y: 0, height: bottom },
+    svg("title", {}, sayBin(panel, i))));
+  return drawn;
+}
+
+/** Return a panel as one SVG element. */
+export function drawPanel(panel, colours, width) {
+  const bottom = PANEL.height - PANEL.foot;
+  const step = width / panel.names.length;
+  const drawn = panel.names.flatMap((_, i) => drawBin(panel, i, step, colours));
+  panel.ticks.forEach((text, i) => {
+    const anchor = ["start", "middle", "end"][i];
+    const place = { class: "tlw-bin", x: (width * i) / 2, y: bottom + 14, "text-anchor": anchor };
+    drawn.push(svg("text", place, text));
+  });
+  drawn.push(svg("line", { class: "tlw-axis", x1: 0, x2: width, y1: bottom, y2: bottom }));
+  const look = { width, height: PANEL.height, role: "img", "aria-label": panel.description };
+  return svg("svg", look, ...drawn);
+}
+
+// The whole explorer: the sentence; left the map, right the bars; below them the distributions.
+
+const WAIT_MS = 250;
+
+/**
+ * Ask for the careful model when a gesture has ended. While a slider is dragged Python answers
+ * with a quick one and says so. Here, because no slider of the page tells when it is let go: it
+ * has ended when nothing is pressed, or when nothing has come for a quarter of a second.
+ */
+function watchRelease(model, signal) {
+  let timer = null;
+  let isHeld = false;
+  function release() {
+    clearTimeout(timer);
+    if (model.get("view").quick) model.send({ kind: "released" });
+  }
+  function wait() {
+    clearTimeout(timer);
+    if (!model.get("view").quick) return;
+    if (isHeld) timer = setTimeout(release, WAIT_MS);
+    else release();
+  }
+  const held = (is) => () => {
+    isHeld = is;
+    if (!is) release();
+  };
+  const options = { signal, capture: true };
+  for (const type of ["pointerdown", "keydown"]) document.addEventListener(type, held(true), options);
+  for (const type of ["pointerup", "pointercancel", "keyup"]) {
+    document.addEventListener(type, held(false), options);
+  }
+  follow(model, ["change:view"], wait, signal);
+  signal.addEventListener("abort", () => clearTimeout(timer));
+}
+
+function meterOf({ share, is_low: isLow, text }, colours) {
+  const filling = `width:${100 * share}%;${isLow ? `background:${colours.gap}` : ""}`;
+  const bar = html("div", { class: "tlw-meter", role: "meter", "aria-label": text,
+    "aria-valuemin": 0, "aria-valuemax": 1, "aria-valuenow": share },
+    html("div", { class: "tlw-level", style: filling }));
+  return [html("span", {}, text), bar];
+}
+
+function barsOf({ bars, colours, meter }, width) {
+  return [
+    html("div", { class: "tlw-title" }, bars.title),
+    html("div", { class: "tlw-legend" },
+      keyOf(chip("claimed", colours.sample), "my hold-out says"),
+      keyOf(chip("", colours.population), "the population knows"),
+      keyOf(chip("gap", colours.gap), "the gap"), html("span", { class: "tlw-by" }, bars.better)),
+    drawBars(bars, colours, width),
+    html("div", { class: "tlw-effective" }, ...meterOf(meter, colours)),
+  ];
+}
+
+function panelOf(panel, colours, width) {
+  return html("div", {},
+    html("div", { class: "tlw-title" }, panel.title),
+    drawPanel(panel, colours, width),
+    html("div", { class: "tlw-note" }, panel.description));
+}
+
+const panelKeys = (colours) => [
+  keyOf(chip("pale", colours.population), "population"),
+  keyOf(chip("", colours.sample), "my sample"),
+  keyOf(html("i", { class: "tlw-dash" }), "my sample after weighting"),
+];
+
+/** Show everything and keep it as the model says. */
+function showExplorer(model, el, signal) {
+  const sentence = html("p", { class: "tlw-sentence", "aria-live": "polite" });
+  const warning = html("p", { class: "tlw-warning", role: "status" });
+  const left = html("div", { class: "tlw-left" });
+  const right = html("div", { class: "tlw-right" });
+  const drawn = html("p", { class: "tlw-drawn-how" });
+  const keys = html("div", { class: "tlw-legend tlw-keys" });
+  const below = html("div", { class: "tlw-panels" });
+  const frame = html("div", { class: "tlw tlw-bias" }, sentence, warning,
+    html("div", { class: "tlw-sides" }, left, right), drawn, keys, below);
+  el.append(frame);
+
+  function draw() {
+    const view = model.get("view");
+    if (!view.bars) return;
+    frame.setAttribute("data-model", view.quick ? "quick" : "careful");
+    sentence.replaceChildren(html("strong", {}, view.headline), " ", view.details);
+    warning.replaceChildren(view.warning);
+    right.replaceChildren(...barsOf(view, Math.max(330, right.clientWidth || 520)));
+    drawn.replaceChildren(view.drawn);
+    keys.replaceChildren(...panelKeys(view.colours));
+    const width = Math.max(200, (below.clientWidth || 800) / view.panels.length - 14);
+    below.replaceChildren(...view.panels.map((panel) => panelOf(panel, view.colours, width)));
+  }
+  showMap(model, left, signal);
+  watchRelease(model, signal);
+  follow(model, ["change:view"], keepDrawn(frame, draw, signal), signal);
+}
