@@ -54,6 +54,7 @@ check: env
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/oxlint --deny-warnings
 	$(BIN)/python notebooks/build.py --check
 	$(BIN)/pytest -q tests/test_architecture.py tests/test_docs.py
 
