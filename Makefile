@@ -9,6 +9,8 @@ LESSONS ?=
 ROOT_ARGS := $(if $(filter 0,$(shell id -u)),--allow-root)
 VENV := .venv
 BIN := $(VENV)/bin
+# Each lane says where its time goes.
+PYTEST = $(BIN)/pytest --durations=15
 READY := $(VENV)/.ready
 
 # A machine may forbid .pyc files; without them importing Keras takes three times as long.
@@ -61,26 +63,25 @@ check: env
 test: test-pure test-keras test-notebooks test-browser test-binder
 
 test-pure: env
-	$(BIN)/pytest -m 'not keras and not browser and not binder' tests
-	$(BIN)/pytest --doctest-modules tlwidgets
+	$(PYTEST) -m 'not keras and not browser and not binder' tests
+	$(PYTEST) --doctest-modules tlwidgets
 
 test-keras: env
-	$(BIN)/pytest -m keras --ignore=tests/notebooks tests
+	$(PYTEST) -m keras --ignore=tests/notebooks tests
 
-# Two lessons at a time: a lesson computes mostly in one thread. The student's notebooks first: the
-# solutions then find features and images in the cache.
+# Two lessons at a time: a lesson computes mostly in one thread. The student's notebooks first: what
+# runs the solutions then finds features and images in the cache.
 # No kernel here knows its notebook, so nothing would be kept; to be sure.
 test-notebooks: export TLWIDGETS_PROGRESS = off
 test-notebooks: env
-	$(BIN)/pytest -n 2 --dist loadscope --nbval-lax --nbval-current-env notebooks/*.ipynb
-	TLWIDGETS_STRICT_CHECKS=1 $(BIN)/pytest -n 2 --dist loadscope --nbval-lax --nbval-current-env notebooks/solutions/*.ipynb
-	$(BIN)/pytest -n 2 --dist load -m keras tests/notebooks
+	$(PYTEST) -n 2 --dist loadscope --no-loadscope-reorder --nbval-lax --nbval-current-env notebooks/*.ipynb
+	$(PYTEST) -n 2 --maxschedchunk 1 -m keras tests/notebooks
 
 test-browser: env chromium
-	$(BIN)/pytest -m browser tests/browser
+	$(PYTEST) -m browser tests/browser
 
 test-binder: env
-	$(BIN)/pytest -m binder tests/binder
+	$(PYTEST) -m binder tests/binder
 
 chromium:
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \

@@ -59,12 +59,7 @@ def run_notebook(path: Path, *, python: str, environment: Mapping[str, str] | No
     """
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(notebook, timeout=_CELL_TIMEOUT_SECONDS, allow_errors=True)
-    manager = KernelManager()
-    manager._kernel_spec = KernelSpec(
-        argv=[python, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
-        display_name="Python 3",
-        language="python",
-    )
+    manager = kernel_manager(python)
     start = time.perf_counter()
     # A notebook of a user starts in its own folder; lessons must not depend on it.
     manager.start_kernel(env=_kernel_environment(environment or {}), cwd=str(path.parent))
@@ -80,6 +75,17 @@ def run_notebook(path: Path, *, python: str, environment: Mapping[str, str] | No
         list(_errors(notebook)),
         sorted(_times(notebook), key=lambda cell: -cell[1])[:_N_SLOWEST],
     )
+
+
+def kernel_manager(python: str) -> KernelManager:
+    """Return a manager of kernels of this interpreter, whatever kernels a user has installed."""
+    manager = KernelManager()
+    manager._kernel_spec = KernelSpec(
+        argv=[python, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+        display_name="Python 3",
+        language="python",
+    )
+    return manager
 
 
 def _kernel_environment(extra: Mapping[str, str]) -> dict[str, str]:

@@ -1,21 +1,38 @@
-"""Every check accepts the solution, and rejects the untouched stub and wrong answers.
+"""Each lesson with its solutions runs as a whole in a kernel, and passes its own checks.
 
-A lesson runs once up to each exercise; then its exercise cell is replaced and only the check
-runs again. The figures' backend is the quiet one.
+At each exercise the untouched stub and wrong answers come first, and the check rejects them all:
+what a lesson computes before its exercises is computed once.
 """
 
 import os
 import re
+import sys
 from pathlib import Path
 
+import nbformat
 import pytest
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
 
+from benchmarks.measure import kernel_manager
 from notebooks import build
 from tests.notebooks.lessons import NAMES, SOURCES, cells_in
 
-os.environ.setdefault("MPLBACKEND", "agg")
 WRONG = Path(__file__).parent / "wrong_answers"
 MIN_WRONG = 3
+CELL_SECONDS = 1800  # on a machine under load
+
+# Wrong answers build on the stub, as a learner's do; the solution must bring all it needs.
+REMEMBER = """\
+def _forget(now=globals(), before=dict(globals())):
+    now.clear()
+    now.update(before)"""
+FORGET = "_forget()"
+REJECT = """\
+import pytest
+from tlwidgets.course.checking import CheckFailedError
+with pytest.raises(CheckFailedError):
+    exec({check!r})"""
 
 pytestmark = pytest.mark.keras
 
@@ -26,36 +43,77 @@ def wrong_answers(path):
     return [(int(n), code) for n, code in zip(parts[1::2], parts[2::2], strict=True)]
 
 
-def run(code, namespace):
-    """Run a cell as a notebook does and return the value of its last line."""
-    lines = code.rstrip().splitlines()
-    start = max(i for i, line in enumerate(lines) if line[:1] not in (" ", ")", "]", "}", ""))
-    exec("\n".join(lines[:start]), namespace)
-    return eval("\n".join(lines[start:]), namespace)
+def with_tries(source, wrong):
+    """The notebook with the solutions; what its checks must reject comes before each of them."""
+    solution, student = (build.build(source, kind) for kind in ("solution", "student"))
+    tags = [cell.tags for cell in cells_in(source)]
+    cells, number = [], 0
+    for i, cell in enumerate(solution.cells):
+        if "exercise" in tags[i]:
+            number += 1
+            assert "check" in tags[i + 1], "a check follows its exercise at once"
+            tries = [code for n, code in wrong if n == number]
+            assert len(tries) >= MIN_WRONG
+            reject = REJECT.format(check=solution.cells[i + 1].source)
+            codes = [code for one in (student.cells[i].source, *tries) for code in (one, reject)]
+            cells += map(nbformat.v4.new_code_cell, [REMEMBER, *codes, FORGET])
+        cells.append(cell)
+    solution.cells = cells
+    return solution
+
+
+def run(notebook, folder):
+    """Run a notebook where a check that does not pass is an error."""
+    client = NotebookClient(
+        notebook,
+        timeout=CELL_SECONDS,
+        km=kernel_manager(sys.executable),
+        resources={"metadata": {"path": str(folder)}},  # a notebook runs in its own folder
+    )
+    client.execute(env={**os.environ, "TLWIDGETS_STRICT_CHECKS": "1"})
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=NAMES)
-def test_checks_accept_the_solution_and_reject_everything_else(path, monkeypatch):
-    monkeypatch.delenv("TLWIDGETS_STRICT_CHECKS", raising=False)
-    monkeypatch.chdir(path.parents[1])  # a notebook runs in its own folder
-    source = path.read_text("utf-8")
-    solution = build.build(source, "solution").cells
-    student = build.build(source, "student").cells
-    tags = [cell.tags for cell in cells_in(source)]
-    wrong, namespace, number = wrong_answers(path), {"__name__": "lesson"}, 0
-    for i, cell in enumerate(solution):
-        if cell.cell_type == "code" and "check" not in tags[i]:
-            exec(cell.source, namespace)
-        if "exercise" not in tags[i]:
-            continue
-        number += 1
-        assert "check" in tags[i + 1], "a check follows its exercise at once"
-        check = solution[i + 1].source
-        tries = [code for n, code in wrong if n == number]
-        assert len(tries) >= MIN_WRONG
-        for code in [student[i].source, *tries]:
-            exec(code, namespace)
-            assert not run(check, namespace).passed, f"accepted as exercise {number}:\n{code}"
-        exec(cell.source, namespace)
-        verdict = run(check, namespace)
-        assert verdict.passed, verdict
+def test_checks_accept_the_solution_and_reject_everything_else(path):
+    run(with_tries(path.read_text("utf-8"), wrong_answers(path)), path.parents[1])
+
+
+LESSON = """\
+# %%
+from tlwidgets import check, expect
+
+# %% tags=["exercise"]
+answer = 2  #: answer = ...
+
+# %% tags=["check"]
+check("Exercise 1", answer, expect(lambda a: a > 1, "More."), well_done="Yes.")
+"""
+
+
+@pytest.mark.parametrize(
+    ("solution", "wrong", "error"),
+    [
+        ("answer = 2  #: answer = ...", "answer = 1", None),
+        ("answer = 2  #: answer = ...", "answer = 3", "DID NOT RAISE"),
+        ("answer = 2  #: answer = 2", "answer = 1", "DID NOT RAISE"),
+        ("answer = 2  #: answer = ...", "answer = 1 / 0", "ZeroDivisionError"),
+        ("answer = 0  #: answer = ...", "answer = 1", "CheckFailedError"),
+        ("answer = two  #: answer = ...", "two, answer = 2, 1", "NameError"),
+    ],
+    ids=[
+        "right",
+        "wrong accepted",
+        "stub accepted",
+        "wrong fails",
+        "solution rejected",
+        "leans on it",
+    ],
+)
+def test_what_is_wrong_with_a_lesson_is_noticed(solution, wrong, error, tmp_path):
+    source = LESSON.replace("answer = 2  #: answer = ...", solution)
+    lesson = with_tries(source, [(1, "answer = 0"), (1, "answer = -1"), (1, wrong)])
+    if error is None:
+        run(lesson, tmp_path)
+        return
+    with pytest.raises(CellExecutionError, match=error):
+        run(lesson, tmp_path)

@@ -1,5 +1,7 @@
 """The committed notebooks are what the builder makes, and exercises lose their solutions."""
 
+import pytest
+
 from notebooks import build
 
 SOURCE = """\
@@ -44,16 +46,21 @@ def test_two_builds_are_equal_and_equal_cells_have_different_ids():
     assert ids == [cell["id"] for cell in build.build(twice, "student").cells]
 
 
-def test_the_committed_notebooks_are_fresh():
-    assert build.stale(build.outputs()) == []
+@pytest.fixture(scope="module")
+def outputs():
+    return build.outputs()
 
 
-def test_a_changed_source_would_be_noticed():
-    path, text = next(iter(build.outputs().items()))
+def test_the_committed_notebooks_are_fresh(outputs):
+    assert build.stale(outputs) == []
+
+
+def test_a_changed_source_would_be_noticed(outputs):
+    path, text = next(iter(outputs.items()))
     assert build.stale({path: text.replace("tlwidgets", "somewhat")})
 
 
-def test_no_notebook_holds_outputs():
-    for text in build.outputs().values():
+def test_no_notebook_holds_outputs(outputs):
+    for text in outputs.values():
         assert '"execution_count": null' in text
         assert '"output_type"' not in text
