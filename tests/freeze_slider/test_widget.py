@@ -243,13 +243,13 @@ def test_apply_changes_my_model_and_nothing_else_does(slider):
 
 
 def test_the_code_is_shown_and_follows_the_choice(slider):
-    assert slider._code.value == ""
+    assert slider._code.page.value == ""
     set_by_hand(find(slider, "Show code"), value=True)
-    assert "model.fit(" in slider._code.value
+    assert "model.fit(" in slider._code.page.value
     slider.epochs = 17
-    assert "epochs=17" in slider._code.value
-    set_by_hand(slider._show_code, value=False)
-    assert slider._code.value == ""
+    assert "epochs=17" in slider._code.page.value
+    set_by_hand(slider._code.button, value=False)
+    assert slider._code.page.value == ""
 
 
 def test_a_page_without_a_kernel_gets_text_and_a_picture(slider):
@@ -268,7 +268,7 @@ def test_names_with_markup_stay_text():
     model.name = "<img src=x>"
     slider = FreezeSlider(model, train=(np.zeros((40, 4)), np.arange(40) % 3))
     set_by_hand(find(slider, "Show code"), value=True)
-    assert "&lt;img src=x&gt;" in slider._code.value and "<img" not in slider._code.value
+    assert "&lt;img src=x&gt;" in slider._code.page.value and "<img" not in slider._code.page.value
     slider.close()
 
 

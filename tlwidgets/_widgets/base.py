@@ -1,16 +1,25 @@
-"""The base of every live view, and the view of a chart."""
+"""What all our widgets share: live views, stock controls, a script to open, a still, an end."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import base64
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
+from html import escape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anywidget
 import ipywidgets
 import traitlets
 
+from .. import _check
 from .chart import MAX_POINTS, Chart
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _STATIC = Path(__file__).parent / "static"
 
@@ -59,8 +68,7 @@ class ChartsView(LiveView):
         self.view = {"charts": views, "narrow": is_narrow}
 
 
-# Stock controls as all widgets of ours have them: as wide as their words, none of them cut.
-
+# As wide as its words, none of them cut.
 FULL_WORDS = {"description_width": "initial"}
 # A row that wraps where the page is narrow.
 ROW = {"flex_flow": "row wrap", "align_items": "center", "width": "100%"}
@@ -69,6 +77,11 @@ ROW = {"flex_flow": "row wrap", "align_items": "center", "width": "100%"}
 def width_of(width: str, **more: str) -> ipywidgets.Layout:
     """Return a layout of this width."""
     return ipywidgets.Layout(width=width, **more)
+
+
+def row_of(*widgets: ipywidgets.Widget, gap: str = "0 14px") -> ipywidgets.HBox:
+    """Return a row that wraps where the page is narrow."""
+    return ipywidgets.HBox(widgets, layout=ipywidgets.Layout(**ROW, grid_gap=gap))
 
 
 def button(name: str, style: str, press: Callable[[], object]) -> ipywidgets.Button:
@@ -83,3 +96,132 @@ def number_box(text: str, *, low: int, high: int) -> ipywidgets.BoundedIntText:
     return ipywidgets.BoundedIntText(
         min=low, max=high, description=text, style=FULL_WORDS, layout=width_of("9em")
     )
+
+
+def move(control: Any, value: Any) -> None:
+    """Move a control to a value; None leaves it where it stands."""
+    if value is not None and control.value != value:
+        control.value = value
+
+
+class Controls:
+    """Stock controls by the name of what they choose; only a hand that moves one is heard.
+
+    Parameters
+    ----------
+    on_choice : callable (name=value)
+        Called when a hand moves a control.
+    """
+
+    def __init__(self, on_choice: Callable[..., None]) -> None:
+        self._on_choice = on_choice
+        self._is_showing = False
+
+    def listen_to(self, controls: Mapping[str, Any]) -> None:
+        """Tell of these from now on."""
+        for name, control in controls.items():
+            control.observe(partial(self._tell, name), "value")
+
+    @contextmanager
+    def showing(self) -> Iterator[None]:
+        """While controls are moved to what is chosen, nobody is told."""
+        self._is_showing = True  # other options move a list to the first of them, for a moment
+        try:
+            yield
+        finally:
+            self._is_showing = False
+
+    def _tell(self, name: str, change: Any) -> None:
+        if not self._is_showing and change.new is not None:
+            self._on_choice(**{name: change.new})
+
+
+class CodeDrawer:
+    """A button, and below it the script of what is seen; written only while it is open."""
+
+    def __init__(self, script: Callable[[], str]) -> None:
+        self._script = script
+        self.button = ipywidgets.ToggleButton(description="Show code", layout=width_of("9em"))
+        self.page = ipywidgets.HTML(layout=width_of("100%"))
+        self.button.observe(lambda _: self.refresh(), "value")
+
+    def refresh(self) -> None:
+        """Write the script of what is seen now."""
+        is_open = self.button.value
+        self.button.description = "Hide code" if is_open else "Show code"
+        script = f'<pre class="tlwidgets-code">{escape(self._script())}</pre>' if is_open else ""
+        self.page.value = script
+
+
+def chosen(name: str, meaning: str) -> property:
+    """Return a property of a `TeachingWidget` that reads and changes one part of its choice."""
+
+    def read(self: TeachingWidget) -> Any:
+        return getattr(self._choice, name)
+
+    def change(self: TeachingWidget, value: Any) -> None:
+        self._choose(**{name: value})
+
+    return property(read, change, doc=meaning)
+
+
+class TeachingWidget(ipywidgets.VBox):
+    """A widget that says in a sentence what it shows, and leaves a picture where no kernel is.
+
+    A kind of it has `_choice`, a frozen record of what is chosen, `_choose(name=value)`, which
+    raises what is impossible, `figure()`, and a sentence as its `repr`.
+    """
+
+    _choice: Any
+
+    @abstractmethod
+    def _choose(self, **changes: Any) -> None:
+        """Change parts of the choice; raise what is impossible."""
+
+    @abstractmethod
+    def figure(self) -> Figure:
+        """Give me what I see as a figure that stays."""
+
+    def _has_picture(self) -> bool:
+        return True
+
+    def _stop(self) -> None:
+        """End what works for it; called before it leaves the page."""
+
+    def close(self) -> None:
+        """Leave the page, and leave nothing behind: no work, no memory."""
+        # ipywidgets closes, too, what was refused before it was a widget.
+        if self.comm is None:
+            return
+        self._stop()
+        close_all(*self.children)
+        self.layout.close()
+        super().close()
+
+    def __setattr__(self, name: str, value: object) -> None:
+        # A misspelt name would otherwise be taken silently, and change nothing.
+        kind = type(self)
+        if not name.startswith("_") and not hasattr(kind, name):
+            known = [n for n, v in vars(kind).items() if getattr(v, "fset", None)]
+            _check.one_of("attribute", name, known, kind=f"choice of a {kind.__name__}")
+        super().__setattr__(name, value)
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        """Return the live widget, and what to show on a page without a kernel."""
+        bundle = super()._repr_mimebundle_(**options)
+        data = bundle[0] if isinstance(bundle, tuple) else bundle
+        data["text/plain"] = repr(self)
+        if self._has_picture():
+            from .still import png_of
+
+            data["image/png"] = base64.b64encode(png_of(self.figure())).decode()
+        return bundle
+
+
+def close_all(*widgets: Any) -> None:
+    """Take widgets from the page, with what is in them and what they look like."""
+    for widget in widgets:
+        close_all(*getattr(widget, "children", ()))
+        looks = (getattr(widget, "style", None), widget.layout)
+        for part in (*filter(None, looks), widget):
+            part.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import math
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -12,14 +11,18 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets
 import traitlets
 
-from .. import _check
 from .._widgets.base import (
     FULL_WORDS,
-    ROW,
     ChartsView,
+    CodeDrawer,
+    Controls,
     LiveView,
+    TeachingWidget,
     button,
+    chosen,
+    move,
     number_box,
+    row_of,
     width_of,
 )
 from ..freezing import Run, set_trainable
@@ -58,7 +61,7 @@ class Ribbon(LiveView):
     )
 
 
-class Controls:
+class SliderControls(Controls):
     """The controls by the name of what they choose, as in `Choice`.
 
     Parameters
@@ -69,6 +72,7 @@ class Controls:
     """
 
     def __init__(self, state: State, on_choice: Callable[..., None]) -> None:
+        super().__init__(on_choice)
         subject, choice = state.subject, state.choice
         self._n_train = subject.n_train
         on_release = {"continuous_update": False, "style": FULL_WORDS}
@@ -100,22 +104,13 @@ class Controls:
                 disabled=not any(block.has_batchnorm for block in subject.blocks),
             ),
         }
-        self._is_showing = False
         self.show(choice)
-        for name, control in self.by_name.items():
-            control.observe(partial(self._tell, on_choice, name), "value")
+        self.listen_to(self.by_name)
 
     def show(self, choice: Choice) -> None:
-        """Move every control to what is chosen; nobody is told."""
-        self._is_showing = True  # other options move a slider to the first of them, for a moment
-        try:
+        """Move every control to what is chosen."""
+        with self.showing():
             self._show(choice)
-        finally:
-            self._is_showing = False
-
-    def _tell(self, on_choice: Callable[..., None], name: str, change: Any) -> None:
-        if not self._is_showing:
-            on_choice(**{name: change.new})
 
     def _show(self, choice: Choice) -> None:
         labels, rate = self.by_name["n_labels"], self.by_name["learning_rate"]
@@ -125,9 +120,7 @@ class Controls:
             power = math.log10(choice.learning_rate)
             rate.min, rate.max = min(rate.min, math.floor(power)), max(rate.max, math.ceil(power))
         for name, control in self.by_name.items():
-            value = getattr(choice, name)
-            if value is not None and control.value != value:
-                control.value = value
+            move(control, getattr(choice, name))
 
     def _label_steps(self, chosen: int) -> list[int]:
         return sorted({*(n for n in _STEPS if n < self._n_train), self._n_train, chosen})
@@ -140,19 +133,7 @@ def checkbox(text: str, *, value: bool = False, disabled: bool = False) -> ipywi
     )
 
 
-def _chosen(name: str, meaning: str) -> property:
-    """Return a property that reads and changes one part of the choice."""
-
-    def read(self: FreezeSlider) -> Any:
-        return getattr(self._experiment.state.choice, name)
-
-    def change(self: FreezeSlider, value: Any) -> None:
-        self._experiment.choose(**{name: value})
-
-    return property(read, change, doc=meaning)
-
-
-class FreezeSlider(ipywidgets.VBox):
+class FreezeSlider(TeachingWidget):
     """Let me drag what is frozen, train the rest, and see what that does.
 
     Parameters
@@ -182,32 +163,31 @@ class FreezeSlider(ipywidgets.VBox):
     Yosinski et al. (2014), How transferable are features in deep neural networks?, NeurIPS.
     """
 
-    cut = _chosen("cut", "Index of the first block that trains.")
-    epochs = _chosen("epochs", "Passes over the data.")
-    learning_rate = _chosen("learning_rate", "Step size; None if the model has a schedule.")
-    n_labels = _chosen("n_labels", "How many training examples may be used.")
-    seed = _chosen("seed", "Decides which examples are used, and their order.")
-    keep_batchnorm_frozen = _chosen(
+    cut = chosen("cut", "Index of the first block that trains.")
+    epochs = chosen("epochs", "Passes over the data.")
+    learning_rate = chosen("learning_rate", "Step size; None if the model has a schedule.")
+    n_labels = chosen("n_labels", "How many training examples may be used.")
+    seed = chosen("seed", "Decides which examples are used, and their order.")
+    keep_batchnorm_frozen = chosen(
         "keep_batchnorm_frozen", "Whether BatchNormalization stays as it is where blocks train."
     )
 
     def __init__(self, model: keras.Model, *, train: Pair, validation: Pair | None = None) -> None:
         self._model = model
-        self._ribbon, self._code = Ribbon(), ipywidgets.HTML(layout=width_of("100%"))
+        self._ribbon = Ribbon()
         self._charts = ChartsView(layout=width_of("100%"))
         self._status, self._table = ipywidgets.HTML(), ipywidgets.HTML()
         self._progress = ipywidgets.FloatProgress(max=1, layout=width_of("12em"))
         self._shown: State | None = None
         self._experiment = Experiment(model, train, validation)
-        self._controls = Controls(self._experiment.state, self._choose_by_hand)
+        self._controls = SliderControls(self._experiment.state, self._choose_by_hand)
         self._auto = checkbox("Retrain when I let go, if it takes a moment only", value=True)
         self._buttons = {
             "Train": button("Train", "primary", self._experiment.start),
             "Stop": button("Stop", "", self._experiment.stop),
             "Sweep all depths": button("Sweep all depths", "", self._start_sweep),
         }
-        self._show_code = ipywidgets.ToggleButton(description="Show code", layout=width_of("9em"))
-        self._show_code.observe(lambda _: self._refresh_code(self._experiment.state), "value")
+        self._code = CodeDrawer(self.code)
         self._ribbon.observe(lambda change: self._experiment.choose(cut=change.new), "cut")
         self._ribbon.on_msg(lambda *_: self._let_go())
         super().__init__(self._rows(), layout=width_of("100%"))
@@ -297,50 +277,36 @@ class FreezeSlider(ipywidgets.VBox):
         views = [chart.to_view() for chart in charts]
         return figure_of_slider(ribbon_view(state), views, state.choice.cut)
 
-    def close(self) -> None:
-        """Stop what trains, give back its memory, and leave the page."""
-        if getattr(self, "_controls", None) is None:  # it was refused; ipywidgets calls this, too
-            return
-        self._experiment.close()
-        for widget in (self._ribbon, self._charts, *self._controls.by_name.values()):
-            widget.close()
-        super().close()
-
     def __repr__(self) -> str:
         state = self._experiment.state
         return f"FreezeSlider({state.subject.model_name!r}): {describe(state)}"
 
-    def __setattr__(self, name: str, value: object) -> None:
-        # A misspelt name would otherwise be taken silently, and change nothing.
-        if not name.startswith("_") and not hasattr(type(self), name):
-            known = [n for n, v in vars(FreezeSlider).items() if getattr(v, "fset", None)]
-            _check.one_of("attribute", name, known, kind="choice of a FreezeSlider")
-        super().__setattr__(name, value)
+    @property
+    def _choice(self) -> Choice:
+        return self._experiment.state.choice
 
-    def _repr_mimebundle_(self, **options: Any) -> Any:
-        """Return the live widget, and what to show on a page without a kernel."""
-        bundle = super()._repr_mimebundle_(**options)
-        data = bundle[0] if isinstance(bundle, tuple) else bundle
-        data["text/plain"] = repr(self)
-        if self._experiment.state.records:
-            from .._widgets.still import png_of
+    def _choose(self, **changes: Any) -> None:
+        self._experiment.choose(**changes)
 
-            data["image/png"] = base64.b64encode(png_of(self.figure())).decode()
-        return bundle
+    def _has_picture(self) -> bool:
+        return bool(self._experiment.state.records)
+
+    def _stop(self) -> None:
+        self._experiment.close()
 
     def _rows(self) -> list[ipywidgets.Widget]:
         controls = self._controls.by_name
-        row = [ipywidgets.Layout(**ROW, grid_gap="2px 12px") for _ in range(3)]
+        row = partial(row_of, gap="2px 12px")
         first, *others = controls.values()
         return [
             self._ribbon,
-            ipywidgets.HBox([first, self._auto], layout=row[0]),
-            ipywidgets.HBox(others, layout=row[1]),
-            ipywidgets.HBox([*self._buttons.values(), self._progress, self._status], layout=row[2]),
+            row(first, self._auto),
+            row(*others),
+            row(*self._buttons.values(), self._progress, self._status),
             self._charts,
             self._table,
-            self._show_code,
-            self._code,
+            self._code.button,
+            self._code.page,
         ]
 
     def _choose_by_hand(self, **choice: object) -> None:
@@ -366,7 +332,7 @@ class FreezeSlider(ipywidgets.VBox):
             self._ribbon.view, self._ribbon.cut = ribbon_view(state), state.choice.cut
         if before is None or before.choice != state.choice:
             self._controls.show(state.choice)
-            self._refresh_code(state)
+            self._code.refresh()
         if before is None or (before.live, before.records) != (state.live, state.records):
             self._charts.show((*curve_charts(state), depth_chart(state)), is_narrow=True)
             self._refresh_progress(state)
@@ -381,9 +347,3 @@ class FreezeSlider(ipywidgets.VBox):
         self._progress.value = progress(state)
         # Its place is kept, so that nothing jumps.
         self._progress.layout.visibility = "hidden" if state.live is None else "visible"
-
-    def _refresh_code(self, state: State) -> None:
-        is_open = self._show_code.value
-        self._show_code.description = "Hide code" if is_open else "Show code"
-        script = escape(to_code(state.subject, state.choice)) if is_open else ""
-        self._code.value = f'<pre class="tlwidgets-code">{script}</pre>' if is_open else ""
