@@ -26,9 +26,8 @@ from typing import Any
 
 import numpy as np
 
-from tlwidgets.shift import KLIEP, RULSIF, ULSIF, KernelMeanMatching, LogisticRatio
-from tlwidgets.shift.density_ratio import median_distance
-from tlwidgets.shift.ulsif import BANDWIDTHS, PENALTIES
+from tlwidgets.shift import KLIEP, KernelMeanMatching, LogisticRatio
+from tlwidgets.shift.density_ratio import BANDWIDTHS, median_distance
 
 RESULTS = Path(__file__).parent / "results" / "density_ratios.json"
 SIZES = (300, 1000, 3000)
@@ -107,7 +106,6 @@ def by_sklearn(sample: Array, population: Array) -> Array:
     return odds[:, 1] / odds[:, 0]
 
 
-PENALTY_GRID = {"lambdas": list(PENALTIES)}
 METHODS: dict[str, dict[str, Estimator]] = {
     "logistic": {
         "ours": LogisticRatio(),
@@ -125,23 +123,11 @@ METHODS: dict[str, dict[str, Estimator]] = {
         "skada": by_skada("KLIEPReweightAdapter"),
         "densratio": by_densratio("KLIEP"),
     },
-    "uLSIF": {
-        "ours": ULSIF(),
-        "adapt": by_adapt("ULSIF", **PENALTY_GRID),
-        "densratio": by_densratio("uLSIF"),
-    },
-    "RuLSIF": {
-        "ours": RULSIF(),
-        "adapt": by_adapt("RULSIF", **PENALTY_GRID),
-        "densratio": by_densratio("RuLSIF"),
-    },
 }
 # Options that a slider can afford, for the table only.
 QUICK: dict[str, Estimator] = {
     "KernelMeanMatching(n_landmarks=30)": KernelMeanMatching(n_landmarks=30),
     "KLIEP(bandwidth=0.5, n_centers=50)": KLIEP(bandwidth=0.5, n_centers=50),
-    "ULSIF(bandwidth=0.7, penalty=0.01)": ULSIF(bandwidth=0.7, penalty=0.01),
-    "RULSIF(bandwidth=0.7, penalty=0.01)": RULSIF(bandwidth=0.7, penalty=0.01),
 }
 
 

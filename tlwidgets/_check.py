@@ -160,19 +160,6 @@ def ratios(
     return array
 
 
-def variable(name: str, value: ArrayLike) -> NDArray[Any]:
-    """Return one variable of shape (n,): finite numbers as float64, or categories as text."""
-    array = np.asarray(value)
-    if array.ndim != 1 or len(array) == 0:
-        raise ValueError(
-            f"`{name}` must have shape (n,), one variable of at least one example; got "
-            f"{array.shape}. Take one column: {name}[:, 0]."
-        )
-    if array.dtype.kind in "uif":
-        return table(name, array[:, None], least=1)[:, 0]
-    return np.asarray([str(each) for each in array])
-
-
 def labels(name: str, value: ArrayLike, n: int) -> NDArray[Any]:
     """Return labels of shape (n,): whole numbers, text or booleans, of at least two classes."""
     array = outcomes(name, value, n)

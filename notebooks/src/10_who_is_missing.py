@@ -292,8 +292,7 @@ claim("Spread of BBSE over EM, 19 to 1", spread["BBSE"] / spread["EM"], at_least
 # in your hold-out, too: any other digit, or always the next one. Two repairs. **Clean** (Northcutt
 # et al. 2021): drop those whose label is unlikely among their most similar neighbours. A **robust
 # loss** (Zhang and Sabuncu 2018), $(1 - p^{0.7}) / 0.7$ with $p$ the probability of the given
-# label: what the model finds impossible hardly pulls at it. (In Keras: `GeneralizedCrossEntropy`
-# of `tlwidgets.adapt`.)
+# label: what the model finds impossible hardly pulls at it.
 
 # %% tags=["widget"]
 noisy = Prediction("What does this hold-out say about a model?",

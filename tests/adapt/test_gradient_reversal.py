@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tlwidgets.adapt import GradientReversal
+from tlwidgets.adapt.domains import GradientReversal
 
 pytestmark = pytest.mark.keras
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tlwidgets.shift import BBSE, RLLS, SaerensEM, correct_posterior, estimate_confusion
-from tlwidgets.shift.label_shift import regularised_ratio
+from tlwidgets.shift import BBSE, RLLS, SaerensEM, correct_posterior
+from tlwidgets.shift.label_shift import estimate_confusion, regularised_ratio
 
 ESTIMATORS = [
     BBSE(),

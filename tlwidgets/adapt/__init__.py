@@ -7,7 +7,6 @@ start_keras()
 from .domains import (
     DomainAdversarial,
     DomainAligned,
-    GradientReversal,
     annealed_sgd,
     coral_loss,
     digit_network,
@@ -19,13 +18,11 @@ from .features import (
     ProjectedDomains,
     SealedLabels,
     adapt_batchnorm,
-    align_covariance,
     project_domains,
     pseudo_label,
     standardise_per_domain,
 )
 from .multi_task import MultiTask
-from .robust_loss import GeneralizedCrossEntropy
 from .self_taught import (
     ContrastiveLearner,
     DenoisingAutoencoder,
@@ -40,15 +37,12 @@ __all__ = [
     "DenoisingAutoencoder",
     "DomainAdversarial",
     "DomainAligned",
-    "GeneralizedCrossEntropy",
-    "GradientReversal",
     "MultiTask",
     "PatchFeatures",
     "ProjectedDomains",
     "RandomViews",
     "SealedLabels",
     "adapt_batchnorm",
-    "align_covariance",
     "annealed_sgd",
     "contrastive_loss",
     "coral_loss",

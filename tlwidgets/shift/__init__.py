@@ -17,21 +17,17 @@ from .distances import (
     Convenience,
     Diverse,
     Snowball,
-    TwoSampleTest,
     classifier_two_sample_test,
-    coral_distance,
     mmd,
-    population_stability_index,
     proxy_a_distance,
 )
 from .label_noise import (
-    estimate_confident_joint,
     estimate_noise_transition,
     find_label_errors,
     find_suspects,
     fit_robust_linear,
 )
-from .label_shift import BBSE, RLLS, SaerensEM, correct_posterior, estimate_confusion
+from .label_shift import BBSE, RLLS, SaerensEM, correct_posterior
 from .mechanisms import (
     MECHANISMS,
     ClassSkew,
@@ -46,17 +42,14 @@ from .mechanisms import (
     Stratified,
     make_mechanism,
 )
-from .population import Mechanism, Population, Selection
+from .population import Population, Selection
 from .transferability import h_score, leep, log_me, rank_sources
-from .ulsif import RULSIF, ULSIF
 
 __all__ = [
     "BBSE",
     "KLIEP",
     "MECHANISMS",
     "RLLS",
-    "RULSIF",
-    "ULSIF",
     "ClassSkew",
     "Cluster",
     "Convenience",
@@ -68,7 +61,6 @@ __all__ = [
     "LabelNoise",
     "LogisticRatio",
     "LongTail",
-    "Mechanism",
     "Population",
     "Region",
     "SaerensEM",
@@ -76,14 +68,10 @@ __all__ = [
     "SimpleRandom",
     "Snowball",
     "Stratified",
-    "TwoSampleTest",
     "classifier_two_sample_test",
     "clip_ratio",
-    "coral_distance",
     "correct_posterior",
     "effective_sample_size",
-    "estimate_confident_joint",
-    "estimate_confusion",
     "estimate_noise_transition",
     "find_label_errors",
     "find_suspects",
@@ -93,7 +81,6 @@ __all__ = [
     "log_me",
     "make_mechanism",
     "mmd",
-    "population_stability_index",
     "proxy_a_distance",
     "rank_sources",
     "true_ratio",

@@ -90,33 +90,6 @@ def _mean_kernel(a: Array, b: Array, bandwidth: float) -> float:
     return float(np.sum(sums) / (len(a) * len(b)))
 
 
-def coral_distance(x_one: ArrayLike, x_other: ArrayLike) -> float:
-    """Return how much the covariances of two samples differ; the means do not matter.
-
-    Parameters
-    ----------
-    x_one, x_other : array, shapes (n, d) and (m, d)
-
-    Returns
-    -------
-    float, >= 0
-        Squared Frobenius distance of the covariances, divided by 4 d^2.
-
-    References
-    ----------
-    Sun & Saenko (2016), Deep CORAL, ECCV workshops, equation 1.
-
-    Examples
-    --------
-    >>> x = np.array([[0.0], [2.0]])  # variance 2
-    >>> coral_distance(x, 2 * x)  # variance 8: (8 - 2)^2 / 4
-    9.0
-    """
-    one, other = _check.two_tables(_NAMES, (x_one, x_other))
-    gap = np.atleast_2d(np.cov(one.T)) - np.atleast_2d(np.cov(other.T))
-    return float((gap**2).sum() / (4 * one.shape[1] ** 2))
-
-
 def proxy_a_distance(
     x_one: ArrayLike, x_other: ArrayLike, *, n_folds: int = 3, seed: int = 0
 ) -> float:
@@ -233,55 +206,6 @@ def _told(x: Array, is_other: NDArray[np.int64], x_test: Array) -> NDArray[np.in
         make_pipeline(StandardScaler(), model).fit(x, is_other).predict(x_test)
     )
     return found
-
-
-def population_stability_index(
-    sample: ArrayLike, population: ArrayLike, *, n_bins: int = 10
-) -> float:
-    """Return how much the distribution of one variable has moved.
-
-    Parameters
-    ----------
-    sample, population : array, shapes (n,) and (m,)
-        One variable: numbers, or categories as text.
-    n_bins : int, 2..100
-        Quantiles of the population to count in; categories are counted one by one.
-
-    Returns
-    -------
-    float, >= 0
-        Bankers read below 0.1 as stable and above 0.25 as a shift; it grows with `n_bins` and
-        in small samples.
-
-    Notes
-    -----
-    Sum over the bins of (p - q) log(p / q), a symmetrised Kullback-Leibler divergence. Each bin
-    gets half an example more, so that an empty one does not make it infinite.
-
-    References
-    ----------
-    Siddiqi (2006), Credit Risk Scorecards.
-
-    Examples
-    --------
-    >>> round(population_stability_index(["day"] * 9 + ["night"], ["day", "night"] * 5), 2)
-    0.67
-    """
-    values = _check.variable("sample", sample)
-    reference = _check.variable("population", population)
-    _check.whole_number("n_bins", n_bins, low=2, high=100, meaning="the quantiles counted in")
-    if values.dtype.kind == "U" or reference.dtype.kind == "U":
-        values, reference = values.astype(str), reference.astype(str)
-        kinds = np.unique(np.concatenate([values, reference]))
-        places = [np.searchsorted(kinds, each) for each in (values, reference)]
-    else:
-        edges = np.unique(np.quantile(reference, np.linspace(0, 1, n_bins + 1)[1:-1]))
-        places = [np.searchsorted(edges, each, side="right") for each in (values, reference)]
-    k = 1 + max(int(place.max()) for place in places)
-    counts = np.array([np.bincount(place, minlength=k) for place in places])
-    counts = counts[:, counts.any(axis=0)] + 0.5  # a bin without anybody says nothing
-    p, q = counts / counts.sum(axis=1, keepdims=True)
-    return float(((p - q) * np.log(p / q)).sum())
 
 
 # Groups of similar examples, at a bounded cost, and kept per population.

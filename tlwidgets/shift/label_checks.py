@@ -79,17 +79,6 @@ def label_ratio(name: str, value: ArrayLike, *, k: int) -> Floats:
     return array
 
 
-def counts(name: str, value: ArrayLike) -> Floats:
-    """Return a square table of counts."""
-    array = np.asarray(value, dtype=np.float64)
-    if array.ndim != 2 or array.shape[0] != array.shape[1] or not array.min() >= 0:
-        raise ValueError(
-            f"`{name}` must be a table of counts of at least 0, shape (k, k); got shape "
-            f"{array.shape}. Take it from estimate_confident_joint."
-        )
-    return array
-
-
 def features(name: str, value: ArrayLike) -> Floats:
     """Return finite features of shape (n, d)."""
     array = np.asarray(value)

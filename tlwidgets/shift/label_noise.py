@@ -57,8 +57,8 @@ def find_label_errors(y: ArrayLike, proba: ArrayLike) -> NDArray[np.bool_]:
     return is_error
 
 
-def estimate_confident_joint(y: ArrayLike, proba: ArrayLike) -> Floats:
-    """Count how many examples of each label are, by the looks of them, of each class.
+def estimate_noise_transition(y: ArrayLike, proba: ArrayLike) -> Floats:
+    """Estimate how often each class gets which label.
 
     Parameters
     ----------
@@ -69,9 +69,9 @@ def estimate_confident_joint(y: ArrayLike, proba: ArrayLike) -> Floats:
 
     Returns
     -------
-    array, shape (k, k), >= 0
-        Entry (i, j): labelled i and really j, scaled so that row i sums to the number of examples
-        labelled i.
+    array, shape (k, k)
+        Entry (j, i) is p(labelled i | really j); each row sums to 1. A class that no example
+        looks like keeps its labels.
 
     References
     ----------
@@ -80,9 +80,16 @@ def estimate_confident_joint(y: ArrayLike, proba: ArrayLike) -> Floats:
     Examples
     --------
     >>> proba = [[0.9, 0.1], [0.1, 0.9], [0.2, 0.8], [0.1, 0.9]]
-    >>> estimate_confident_joint([0, 0, 1, 1], proba).tolist()
-    [[1.0, 1.0], [0.0, 2.0]]
+    >>> estimate_noise_transition([0, 0, 1, 1], proba).round(2).tolist()
+    [[1.0, 0.0], [0.33, 0.67]]
     """
+    by_class = confident_joint(y, proba).T
+    total = by_class.sum(1, keepdims=True)
+    return np.where(total > 0, by_class / np.where(total > 0, total, 1), np.eye(len(by_class)))
+
+
+def confident_joint(y: ArrayLike, proba: ArrayLike) -> Floats:
+    """Return C, each row scaled to sum to the number of examples with its label."""
     proba, labels = _checked(y, proba)
     k = proba.shape[1]
     looks_like = _confident_class(labels, proba)
@@ -95,30 +102,6 @@ def estimate_confident_joint(y: ArrayLike, proba: ArrayLike) -> Floats:
     counts[unclear, unclear] = 1
     scaled: Floats = counts * (n_per_class / counts.sum(1))[:, None]
     return scaled
-
-
-def estimate_noise_transition(confident_joint: ArrayLike) -> Floats:
-    """Estimate how often each class gets which label.
-
-    Parameters
-    ----------
-    confident_joint : array, shape (k, k), >= 0
-        Of `estimate_confident_joint`.
-
-    Returns
-    -------
-    array, shape (k, k)
-        Entry (j, i) is p(labelled i | really j); each row sums to 1.
-
-    Examples
-    --------
-    >>> estimate_noise_transition([[3.0, 1.0], [0.0, 3.0]]).tolist()
-    [[1.0, 0.0], [0.25, 0.75]]
-    """
-    by_class = checks.counts("confident_joint", confident_joint).T
-    total = by_class.sum(1, keepdims=True)
-    # A class that no example looks like: nothing says that its labels are wrong.
-    return np.where(total > 0, by_class / np.where(total > 0, total, 1), np.eye(len(by_class)))
 
 
 def _checked(y: ArrayLike, proba: ArrayLike) -> tuple[Floats, Indices]:
@@ -141,7 +124,7 @@ def _confident_class(labels: Indices, proba: Floats) -> Indices:
 
 # A linear classifier that believes no label blindly: generalised cross-entropy by L-BFGS.
 #
-# (1 - p_y^q) / q lies between cross-entropy (q to 0) and the mean absolute error (q = 1); an
+# (1 - p_y^q) / q lies between cross-entropy (q to 0) and half the mean absolute error (q = 1); an
 # example that the model finds impossible hardly pulls at it (Zhang and Sabuncu 2018).
 
 
