@@ -32,6 +32,8 @@ def test_the_wheel_holds_our_files_and_only_them(wheel):
     assert "tlwidgets/data/catalog.toml" in names
     assert "tlwidgets/_widgets/static/tlwidgets.js" in names
     assert "tlwidgets/_widgets/static/tlwidgets.css" in names
+    # What is public, for `__init__.py` and for type checkers.
+    assert {"tlwidgets/__init__.pyi", "tlwidgets/py.typed"} <= set(names)
     assert not [name for name in names if name.endswith((".png", ".ipynb", ".pth"))]
     assert {name.split("/")[0] for name in names} <= {
         "tlwidgets",
