@@ -1,5 +1,8 @@
 """The file with a learner's progress, on this machine only: nothing is ever sent.
 
+A record holds what a check or a prediction showed on screen, never code, data or a path. What
+comes from a file is somebody's text: each value is checked before it is believed.
+
 Each change reads the file, changes what was read and replaces the file in one step, under a
 lock of the operating system, which a kernel that dies gives back. So two kernels lose nothing
 of each other, and a reader sees a whole file. A file that cannot be understood is set aside
@@ -10,23 +13,26 @@ from __future__ import annotations
 
 import json
 import os
-import sys
-import tempfile
-import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+import filelock
 import platformdirs
 
-# What is known of a learner's way through the course, as plain records and as JSON.
-#
-# A record holds what a check or a prediction showed on screen, never code, data or a path. What
-# comes from a file is somebody's text: each value is checked before it is believed.
+from .._cache import whole_file
+
+# A class can put the file elsewhere, and tests and learners can switch it off.
+PROGRESS_VARIABLE = "TLWIDGETS_PROGRESS"
+OFF = "off"
+_FILE_NAME = "progress.json"
+# A change takes a millisecond; whoever waits longer waits for a kernel that was halted.
+_WAIT_SECONDS, _POLL_SECONDS = 3.0, 0.01
 
 # The key that tells such a file from other JSON, and the version of its layout.
 _FORMAT, _VERSION = "tlwidgets_progress", 1
@@ -72,6 +78,9 @@ class Records:
     name: str | None = None
 
 
+Record = TypeVar("Record", CheckRecord, GuessRecord)
+
+
 def short(text: object) -> str:
     """Return a text that a record may hold: not empty, not too long, and writable."""
     whole = str(text).encode("utf-8", "replace").decode("utf-8") or "(no name)"
@@ -79,7 +88,7 @@ def short(text: object) -> str:
 
 
 def plain(value: object) -> Answer | None:
-    """Return an answer as a record may hold it, or None for a number that is none."""
+    """Return a text, shortened, or a number; None for NaN and what is too large to draw."""
     if isinstance(value, str):
         return short(value)
     number = float(value)  # type: ignore[arg-type]  # whatever NumPy calls a number
@@ -129,133 +138,119 @@ def to_json(records: Records) -> str:
 
 
 def from_json(text: str) -> Records:
-    """Return the records in a text.
+    """Return the records in a text of `to_json`; ValueError with the reason if it is none.
 
-    Parameters
-    ----------
-    text : str
-        What `to_json` wrote; unknown keys are left out.
-
-    Returns
-    -------
-    Records
-
-    Raises
-    ------
-    ValueError
-        With what is wrong, if it is something else.
+    Unknown keys are left out.
     """
     try:
-        return _records(json.loads(text, parse_constant=_no_constant))
+        content = json.loads(text, parse_constant=_no_constant)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
-
-
-def _records(content: object) -> Records:
     if not isinstance(content, dict) or _FORMAT not in content:
         raise ValueError(f"it has no key '{_FORMAT}'")
     if content[_FORMAT] != _VERSION:
         raise ValueError(f"its layout is {short(content[_FORMAT])!r}, not {_VERSION}")
-    checks = [_check_record(entry) for entry in _entries(content, "checks")]
-    guesses = [_guess_record(entry) for entry in _entries(content, "predictions")]
+    checks = _entries(content, "checks", CheckRecord)
+    guesses = _entries(content, "predictions", GuessRecord)
     _refuse_twice((r.lesson, r.exercise) for r in checks)
     _refuse_twice((r.lesson, r.question) for r in guesses)
-    return Records(tuple(checks), tuple(guesses), _text(content, "name", may_lack=True))
+    for record in guesses:
+        _check_range(record)
+    return Records(tuple(checks), tuple(guesses), _value(content, "name", may_lack=True))
 
 
 def _no_constant(constant: str) -> float:
     raise ValueError(f"{constant} is no number")
 
 
-def _entries(content: Mapping[str, Any], key: str) -> list[Any]:
+def _entries(content: Mapping[str, Any], key: str, kind: type[Record]) -> list[Record]:
     entries = content.get(key)
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise ValueError(f"'{key}' is no list of records")
-    return entries
+    # What has a default may be missing.
+    lacking = {field.name: field.default is None for field in fields(kind)}
+    return [
+        kind(**{name: _value(entry, name, may_lack=may) for name, may in lacking.items()})
+        for entry in entries
+    ]
 
 
-def _check_record(entry: Mapping[str, Any]) -> CheckRecord:
-    tries = entry.get("tries")
-    if type(tries) is not int or not 1 <= tries < 2**31:
-        raise ValueError(f"'tries' is {short(tries)!r}, not a count")
-    lesson, exercise = _text(entry, "lesson"), _text(entry, "exercise")
-    return CheckRecord(lesson, exercise, tries, _time(entry, "passed_at", may_lack=True))
-
-
-def _guess_record(entry: Mapping[str, Any]) -> GuessRecord:
-    close = entry.get("close")
-    if close is not None and type(close) is not bool:
-        raise ValueError(f"'close' is {short(close)!r}, neither true nor false")
-    guess, measured = _answer(entry, "guess"), _answer(entry, "measured", may_lack=True)
-    low, high = _number(entry, "low"), _number(entry, "high")
-    if (low is None) != (high is None) or (low is not None and not low < high):  # type: ignore[operator]
-        raise ValueError(f"the range from {low} to {high} is none")
-    if low is not None and (isinstance(guess, str) or not low <= guess <= high):
-        raise ValueError(f"the guess {guess!r} is outside its range from {low} to {high}")
-    return GuessRecord(
-        lesson=_text(entry, "lesson"),
-        question=_text(entry, "question"),
-        guess=guess,
-        at=_time(entry, "at"),
-        measured=measured,
-        close=close,
-        low=low,
-        high=high,
-    )
-
-
-def _text(entry: Mapping[str, Any], key: str, *, may_lack: bool = False) -> Any:
-    value = entry.get(key)
+def _value(entry: Mapping[str, Any], name: str, *, may_lack: bool) -> Any:
+    value = entry.get(name)
     if value is None and may_lack:
         return None
-    if not isinstance(value, str) or not 0 < len(value) <= _MAX_TEXT:
-        raise ValueError(f"'{key}' is {short(value)!r}, not a text of at most {_MAX_TEXT} signs")
-    value.encode("utf-8")  # half a surrogate pair is text in JSON only; ValueError
+    try:
+        return _READ[name](value)
+    except ValueError as error:
+        raise ValueError(f"'{name}' is {short(value)!r}: {error}") from None
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or value != short(value):  # half a surrogate pair differs, too
+        raise ValueError(f"expected a text of 1 to {_MAX_TEXT} signs")
     return value
 
 
-def _time(entry: Mapping[str, Any], key: str, *, may_lack: bool = False) -> Any:
-    value = _text(entry, key, may_lack=may_lack)
-    if value is None:
-        return None
-    time = datetime.fromisoformat(value)  # its ValueError names the value
+def _count(value: object) -> int:
+    if type(value) is not int or not 1 <= value < 2**31:
+        raise ValueError("expected a count")
+    return value
+
+
+def _time(value: object) -> str:
+    time = datetime.fromisoformat(_text(value))
     if time.tzinfo is None or not 2000 <= time.year <= 2200:  # pandas ends in 2262
-        raise ValueError(f"'{key}' is {value!r}, not a time of this century with its zone")
+        raise ValueError("expected a time of this century with its zone")
     return to_iso(time)
 
 
-def _answer(entry: Mapping[str, Any], key: str, *, may_lack: bool = False) -> Any:
-    if isinstance(entry.get(key), str):
-        return _text(entry, key)
-    value = _number(entry, key)
-    if value is None and not may_lack:
-        raise ValueError(f"'{key}' is missing")
+def _number(value: object) -> float:
+    if type(value) not in (int, float) or not abs(value) <= _MAX_NUMBER:  # type: ignore[arg-type]
+        raise ValueError("expected a number")
+    return float(value)  # type: ignore[arg-type]  # an int or a float, see above
+
+
+def _answer(value: object) -> Answer:
+    return _text(value) if isinstance(value, str) else _number(value)
+
+
+def _truth(value: object) -> bool:
+    if type(value) is not bool:
+        raise ValueError("expected true or false")
     return value
 
 
-def _number(entry: Mapping[str, Any], key: str) -> float | None:
-    value = entry.get(key)
-    if value is None:
-        return None
-    if type(value) not in (int, float) or not abs(value) <= _MAX_NUMBER:  # NaN too
-        raise ValueError(f"'{key}' is {short(value)!r}, not a number")
-    return float(value)
+_READ: dict[str, Callable[[object], Any]] = {
+    "name": _text,
+    "lesson": _text,
+    "exercise": _text,
+    "question": _text,
+    "tries": _count,
+    "passed_at": _time,
+    "at": _time,
+    "guess": _answer,
+    "measured": _answer,
+    "low": _number,
+    "high": _number,
+    "close": _truth,
+}
+
+
+def _check_range(record: GuessRecord) -> None:
+    low, high, guess = record.low, record.high, record.guess
+    if low is None and high is None:
+        return
+    if low is None or high is None or not low < high:
+        raise ValueError(f"the range from {low} to {high} is none")
+    if isinstance(guess, str) or not low <= guess <= high:
+        raise ValueError(f"the guess {guess!r} is outside its range from {low} to {high}")
 
 
 def _refuse_twice(keys: Iterable[tuple[str, str]]) -> None:
-    seen: set[tuple[str, str]] = set()
-    for key in keys:
-        if key in seen:
-            raise ValueError(f"{key[1]!r} of {key[0]!r} stands there twice")
-        seen.add(key)
+    for (lesson, name), n in Counter(keys).items():
+        if n > 1:
+            raise ValueError(f"{name!r} of {lesson!r} stands there twice")
 
-
-# A class can put the file elsewhere, and tests and learners can switch it off.
-PROGRESS_VARIABLE = "TLWIDGETS_PROGRESS"
-OFF = "off"
-_FILE_NAME = "progress.json"
-# A change takes a millisecond; whoever waits longer waits for a kernel that was halted.
-_WAIT_SECONDS, _POLL_SECONDS = 3.0, 0.01
 
 _said_not_kept = False
 
@@ -283,8 +278,10 @@ def change(path: Path, step: Callable[[Records], Records]) -> None:
             after = step(before)
             if after != before:
                 replace_file(path, to_json(after))
+    except filelock.Timeout:
+        _say_not_kept(path, f"another notebook has held it for {_WAIT_SECONDS:.0f} seconds")
     except OSError as error:
-        _say_not_kept(path, error)
+        _say_not_kept(path, error.strerror or error)
 
 
 def read(path: Path) -> Records:
@@ -294,7 +291,7 @@ def read(path: Path) -> Records:
     except FileNotFoundError:
         return Records()
     except OSError as error:
-        _say_not_kept(path, error)
+        _say_not_kept(path, error.strerror or error)
     except ValueError:
         change(path, lambda records: records)  # under the lock: another kernel may be at it
     return Records()
@@ -321,17 +318,9 @@ def read_text(path: Path) -> str:
 
 
 def replace_file(path: Path, text: str) -> None:
-    """Write a file beside its place and move it there, so that it is whole or not there."""
-    with tempfile.NamedTemporaryFile(
-        "w", encoding="utf-8", dir=path.parent, suffix=".part", delete=False
-    ) as file:
-        temporary = Path(file.name)
-        try:
-            file.write(text)
-            file.close()
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+    """Write a file so that it is whole or not there."""
+    with whole_file(path) as file:
+        file.write(text.encode())
 
 
 def _read_or_set_aside(path: Path) -> Records:
@@ -359,40 +348,18 @@ def _lock_file(path: Path) -> Path:
     return path.with_name(f"{path.name}.lock")
 
 
-@contextmanager
-def _lock(path: Path) -> Iterator[None]:
-    with _lock_file(path).open("a+b") as file:
-        deadline = time.monotonic() + _WAIT_SECONDS
-        while not _try_to_lock(file):
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"another notebook has held it for {_WAIT_SECONDS:.0f} seconds")
-            time.sleep(_POLL_SECONDS)
-        yield  # closing the file gives the lock back
+def _lock(path: Path) -> AbstractContextManager[object]:
+    lock = filelock.FileLock(_lock_file(path))
+    return lock.acquire(timeout=_WAIT_SECONDS, poll_interval=_POLL_SECONDS)
 
 
-def _try_to_lock(file: Any) -> bool:
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            file.seek(0)
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError):  # the latter is how Windows says it
-        return False
-    return True
-
-
-def _say_not_kept(path: Path, error: OSError) -> None:
+def _say_not_kept(path: Path, reason: object) -> None:
     global _said_not_kept
     if _said_not_kept:
         return
     _said_not_kept = True
     warnings.warn(
-        f"Your progress cannot be kept in {path} ({error.strerror or error}); all else works. Set "
+        f"Your progress cannot be kept in {path} ({reason}); all else works. Set "
         f"{PROGRESS_VARIABLE} to a file that you may write, or to {OFF} to keep nothing.",
         ProgressWarning,
         stacklevel=3,
