@@ -110,13 +110,7 @@ class Chart:
     is_low: bool = False
 
     def to_view(self, n_points: int = MAX_POINTS) -> dict[str, Any]:
-        """Return what the drawers need, as JSON holds it: small, finite, nothing else.
-
-        Parameters
-        ----------
-        n_points : int
-            How many points a series keeps, about; see `thin_out`.
-        """
+        """Return what the drawers need, as JSON holds it: small, finite, nothing else."""
         return {
             "title": self.title,
             "description": self.description,

@@ -18,18 +18,7 @@ _GREY = "0.35"
 
 
 def plot_chart(view: Mapping[str, Any], ax: Axes) -> Axes:
-    """Draw what `Chart.to_view` gives on these axes.
-
-    Parameters
-    ----------
-    view : dict
-    ax : matplotlib Axes
-
-    Returns
-    -------
-    matplotlib Axes
-        The same.
-    """
+    """Draw what `Chart.to_view` gives on these axes."""
     for axis, name in ((ax.xaxis, "x"), (ax.yaxis, "y")):
         place = view[name]
         if place["log"]:

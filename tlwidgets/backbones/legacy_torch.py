@@ -83,24 +83,10 @@ class _RestrictedUnpickler(pickle._Unpickler):
 
 
 def read_legacy_checkpoint(path: Path) -> dict[str, NDArray[Any]]:
-    """Read every tensor of an old-style PyTorch checkpoint, by name.
+    """Read every tensor of a file that `torch.save` wrote before version 1.6, by name.
 
-    Parameters
-    ----------
-    path : Path
-        A file that `torch.save` wrote before version 1.6.
-
-    Returns
-    -------
-    dict of str to array
-        In the order of the file; read-only, and tensors that shared a storage still do.
-
-    Raises
-    ------
-    CheckpointFormatError
-        If the file is of another kind, cut short, longer than it says, or holds anything
-        but tensors. A tensor may not have more elements than its storage, so that a small
-        file cannot ask for a large array.
+    They are read-only, and those that shared a storage still do. None may have more elements than
+    its storage, so that a small file cannot ask for a large array.
     """
     # In memory a read returns at most what is there, whatever length the file claims.
     file = io.BytesIO(path.read_bytes())

@@ -92,13 +92,7 @@ def _inverted_residual(x: Any, prefix: str, stage: _Stage, stride: int) -> Any:
 
 
 def imagenet_checkpoint() -> Path:
-    """Return the path of the checkpoint in its package.
-
-    Raises
-    ------
-    ImportError
-        If the package is not installed.
-    """
+    """Return the path of the checkpoint in its package."""
     spec = find_spec(_PACKAGE)
     if spec is None or spec.origin is None:
         raise _check.missing_package(
@@ -110,13 +104,7 @@ def imagenet_checkpoint() -> Path:
 
 
 def load_checkpoint(model: keras.Model, path: Path) -> None:
-    """Copy the ImageNet checkpoint into a model that `build_efficientnet_lite0` made.
-
-    Raises
-    ------
-    ValueError
-        If the file is not the known one; the model is unchanged then.
-    """
+    """Copy the ImageNet checkpoint into a model that `build_efficientnet_lite0` made."""
     verify(path, CHECKPOINT_SHA256, what="load_backbone('efficientnet_lite0')")
     tensors = read_legacy_checkpoint(path)
     wanted = {layer: _torch_parameters(layer, tensors) for layer in model.layers if layer.weights}

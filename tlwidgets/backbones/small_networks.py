@@ -24,11 +24,6 @@ def read_shipped(network: keras.Model, name: str, *, what: str, prefix: str = ""
     """Give a network the parameters of a file that stands in the catalog under a name.
 
     In the file each variable has its path in the network, after the prefix.
-
-    Raises
-    ------
-    ValueError
-        If the shipped file was changed.
     """
     entry = read_catalog()[name]
     path = shipped_path(entry)

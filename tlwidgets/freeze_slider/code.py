@@ -30,16 +30,7 @@ _BATCHNORM = """
 def to_code(subject: Subject, choice: Choice) -> str:
     """Return a complete script: data, flags, compile, fit; nothing but Keras and NumPy.
 
-    Parameters
-    ----------
-    subject : Subject
-    choice : Choice
-
-    Returns
-    -------
-    str
-        It uses the learner's own names `model`, `x`, `y` and, if there is a validation set,
-        `x_val`, `y_val`.
+    It uses the learner's own names `model`, `x`, `y` and, if there is one, `x_val`, `y_val`.
     """
     parts = [
         _beginning(subject, choice),

@@ -298,20 +298,7 @@ def _round_up(value: float) -> str:
 
 
 def plot_ribbon(view: Mapping[str, Any], cut: int, ax: Axes) -> Axes:
-    """Draw the blocks, frozen ones before the cut, on these axes.
-
-    Parameters
-    ----------
-    view : dict
-        As `ribbon_view` gives.
-    cut : int
-    ax : matplotlib Axes
-
-    Returns
-    -------
-    matplotlib Axes
-        The same.
-    """
+    """Draw the blocks, frozen ones before the cut, on these axes."""
     left = 0.0
     for i, block in enumerate(view["blocks"]):
         colour = view["colours"]["frozen" if i < cut else "trainable"]

@@ -388,13 +388,7 @@ class BackgroundFit:
         self._worker.stop()
 
     def wait(self) -> keras.callbacks.History:
-        """Wait until training is over and return what `fit` returns.
-
-        Raises
-        ------
-        Exception
-            What `fit` raised.
-        """
+        """Wait until training is over and return what `fit` returns."""
         return self._worker.wait()
 
     def __repr__(self) -> str:

@@ -25,18 +25,7 @@ _FEW_FOR_BATCHES = 10
 
 
 def charts_of(runs: Sequence[Run], choices: Choices) -> list[Chart]:
-    """Return the charts of the last run, with the one before as a ghost.
-
-    Parameters
-    ----------
-    runs : sequence of Run
-    choices : Choices
-
-    Returns
-    -------
-    list of Chart
-        One for each metric, the loss first; below them the learning rate if it changed.
-    """
+    """Return the charts of the last run, with the one before as a ghost."""
     run = runs[-1] if runs else Run()
     ghost = runs[-2] if len(runs) > 1 else None
     chosen = shown_metrics(run, choices)
@@ -62,13 +51,7 @@ def points_per_series(charts: Sequence[Chart]) -> int:
 
 
 def comparison_of(named: Mapping[str, Sequence[Run]], choices: Choices) -> list[Chart]:
-    """Return charts with one line for each training: its validation, or else its training.
-
-    Parameters
-    ----------
-    named : dict of name to a sequence with one Run, or none
-    choices : Choices
-    """
+    """Return charts with one line for each training: its validation, or else its training."""
     runs = {name: run for name, found in named.items() for run in found}
     if not runs:
         return charts_of([], choices)
@@ -293,19 +276,7 @@ for start, name in {starts!r}:
 
 
 def to_code(runs: Sequence[Run], choices: Choices, path: str) -> str:
-    """Return a script that draws the last run from the table in a file.
-
-    Parameters
-    ----------
-    runs : sequence of Run
-    choices : Choices
-    path : str
-        What `to_csv` wrote.
-
-    Returns
-    -------
-    str
-    """
+    """Return a script that draws the last run from the table in a file."""
     run = runs[-1] if runs else Run()
     metrics = shown_metrics(run, choices)
     levels = {m: choices.chance_of(m) for m in metrics if choices.chance_of(m) is not None}

@@ -133,15 +133,7 @@ def call_after_cell(work: Callable[[], None]) -> Callable[[], None]:
 
 
 def still_bundle(charts: Sequence[Chart], sentence: str, still: str = "") -> dict[str, Any]:
-    """Return a picture for pages without a kernel, with its text.
-
-    Parameters
-    ----------
-    charts : sequence of Chart
-    sentence : str
-    still : str
-        A class by which a live view hides it; none for a picture that stands alone.
-    """
+    """Return a picture for pages without a kernel, with its text."""
     from .charts import curves_png
 
     png = base64.b64encode(curves_png(charts)).decode("ascii")

@@ -97,17 +97,6 @@ def read_curve(
 ) -> Reading:
     """Say in one sentence what a loss curve shows.
 
-    Parameters
-    ----------
-    training, validation : sequence of float or None
-        One loss for each epoch; None where it was not measured. They are aligned.
-    first_epoch : int
-        The number of the first of these epochs.
-
-    Returns
-    -------
-    Reading
-
     Examples
     --------
     >>> read_curve([2.0, 1.2, 0.8, 0.5, 0.3, 0.2], [2.1, 1.4, 1.1, 1.2, 1.4, 1.7]).sentence

@@ -225,14 +225,7 @@ _EXPECTED = (
 
 
 def frame_of(runs: Sequence[Run]) -> pd.DataFrame:
-    """Return all values as a tidy table.
-
-    Returns
-    -------
-    DataFrame
-        Columns `run`, `phase`, `epoch` (from 1), `step` (missing where the value is that of the
-        whole epoch), `metric`, `split`, `value`, `seconds` (since the run began).
-    """
+    """Return all values as a tidy table."""
     rows = [row for run in runs for row in (*_epoch_rows(run), *_batch_rows(run))]
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     frame = frame.astype({"run": int, "epoch": int, "step": "Int64", "value": float})
@@ -256,21 +249,7 @@ def _batch_rows(run: Run) -> list[tuple[Any, ...]]:
 
 
 def runs_from(history: Any) -> list[Run]:
-    """Return the runs that a history of any known form holds.
-
-    Parameters
-    ----------
-    history : keras History, dict, path or DataFrame
-
-    Returns
-    -------
-    list of Run
-
-    Raises
-    ------
-    TypeError, ValueError
-        If it is none of these, or holds no numbers.
-    """
+    """Return the runs that a history of any known form holds."""
     if isinstance(history, pd.DataFrame):
         if set(COLUMNS) <= set(history.columns):
             return _runs_of_frame(history)
