@@ -18,7 +18,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # TensorFlow's log lines say nothing to a learner.
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: env lab test check format notebooks bench bench-lessons bench-curves bench-bias binder-pins picture book chromium \
+.PHONY: env lab test check shape format notebooks bench bench-lessons bench-curves bench-bias binder-pins picture book chromium \
         clean help \
         test-pure test-keras test-notebooks test-browser test-binder
 
@@ -59,6 +59,10 @@ check: env
 	$(BIN)/oxlint --deny-warnings
 	$(BIN)/python notebooks/build.py --check
 	$(BIN)/pytest -q tests/test_architecture.py tests/test_docs.py
+
+# How large the house is.
+shape: env
+	@$(BIN)/python -m tests.shape
 
 test: test-pure test-keras test-notebooks test-browser test-binder
 

@@ -79,7 +79,14 @@ def test_the_source_alone_does_not_depend_on_the_target():
         assert (a.numpy() == b.numpy()).all()
 
 
-@pytest.mark.parametrize(("loss", "strength"), [(mmd_loss, 1.0), (coral_loss, 30.0)])
+def distance_of_means(h_source, h_target):
+    """A loss of one's own: a function, and no line of the package."""
+    return keras.ops.sum((keras.ops.mean(h_source, 0) - keras.ops.mean(h_target, 0)) ** 2)
+
+
+@pytest.mark.parametrize(
+    ("loss", "strength"), [(mmd_loss, 1.0), (coral_loss, 30.0), (distance_of_means, 1.0)]
+)
 def test_a_loss_draws_the_domains_together_and_none_does_not(loss, strength):
     alone, drawn = DomainAligned(small_net()), DomainAligned(small_net(), loss, strength=strength)
     fit(alone), fit(drawn)

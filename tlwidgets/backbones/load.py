@@ -279,7 +279,7 @@ def _load_file(model: keras.Model, file: Path) -> None:
 def _with_imagenet(
     entry: BackboneEntry, size: int, include_top: bool, pooling: str | None
 ) -> keras.Model:
-    if entry.class_name == "EfficientNetLite0":
+    if _is_ours(entry):
         path = lite.imagenet_checkpoint()
         model = _build(entry, size, include_top, pooling)
         lite.load_checkpoint(model, path)
@@ -328,7 +328,7 @@ def _build(
     *,
     download: str | None = None,
 ) -> keras.Model:
-    if entry.class_name == "EfficientNetLite0":
+    if _is_ours(entry):
         return lite.build_efficientnet_lite0(size, include_top=include_top, pooling=pooling)
     inputs = keras.Input((size, size, 3), name="image")
     # MobileNet picks its file by this argument alone; NASNet refuses it for other sizes.
