@@ -109,6 +109,53 @@ def test_the_rule_can_fail(place, line):
     assert list(violations(PACKAGE / place, line))
 
 
+PRIVATE_KERAS = {
+    "_all_reduce_sum_gradients", "_compile_config", "_flatten_layers", "_functional",
+    "_inbound_nodes", "_keras_history", "_keras_mask", "_learning_rate", "_nodes_by_depth",
+    "_non_trainable_variables", "_outbound_nodes", "_seed_generators", "_symbolic_build",
+    "_trainable_variables",
+}  # fmt: skip
+
+
+def private_keras(source, path):
+    """What a file touches of Keras that Keras may change without a word."""
+    for node in ast.walk(ast.parse(source)):
+        is_own = isinstance(node, ast.Attribute) and ast.unparse(node.value) == "self"
+        if isinstance(node, ast.Attribute) and node.attr in PRIVATE_KERAS and not is_own:
+            yield node.attr
+        if isinstance(node, ast.Constant) and node.value in PRIVATE_KERAS:
+            yield node.value
+        if isinstance(node, ast.Attribute) and ast.unparse(node) == "keras.src":
+            yield "keras.src"
+    yield from (name for name, _ in imports(source, path) if name.startswith("keras.src"))
+
+
+@pytest.mark.parametrize("path", PATHS, ids=MODULES)
+def test_private_keras_has_one_home(path):
+    if module_of(path) != "_keras":
+        assert list(private_keras(path.read_text("utf-8"), path)) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "settings = model._compile_config.config",
+        "mask = getattr(tensor, '_keras_mask', None)",
+        "from keras.src.models.functional import Functional",
+        "from keras import src; import keras.src",
+        "name = keras.src.utils.naming.to_snake_case('Conv2D')",
+    ],
+)
+def test_the_rule_of_private_keras_can_fail(line):
+    assert list(private_keras(line, PACKAGE / "freezing" / "graph.py"))
+
+
+def test_the_list_of_private_keras_is_what_its_home_uses():
+    assert set(
+        private_keras((PACKAGE / "_keras.py").read_text("utf-8"), PACKAGE / "_keras.py")
+    ) >= (PRIVATE_KERAS)
+
+
 def test_every_exception_names_a_module_that_exists():
     assert set(MODULES) >= SHOWS | DRAWS | DRAWS_WHEN_ASKED
 

@@ -1,6 +1,6 @@
 """The types of transfer in Keras: two domains, two tasks, no labels, or doubtful ones."""
 
-from .._quiet import start_keras
+from .._keras import start_keras
 
 start_keras()
 

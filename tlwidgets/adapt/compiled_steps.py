@@ -16,6 +16,7 @@ import tensorflow as tf
 from keras import ops
 from numpy.typing import NDArray
 
+from .. import _keras
 from . import example_errors as errors
 
 Rows = tuple[NDArray[Any], ...]  # arrays with one row per example: x, or x and y
@@ -55,8 +56,7 @@ class CompiledSteps:
         rate = errors.positive("learning_rate", learning_rate, high=10, meaning="Adam's step")
         self._optimizer = keras.optimizers.Adam(rate)
         self._optimizer.build(self._variables)
-        # One replica has nothing to sum (see `freezing.programs.compile_like`).
-        self._optimizer._all_reduce_sum_gradients = lambda pairs: pairs
+        _keras.train_on_one_replica(self._optimizer)
         self._loops: dict[Any, Any] = {}
         self.restart(network, seed=seed)
 
@@ -68,9 +68,8 @@ class CompiledSteps:
         rng = np.random.default_rng(errors.seed(seed))
         for variable in (v for head in self._heads for v in head.variables):
             variable.assign(_first_values(variable.shape, rng))
-        for variable in self._optimizer.variables:
-            if variable is not self._optimizer._learning_rate:
-                variable.assign(ops.zeros_like(variable))
+        for variable in _keras.state_of(self._optimizer):
+            variable.assign(ops.zeros_like(variable))
         self.seeds.state.assign(np.array([seed, 0]))
 
     def run(self, groups: Sequence[Rows], batches: Sequence[NDArray[np.int32]]) -> NDArray[Any]:

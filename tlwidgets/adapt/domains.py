@@ -15,7 +15,7 @@ import tensorflow as tf
 from keras import layers, ops
 from numpy.typing import ArrayLike, NDArray
 
-from .. import _check
+from .. import _check, _keras
 from . import errors
 from .compiled_steps import draw_batches
 
@@ -245,9 +245,9 @@ def _loop(model: DomainAligned, *arrays: NDArray[Any]) -> Any:
 
 
 def _build(model: DomainAligned, x: NDArray[Any], y: NDArray[Any], z: NDArray[Any]) -> None:
-    """Create the variables of optimizer and metrics: a compiled loop cannot."""
+    """Create the variables of optimizer and metrics."""
     batch = {"source": tf.constant(x[:2]), "target": tf.constant(z[:2])}
-    model._symbolic_build(data_batch=(batch, tf.constant(y[:2])))
+    _keras.build_training(model, (batch, tf.constant(y[:2])))
 
 
 def _compiled(model: DomainAligned, arrays: tuple[NDArray[Any], ...]) -> Any:

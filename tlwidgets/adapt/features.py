@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .. import _check
+from .._keras import layers_in
 from . import errors
 
 
@@ -137,7 +138,7 @@ def adapt_batchnorm(model: Any, x_target: ArrayLike, *, batch_size: int = _BATCH
 @contextmanager
 def _gathering(model: Any, layers: list[Any]) -> Iterator[None]:
     """Let BatchNormalization gather in training mode, with nothing random in the way."""
-    dropouts = [d for d in model._flatten_layers() if isinstance(getattr(d, "rate", None), float)]
+    dropouts = [d for d in layers_in(model) if isinstance(getattr(d, "rate", None), float)]
     kept = [(layer, "momentum", layer.momentum) for layer in layers]
     kept += [(layer, "trainable", layer.trainable) for layer in layers]
     kept += [(layer, "rate", layer.rate) for layer in dropouts]
@@ -155,7 +156,7 @@ def _gathering(model: Any, layers: list[Any]) -> Iterator[None]:
 def _flat(model: Any, kind: type) -> list[Any]:
     if not isinstance(model, keras.Model):
         raise TypeError(f"`model` must be a Keras model; got {type(model).__name__}.")
-    return [layer for layer in model._flatten_layers() if isinstance(layer, kind)]
+    return [layer for layer in layers_in(model) if isinstance(layer, kind)]
 
 
 # Features of two domains in a plane, the same plane before, during and after adaptation.

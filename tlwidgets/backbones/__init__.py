@@ -1,6 +1,6 @@
 """Pretrained convolutional networks that take raw pixels, and what they see in your images."""
 
-from .._quiet import start_keras
+from .._keras import start_keras
 
 start_keras()
 

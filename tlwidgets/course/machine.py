@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import psutil
 
-from .._quiet import start_keras
+from .._keras import start_keras
 from .notice import to_html, to_text
 
 _GB = 1e9

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .. import _check
+from .._keras import compile_settings, has_schedule
 from .._worker import Throttle, Worker
 from ..freezing import CachedTrainer, Plan, Run
-from ..freezing.loop import has_schedule
 from .state import AUTO_SECONDS, Choice, LayerMove, Live, Record, State, Subject, compile_code
 from .words import count_trained
 
@@ -39,8 +39,12 @@ class Experiment:
         if validation is not None:
             _check.pair("validation", validation)
         self.trainer = CachedTrainer(model, *train, validation=validation)
-        settings: Any = model._compile_config.config
-        rate = None if has_schedule(settings) else _short(settings["optimizer"].learning_rate)
+        settings = compile_settings(model)
+        rate = (
+            None
+            if has_schedule(settings["optimizer"])
+            else _short(settings["optimizer"].learning_rate)
+        )
         judged = train[1] if validation is None else validation[1]
         subject = Subject(
             model_name=model.name,

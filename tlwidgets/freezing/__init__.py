@@ -1,6 +1,6 @@
 """Freeze the first blocks of a Keras model, prove it, and retrain the rest quickly."""
 
-from .._quiet import start_keras
+from .._keras import start_keras
 
 start_keras()
 

@@ -20,6 +20,7 @@ import tensorflow as tf
 from keras import layers
 from numpy.typing import DTypeLike, NDArray
 
+from .. import _keras
 from .blocks import Layout
 from .graph import batchnorms_in, build_between, read_graph
 
@@ -101,16 +102,16 @@ def _foldable_pairs(model: keras.Model) -> dict[str, keras.Layer]:
     outputs = {id(tensor) for tensor in model.outputs}
     pairs: dict[str, keras.Layer] = {}
     for layer in model.layers:
-        if not isinstance(layer, layers.BatchNormalization) or len(layer._inbound_nodes) != 1:
+        if not isinstance(layer, layers.BatchNormalization) or _keras.count_calls(layer) != 1:
             continue
-        feeder = layer.input._keras_history.operation
+        feeder = _keras.maker_of(layer.input)
         if (
             isinstance(feeder, _FOLDABLE)
             and feeder.activation is keras.activations.linear
             and feeder.data_format == "channels_last"
             and layer.axis in (-1, 3)
-            and len(feeder._outbound_nodes) == 1
-            and len(feeder._inbound_nodes) == 1
+            and _keras.count_readers(feeder) == 1
+            and _keras.count_calls(feeder) == 1
             and id(feeder.output) not in outputs
         ):
             pairs[feeder.name] = layer
@@ -210,8 +211,7 @@ class Trunk:
     def __init__(self, layout: Layout, tensors: dict[int, keras.KerasTensor]) -> None:
         self._slots = [layout.graph.crossing(start) for start in layout.starts]
         self._is_masked = [
-            any(getattr(tensors[slot], "_keras_mask", None) is not None for slot in slots)
-            for slots in self._slots
+            any(_keras.is_masked(tensors[slot]) for slot in slots) for slots in self._slots
         ]
         kept = sorted({slot for slots in self._slots for slot in slots})
         inputs = [tensors[slot] for slot in layout.graph.inputs]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import keras
 
-from .. import _check
+from .. import _check, _keras
 from . import errors
 from .graph import (
     Graph,
@@ -25,7 +25,6 @@ from .graph import (
     count,
     count_parameters,
     family_block,
-    has_automatic_name,
     is_batchnorm,
     is_classifier,
     is_random_in_training,
@@ -282,7 +281,7 @@ def _blocks(graph: Graph, pieces: Sequence[Sequence[Step]], keys: Sequence[Key])
 def _name(operations: Sequence[keras.Operation], key: Key) -> str:
     """Return what to call a block: its family's name, or what its layers' names share."""
     named = [operation for operation in operations if trainable_variables_of(operation)]
-    if key.is_name or len(named) < 2 or has_automatic_name(named[0]):
+    if key.is_name or len(named) < 2 or _keras.has_automatic_name(named[0]):
         return key.name
     shared = []
     for words in zip(*(operation.name.split("_") for operation in named), strict=False):

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from .. import _keras
 from . import errors
 from .blocks import Layout, read_layout
 from .graph import batchnorms_in, is_nested_model
@@ -65,7 +66,7 @@ def set_flags(model: keras.Model, layout: Layout, cut: int, keep_batchnorm_froze
     """Set the flag of every layer; the model must be compiled anew afterwards."""
     # From the outside in: a model's setter reaches its layers, which then get their own.
     model.trainable = True
-    for layer in model._flatten_layers(include_self=False):
+    for layer in _keras.layers_in(model):
         if is_nested_model(layer):
             layer.trainable = True
     for block in range(len(layout.blocks)):
@@ -79,7 +80,7 @@ def recompile(
     model: keras.Model, optimizer: keras.optimizers.Optimizer | str | None = None
 ) -> None:
     """Compile with a fresh optimizer and everything else as it was."""
-    settings: dict[str, Any] = dict(model._compile_config.config)
+    settings: dict[str, Any] = _keras.compile_settings(model)
     chosen = settings["optimizer"] if optimizer is None else keras.optimizers.get(optimizer)
     settings["optimizer"] = fresh_optimizer(chosen) if chosen is not None else None
     model.compile(**settings)
@@ -211,7 +212,7 @@ def _length(values: NDArray) -> float:
 def _variables(model: keras.Model) -> list[tuple[str, keras.Variable]]:
     """Return (layer, variable) of all parameters, each once; no states of random generators."""
     found: dict[int, tuple[str, keras.Variable]] = {}
-    for layer in model._flatten_layers():
-        for variable in (*layer._trainable_variables, *layer._non_trainable_variables):
+    for layer in _keras.layers_in(model):
+        for variable in _keras.own_parameters(layer):
             found.setdefault(id(variable), (layer.name, variable))
     return list(found.values())

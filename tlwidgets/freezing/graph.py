@@ -9,7 +9,6 @@ crosses the cut. With skip connections that can be several tensors.
 from __future__ import annotations
 
 import contextlib
-import copy
 import math
 import re
 from collections.abc import Iterator, Sequence
@@ -18,11 +17,9 @@ from typing import Any
 
 import keras
 from keras import layers
-from keras.src.models.functional import Functional
 
+from .. import _keras
 from . import errors
-
-# Keras exports no name for it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,7 +75,7 @@ def read_graph(model: keras.Model) -> Graph:
         If it is no Keras model, has not been built, or is subclassed, so that Keras does
         not record which layer feeds which.
     """
-    functional = _functional_of(errors.keras_model("model", model))
+    functional = _keras.graph_of(errors.keras_model("model", model))
     if functional is None:
         raise _no_graph(model)
     reader = _Reader()
@@ -95,17 +92,7 @@ def read_graph(model: keras.Model) -> Graph:
 
 def is_nested_model(operation: Any) -> bool:
     """Tell whether a layer is a model that `read_graph` opens up."""
-    return isinstance(operation, keras.Model) and _functional_of(operation) is not None
-
-
-def _functional_of(model: keras.Model) -> Any:
-    """Return the object that holds the graph of a model; None where there is no graph."""
-    if isinstance(model, keras.Sequential):
-        return model._functional
-    # A subclass of a Functional model with a `call` of its own does what its code says, not
-    # what its graph says.
-    is_graph = isinstance(model, Functional) and type(model).call is Functional.call
-    return model if is_graph else None
+    return isinstance(operation, keras.Model) and _keras.graph_of(operation) is not None
 
 
 def _no_graph(model: keras.Model) -> Exception:
@@ -136,25 +123,23 @@ class _Reader:
         """Append the steps of one call of one model; return the slots of its outputs."""
         # A nested model may be called several times: its tensors get new slots each time.
         slots = {id(t): slot for t, slot in zip(functional.inputs, inputs, strict=True)}
-        for depth in sorted(functional._nodes_by_depth, reverse=True):
-            for node in functional._nodes_by_depth[depth]:
-                if not node.is_input:
-                    self._read_node(node, slots, scope)
+        for call in _keras.calls_in(functional):
+            self._read_call(call, slots, scope)
         return [slots[id(tensor)] for tensor in functional.outputs]
 
-    def _read_node(self, node: Any, slots: dict[int, int], scope: str) -> None:
-        reads = [slots[id(tensor)] for tensor in node.input_tensors]
-        operation = node.operation
+    def _read_call(self, call: Any, slots: dict[int, int], scope: str) -> None:
+        reads = [slots[id(tensor)] for tensor in call.input_tensors]
+        operation = call.operation
         if is_nested_model(operation):
             # `training=False` in the call of a base is dropped here because Keras' fit
             # overrides it, too (keras#20285): what protects a layer is its flag.
             inner = f"{scope}{operation.name}/"
-            writes = self.read(_functional_of(operation), reads, scope=inner)
+            writes = self.read(_keras.graph_of(operation), reads, scope=inner)
         else:
-            writes = [self.new_slot(tensor) for tensor in node.outputs]
-            step = Step(operation, node.arguments, tuple(reads), tuple(writes), scope)
+            writes = [self.new_slot(tensor) for tensor in call.outputs]
+            step = Step(operation, call.arguments, tuple(reads), tuple(writes), scope)
             self.steps.append(step)
-        slots.update((id(t), slot) for t, slot in zip(node.outputs, writes, strict=True))
+        slots.update((id(t), slot) for t, slot in zip(call.outputs, writes, strict=True))
 
 
 def build_model(graph: Graph, start: int, stop: int, *, name: str) -> keras.Model:
@@ -203,10 +188,8 @@ def _build(
     steps = _steps_between(graph, entering, leaving)
     with _unique_names(steps):
         for step in steps:
-            given = step.arguments.keras_tensors
-            filled = {id(t): tensors[slot] for t, slot in zip(given, step.reads, strict=True)}
-            args, kwargs = step.arguments.fill_in(filled)
-            results = keras.tree.flatten(step.operation(*args, **kwargs))
+            given = [tensors[slot] for slot in step.reads]
+            results = _keras.call_again(step.operation, step.arguments, given)
             tensors.update(zip(step.writes, results, strict=True))
         flat = [tensors[slot] for slot in leaving]
         outputs = keras.tree.pack_sequence_as(structure, flat)
@@ -264,9 +247,7 @@ def _unique(name: str, scope: str, taken: set[str]) -> str:
 
 def _copy_operation(operation: Any, name: str) -> Any:
     if not isinstance(operation, keras.Layer):
-        twin = copy.copy(operation)  # it has no state but its arguments
-        twin._inbound_nodes, twin._outbound_nodes, twin.name = [], [], name
-        return twin
+        return _keras.copy_operation(operation, name)
     try:
         config = {**operation.get_config(), "name": name}
         if isinstance(operation, layers.Lambda):
@@ -316,13 +297,9 @@ def family_block(layer_name: str) -> str | None:
 
 
 def trainable_variables_of(operation: Any) -> list[keras.Variable]:
-    """Return the variables that training would move if the layer were not frozen.
-
-    The public `layer.trainable_variables` is empty while a layer is frozen.
-    """
-    if not isinstance(operation, keras.Layer):
-        return []
-    return [v for inner in operation._flatten_layers() for v in inner._trainable_variables]
+    """Return the variables that training would move if the layer were not frozen."""
+    is_layer = isinstance(operation, keras.Layer)
+    return _keras.trainable_variables_in(operation) if is_layer else []
 
 
 def count_parameters(operation: Any) -> int:
@@ -339,7 +316,7 @@ def batchnorms_in(operation: Any) -> list[keras.Layer]:
     """Return the BatchNormalization layers in a layer: itself, or those inside a wrapper."""
     if not isinstance(operation, keras.Layer):
         return []
-    found = operation._flatten_layers()
+    found = _keras.layers_in(operation)
     return [inner for inner in found if isinstance(inner, layers.BatchNormalization)]
 
 
@@ -350,18 +327,9 @@ def is_batchnorm(operation: Any) -> bool:
 
 def is_random_in_training(operation: Any) -> bool:
     """Tell whether a layer draws random numbers in training: Dropout, augmentation, noise."""
-    if not isinstance(operation, keras.Layer):
-        return False
-    return any(inner._seed_generators for inner in operation._flatten_layers())
+    return isinstance(operation, keras.Layer) and _keras.draws_random_numbers(operation)
 
 
 def is_classifier(operation: Any) -> bool:
     """Tell whether a layer, coming last, is the classifier that every task replaces."""
     return isinstance(operation, layers.Dense)
-
-
-def has_automatic_name(layer: keras.Layer) -> bool:
-    """Tell whether Keras made up the layer's name, such as "conv2d_7"."""
-    automatic = keras.src.utils.naming.to_snake_case(type(layer).__name__)
-    rest = layer.name.removeprefix(automatic)
-    return rest != layer.name and (rest == "" or rest.removeprefix("_").isdigit())

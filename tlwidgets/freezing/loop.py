@@ -20,7 +20,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 
-from .. import _check
+from .. import _check, _keras
 from . import errors
 from .activations import ShouldStop, to_tensor
 from .flags import fresh_optimizer
@@ -32,13 +32,14 @@ Labels = tuple[tf.Tensor, ...]  # y, and the sample weights if there are any
 
 def settings_of(model: keras.Model) -> dict[str, Any]:
     """Return what a model was compiled with; refuse one that `fit` would train otherwise."""
-    if not model.compiled or model._compile_config.config["loss"] is None:
+    settings = _keras.compile_settings(model) if model.compiled else {"loss": None}
+    if settings["loss"] is None:
         raise errors.compiled_for_fit(model.name)
     for method in ("train_step", "compute_loss"):
         if getattr(type(model), method) is not getattr(keras.Model, method):
             raise errors.own_training(model.name, method)
     errors.one_input_and_output(model.name, len(model.inputs), len(model.outputs))
-    return dict(model._compile_config.config)
+    return settings
 
 
 def check_examples(
@@ -50,16 +51,10 @@ def check_examples(
         f"{name}y",
         y,
         n=len(inputs),
-        loss=_loss_name(model._compile_config.config["loss"]),
+        loss=_loss_name(_keras.compile_settings(model)["loss"]),
         output_shape=model.outputs[0].shape[1:],
     )
     return inputs, labels
-
-
-def has_schedule(settings: Mapping[str, Any]) -> bool:
-    """Tell whether the optimizer's learning rate follows a schedule."""
-    schedule = keras.optimizers.schedules.LearningRateSchedule
-    return isinstance(settings["optimizer"]._learning_rate, schedule)
 
 
 def label_tensors(y: NDArray, class_weight: Mapping[int, float] | None) -> Labels:
@@ -279,10 +274,7 @@ def compile_like(top: keras.Model, settings: dict[str, Any]) -> None:
         for name in ("metrics", "weighted_metrics")
     }
     optimizer = fresh_optimizer(settings["optimizer"])
-    # One replica has nothing to sum. Keras asks TensorFlow to sum all the same, which registers
-    # a gradient function under a new name, for good, and with it the whole compiled graph and
-    # the optimizer's state (tensorflow#97697; measured: 90 MB for each deep cut of Lite0).
-    optimizer._all_reduce_sum_gradients = lambda pairs: pairs
+    _keras.train_on_one_replica(optimizer)
     top.compile(
         optimizer=optimizer,
         loss=settings["loss"],
@@ -293,10 +285,10 @@ def compile_like(top: keras.Model, settings: dict[str, Any]) -> None:
 
 
 def build_state(top: keras.Model, example: Labels) -> None:
-    """Create the variables of optimizer and metrics: a compiled loop cannot."""
+    """Create the variables of optimizer and metrics."""
     x = keras.tree.map_structure(lambda t: tf.zeros((1, *t.shape[1:]), t.dtype), top.inputs)
     labels = [array[:1] for array in example]
-    top._symbolic_build(data_batch=(x[0] if len(x) == 1 else x, *labels))
+    _keras.build_training(top, (x[0] if len(x) == 1 else x, *labels))
 
 
 def _fresh_metric(metric: Any) -> Any:

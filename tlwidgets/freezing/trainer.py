@@ -19,6 +19,7 @@ import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 
 from .. import _check
+from .._keras import has_schedule
 from . import errors
 from .activations import ActivationCache, ActivationStore, OnProgress, ShouldStop, Trunk
 from .blocks import Block, Layout, count_multiplications, paired_variables, read_layout
@@ -34,7 +35,6 @@ from .loop import (
     Run,
     Source,
     check_examples,
-    has_schedule,
     inference_notes,
     label_tensors,
     settings_of,
@@ -339,7 +339,7 @@ class CachedTrainer:
             n_trained=self._layout.count_trained(cut, plan.keep_batchnorm_frozen),
             notes=inference_notes(self._layout.random_layers_before(cut)),
         )
-        if plan.learning_rate is not None and has_schedule(self._settings):
+        if plan.learning_rate is not None and has_schedule(self._settings["optimizer"]):
             raise errors.scheduled_learning_rate(plan.learning_rate)
         if cut and self._trunk.is_masked(cut):
             raise errors.cut_in_masked_sequence(cut, run.block)

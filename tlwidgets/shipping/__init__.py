@@ -1,6 +1,6 @@
 """Ship a classifier: check its probabilities, price its mistakes, write its card, hand it over."""
 
-from .._quiet import start_keras
+from .._keras import start_keras
 
 start_keras()
 

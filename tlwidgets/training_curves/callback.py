@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from .. import _check
-from .._quiet import start_keras
+from .._keras import start_keras
 from .._worker import Worker
 from . import reading
 from .charts import charts_of, comparison_of, to_code

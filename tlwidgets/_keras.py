@@ -1,0 +1,180 @@
+"""What we use of Keras that Keras does not promise to keep, one function each.
+
+That is every attribute with an underscore, and `keras.src`. After a new release of Keras,
+`tests/test_keras_contract.py` says which of them has changed. Importing this module loads no
+Keras, so that `start_keras` can be called first.
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+_STANDARD_ERROR = 2
+
+
+def start_keras() -> None:
+    """Import Keras and run one operation, with TensorFlow's greeting hidden.
+
+    On some processors TensorFlow logs several lines at import and at the first operation,
+    whatever the log level says (measured with 2.21); a notebook shows them in red.
+    """
+    with _hidden_standard_error():
+        import keras
+
+        keras.ops.ones(())
+
+
+@contextmanager
+def _hidden_standard_error() -> Iterator[None]:
+    """Keep what is written to the standard error, at the level of the process; show it on error."""
+    sys.stderr.flush()
+    with tempfile.TemporaryFile() as kept:
+        original = os.dup(_STANDARD_ERROR)
+        os.dup2(kept.fileno(), _STANDARD_ERROR)
+        try:
+            yield
+        except BaseException:
+            kept.seek(0)
+            os.write(original, kept.read())
+            raise
+        finally:
+            os.dup2(original, _STANDARD_ERROR)
+            os.close(original)
+
+
+# The graph of a model.
+
+
+def graph_of(model: Any) -> Any:
+    """Return the Functional model that holds a model's graph; None where there is no graph."""
+    import keras
+    from keras.src.models.functional import Functional  # Keras exports no name for it
+
+    if isinstance(model, keras.Sequential):
+        return model._functional
+    # A subclass of a Functional model with a `call` of its own does what its code says, not
+    # what its graph says.
+    is_graph = isinstance(model, Functional) and type(model).call is Functional.call
+    return model if is_graph else None
+
+
+def calls_in(functional: Any) -> Iterator[Any]:
+    """Yield the calls that a model's graph records, in an order in which they can run.
+
+    Each has the attributes operation, arguments, input_tensors and outputs.
+    """
+    for depth in sorted(functional._nodes_by_depth, reverse=True):
+        yield from (node for node in functional._nodes_by_depth[depth] if not node.is_input)
+
+
+def call_again(operation: Any, arguments: Any, tensors: Sequence[Any]) -> list[Any]:
+    """Call an operation as it was called before, on other tensors; return what it gives, flat."""
+    import keras
+
+    pairs = zip(arguments.keras_tensors, tensors, strict=True)
+    args, kwargs = arguments.fill_in({id(old): new for old, new in pairs})
+    results: list[Any] = keras.tree.flatten(operation(*args, **kwargs))
+    return results
+
+
+def count_calls(operation: Any) -> int:
+    """Return how often an operation was called on symbolic tensors."""
+    return len(operation._inbound_nodes)
+
+
+def count_readers(operation: Any) -> int:
+    """Return how many calls read what an operation gives."""
+    return len(operation._outbound_nodes)
+
+
+def maker_of(tensor: Any) -> Any:
+    """Return the operation that a symbolic tensor comes from."""
+    return tensor._keras_history.operation
+
+
+def is_masked(tensor: Any) -> bool:
+    """Tell whether a symbolic tensor carries a mask (of padded sequences)."""
+    return getattr(tensor, "_keras_mask", None) is not None
+
+
+def copy_operation(operation: Any, name: str) -> Any:
+    """Copy an operation that is no layer, and so has no state but its arguments, uncalled."""
+    twin = copy.copy(operation)
+    twin._inbound_nodes, twin._outbound_nodes, twin.name = [], [], name
+    return twin
+
+
+# Layers and their variables.
+
+
+def layers_in(layer: Any) -> list[Any]:
+    """Return a layer, or a model, and all layers in it, however deep."""
+    return list(layer._flatten_layers())
+
+
+def trainable_variables_in(layer: Any) -> list[Any]:
+    """Return the variables in a layer that training would move if it were not frozen.
+
+    The public `layer.trainable_variables` is empty while a layer is frozen.
+    """
+    return [v for inner in layers_in(layer) for v in inner._trainable_variables]
+
+
+def own_parameters(layer: Any) -> list[Any]:
+    """Return the variables of a layer alone: no inner layers, no states of random generators."""
+    return [*layer._trainable_variables, *layer._non_trainable_variables]
+
+
+def draws_random_numbers(layer: Any) -> bool:
+    """Tell whether a layer, or one in it, holds a random generator."""
+    return any(inner._seed_generators for inner in layers_in(layer))
+
+
+def has_automatic_name(layer: Any) -> bool:
+    """Tell whether Keras made up the layer's name, such as "conv2d_7"."""
+    from keras.src.utils.naming import to_snake_case
+
+    return re.fullmatch(rf"{to_snake_case(type(layer).__name__)}(_?\d+)?", layer.name) is not None
+
+
+# Compiling and training.
+
+
+def compile_settings(model: Any) -> dict[str, Any]:
+    """Return the arguments that a compiled model was compiled with."""
+    return dict(model._compile_config.config)
+
+
+def build_training(model: Any, batch: Any) -> None:
+    """Create the variables of optimizer and metrics: a compiled loop cannot."""
+    model._symbolic_build(data_batch=batch)
+
+
+def has_schedule(optimizer: Any) -> bool:
+    """Tell whether the learning rate of an optimizer follows a schedule."""
+    import keras
+
+    schedule = keras.optimizers.schedules.LearningRateSchedule
+    return isinstance(optimizer._learning_rate, schedule)
+
+
+def state_of(optimizer: Any) -> list[Any]:
+    """Return an optimizer's variables without its learning rate."""
+    return [v for v in optimizer.variables if v is not optimizer._learning_rate]
+
+
+def train_on_one_replica(optimizer: Any) -> None:
+    """Let an optimizer not sum gradients over replicas, because there is only one.
+
+    Keras asks TensorFlow to sum all the same, which registers a gradient function under a new
+    name, for good, and with it the whole compiled graph and the optimizer's state
+    (tensorflow#97697; measured: 90 MB for each deep cut of Lite0).
+    """
+    optimizer._all_reduce_sum_gradients = lambda gradients: gradients
