@@ -115,7 +115,9 @@ def test_a_region_is_brushed_by_mouse_and_keys_in_both_themes_and_its_code_runs(
           return x < before.x && width > before.width; }""",
         arg=[brush.element_handle(), before],
     )
-    ink = "c => c.getContext('2d').getImageData(0, 0, 9999, 999).data.some(v => v > 0)"
+    # Drawn, and as wide as its place: while the theme changes, nothing on the page has a width.
+    ink = """c => c.getContext('2d').getImageData(0, 0, 9999, 999).data.some(v => v > 0)
+        && c.width === Math.round(c.parentElement.clientWidth * devicePixelRatio)"""
     for theme in ("dark", "light"):
         page.use_theme(theme)
         page.page.wait_for_function(

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { FakeElement, FakeModel, nextFrame, observers } from "./fake_dom.mjs";
+import { FakeElement, FakeModel, nextFrame, observers, resize } from "./fake_dom.mjs";
 import module, {
   drawChart, fitted, html, nearest, outline, pathOf, scale, svg, throttled,
 } from "../../tlwidgets/_widgets/static/tlwidgets.js";
@@ -128,6 +128,23 @@ test("the switch turns y and is not there without another way", () => {
   model.set("view", { charts: [viewOf([[0, 1]])] });
   nextFrame();
   assert.ok(turn.hidden);
+  close();
+});
+
+test("what is off the page is drawn when it has a width, and then keeps its last one", (t) => {
+  t.after(() => (FakeElement.width = 500));
+  const model = modelOf(viewOf([[1, 1], [2, 2]]));
+  const el = new FakeElement("div");
+  FakeElement.width = 0;
+  const close = show(model, el);
+  const widthsOf = () => el.all("tlw-picture")[0].all("svg").map((e) => e.attributes.width);
+  assert.deepEqual(widthsOf(), []);
+  for (const width of [500, 0, 300]) {
+    FakeElement.width = width;
+    resize();
+    nextFrame();
+    assert.deepEqual(widthsOf(), [String(width || 500)]);
+  }
   close();
 });
 

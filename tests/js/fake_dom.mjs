@@ -1,8 +1,12 @@
 // As much of a page as the views need: elements that keep what they are given, and nothing else.
 
 export class FakeElement {
+  static width = 500; // of every element
+  get clientWidth() {
+    return FakeElement.width;
+  }
   constructor(name) {
-    Object.assign(this, { name, attributes: {}, children: [], style: {}, clientWidth: 500 });
+    Object.assign(this, { name, attributes: {}, children: [], style: {} });
     this.listeners = [];
     const names = new Set();
     this.classList = {
@@ -117,7 +121,15 @@ globalThis.document = Object.assign(page, {
 globalThis.getComputedStyle = () => ({ color: "black", backgroundColor: "white", fontFamily: "sans" });
 globalThis.requestAnimationFrame = (draw) => frames.push(draw) - 1;
 globalThis.cancelAnimationFrame = (index) => (frames[index] = null);
+/** Tell all who watch the size of an element. */
+export function resize() {
+  for (const observer of observers) observer.hear();
+}
+
 globalThis.ResizeObserver = globalThis.MutationObserver = class {
+  constructor(hear) {
+    this.hear = hear;
+  }
   observe() {
     observers.add(this);
   }

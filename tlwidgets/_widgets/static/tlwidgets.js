@@ -87,14 +87,25 @@ export function throttled(draw, signal) {
   };
 }
 
-/** Draw now, and whenever the element gets another width; returns how to ask for it once more. */
+const widths = new WeakMap();
+
+/**
+ * Return an element's width. JupyterLab takes cells that are out of sight off the page, and all of
+ * them while the theme changes, without a word when they are back: what has no width keeps its last.
+ */
+function widthOf(element) {
+  if (element.clientWidth) widths.set(element, element.clientWidth);
+  return widths.get(element) ?? 0;
+}
+
+/** Draw as soon as the element has a width, and at each other one; returns how to ask for more. */
 function keepDrawn(element, draw, signal) {
-  const redraw = throttled(draw, signal);
-  // JupyterLab takes cells that are out of sight off the page: what has no width keeps its picture.
-  const observer = new ResizeObserver(() => element.clientWidth && redraw());
+  const drawIfSeen = () => widthOf(element) && draw();
+  const redraw = throttled(drawIfSeen, signal);
+  const observer = new ResizeObserver(redraw);
   observer.observe(element);
   signal.addEventListener("abort", () => observer.disconnect());
-  draw();
+  drawIfSeen();
   return redraw;
 }
 
@@ -305,7 +316,7 @@ function showChart(first, el, signal) {
     turn.replaceChildren(other?.log ? "log scale" : "linear scale");
     turn.setAttribute("aria-pressed", String(isTurned));
     const seen = isTurned && other ? { ...view, y: other } : view;
-    const drawn = drawChart(seen, Math.max(220, place.clientWidth || 420));
+    const drawn = drawChart(seen, Math.max(220, widthOf(place)));
     x = drawn.x;
     place.replaceChildren(drawn.picture);
     title.replaceChildren(view.title);
@@ -313,7 +324,7 @@ function showChart(first, el, signal) {
     reading.replaceChildren(view.description);
   }
   function point(event) {
-    const hit = nearest(view, event.clientX - place.getBoundingClientRect().left, x);
+    const hit = x && nearest(view, event.clientX - place.getBoundingClientRect().left, x);
     tip.hidden = !hit?.found.length;
     if (tip.hidden) return;
     tip.replaceChildren(...tellValues(view, hit));
@@ -493,7 +504,7 @@ function showRibbon(model, el, signal) {
   function draw() {
     const view = model.get("view");
     if (!view.blocks) return;
-    const width = Math.max(320, frame.clientWidth || 700);
+    const width = Math.max(320, widthOf(frame));
     const cut = Math.min(model.get("cut"), view.blocks.length - 1);
     edges = edgesOf(view.blocks, width);
     picture.setAttribute("width", width);
@@ -911,7 +922,7 @@ function showMap(model, el, signal) {
   function draw() {
     const view = model.get("view").map;
     if (!view) return;
-    const width = Math.max(240, place.clientWidth || 420);
+    const width = Math.max(240, widthOf(place));
     frame = frameOf(width, MAP.height);
     points = readPoints(Object.fromEntries(MAP_TRAITS.map((name) => [name, model.get(name)])));
     paint(canvas, points, view, frame, width);
@@ -980,8 +991,9 @@ function showMap(model, el, signal) {
   listen(place, { pointerdown: begin, pointermove: move, pointerup: letGo, pointercancel: letGo,
     keydown: press, pointerleave: () => (tip.hidden = true) }, signal);
   const events = ["view", ...MAP_TRAITS].map((name) => `change:${name}`);
-  follow(model, events, keepDrawn(place, draw, signal), signal);
-  onTheme(draw, signal);
+  const redraw = keepDrawn(place, draw, signal);
+  follow(model, events, redraw, signal);
+  onTheme(redraw, signal);
 }
 
 // The bars: what the hold-out claims (hollow) above what the population knows (filled).
@@ -1246,10 +1258,10 @@ function showExplorer(model, el, signal) {
     frame.setAttribute("data-model", view.quick ? "quick" : "careful");
     sentence.replaceChildren(html("strong", {}, view.headline), " ", view.details);
     warning.replaceChildren(view.warning);
-    right.replaceChildren(...barsOf(view, Math.max(330, right.clientWidth || 520)));
+    right.replaceChildren(...barsOf(view, Math.max(330, widthOf(right))));
     drawn.replaceChildren(view.drawn);
     keys.replaceChildren(...panelKeys(view.colours));
-    const width = Math.max(200, (below.clientWidth || 800) / view.panels.length - 14);
+    const width = Math.max(200, widthOf(below) / view.panels.length - 14);
     below.replaceChildren(...view.panels.map((panel) => panelOf(panel, view.colours, width)));
   }
   showMap(model, left, signal);
