@@ -57,11 +57,17 @@ SIDE, GREY_LEVELS = 64, 8  # a letter that changes is seen, the edge of a line i
 NO_STATE = {"layout", "style", "children", "description_allow_html", "placeholder", "behavior"}
 # What changes from run to run, and what stands in its place.
 NOISE = [
-    (re.compile(r"<[\w.]*\.(\w+) object at 0x[0-9a-f]+>"), r"<\1 object>"),
+    (re.compile(r"<[\w.]*\.(\w+)( object)? at 0x[0-9a-f]+>"), r"<\1>"),
     (re.compile(r"tlw-still-[0-9a-f]{12}"), "tlw-still"),
+    (re.compile(r"/tmp/tmp\w+"), "<folder>"),
     (re.compile(r"20\d\d-\d\d-\d\d[T ]\d\d:\d\d(:[\d.]+)?(\+00:00)?"), "<moment>"),
+    (re.compile(r"(\(peak|left of) [\d.]+"), r"\1 <memory>"),  # of `budget`
+    (re.compile(r"\b\d+(\.\d+)? GB\b"), "<memory>"),
+    (re.compile(r"\b\d+(\.\d+)? (s|ms|seconds|CPU seconds)\b"), "<seconds>"),
+    (re.compile(r"(seconds from scratch,) [\d.]+"), r"\1 <seconds>"),
+    (re.compile(r"((?:seconds|Milliseconds)[^(]*) \([\d.]+"), r"\1 (<seconds>"),  # of a claim
     (re.compile(r"(seconds|prepared in)=[\d.]+"), r"\1"),  # a column of a table
-    (re.compile(r"\b\d+(\.\d+)? (s|ms|seconds?)\b"), "<seconds>"),
+    (re.compile(r"(^=seconds \|).*"), r"\1"),  # a row of one
 ]
 
 Recording = dict[str, dict[str, list[str]]]  # lesson -> first line of a cell -> lines
