@@ -231,8 +231,7 @@ sure
 # %%
 from sklearn.model_selection import GroupKFold, cross_val_predict
 
-from tlwidgets.shipping import calibration_error, calibration_table
-from tlwidgets.shipping.calibration import plot_calibration, plot_costs
+from tlwidgets.shipping import calibration_error, calibration_table, plot_calibration, plot_costs
 
 mine = np.flatnonzero(np.isin(kind, SAMPLE))
 folds = list(GroupKFold(5, shuffle=True, random_state=SEED).split(mine, groups=stretch[mine]))
@@ -345,7 +344,7 @@ pd.Series(sizes, name="kB").round().sort_index()
 # 3. Set `COST_MISSED = 2` and run all: the threshold rises, and the formula says by how much.
 
 # %% tags=["widget"]
-from tlwidgets.shipping.page import InspectorPage
+from tlwidgets.shipping import InspectorPage
 
 page = InspectorPage(shipped)
 page.show(cells.images[1], name="cell 1 of the list")

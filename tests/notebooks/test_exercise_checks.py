@@ -30,7 +30,7 @@ def _forget(now=globals(), before=dict(globals())):
 FORGET = "_forget()"
 REJECT = """\
 import pytest
-from tlwidgets.course.checking import CheckFailedError
+from tlwidgets.course.checks import CheckFailedError
 with pytest.raises(CheckFailedError):
     exec({check!r})"""
 

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tlwidgets.shipping import ModelCard, installed_versions
+from tlwidgets.shipping import ModelCard
+from tlwidgets.shipping.card import installed_versions
 
 PARTS = {
     "name": "Cell inspector",

@@ -1,6 +1,7 @@
 """One photograph in, one sentence out; and the same from a folder."""
 
 import json
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -178,6 +179,13 @@ def test_a_saved_inspector_answers_the_same(bright_or_dark, tmp_path):
         assert again.inspect(image).probabilities == pytest.approx(
             bright_or_dark.inspect(image).probabilities, abs=1e-6
         )
+
+
+def test_the_page_of_a_saved_inspector_runs(bright_or_dark, tmp_path, monkeypatch):
+    bright_or_dark.save(tmp_path / "inspector")
+    monkeypatch.chdir(tmp_path / "inspector")
+    (cell,) = json.loads(Path("page.ipynb").read_text("utf-8"))["cells"]
+    exec("".join(cell["source"]), {})
 
 
 def test_a_full_folder_is_left_alone_unless_told_otherwise(bright_or_dark, of_three, tmp_path):

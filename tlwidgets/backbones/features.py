@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
@@ -140,7 +141,8 @@ def fingerprint(model: keras.Model) -> str:
 
 
 def _operations(model: keras.Model) -> list[keras.Operation]:
-    return model.layers if isinstance(model, keras.Sequential) else model.operations
+    found = model.layers if isinstance(model, keras.Sequential) else model.operations
+    return list(found)
 
 
 def _is_automatic(operation: keras.Operation) -> bool:
@@ -152,7 +154,7 @@ def _unnumbered(name: str) -> str:
     return re.sub(r"_\d+(?=_|$)", "", name)
 
 
-def _fit_to(backbone: keras.Model, pixels: NDArray) -> NDArray:
+def _fit_to(backbone: keras.Model, pixels: NDArray[Any]) -> NDArray[Any]:
     _check.functional_model("backbone", backbone)
     if len(backbone.outputs) != 1 or len(backbone.inputs) != 1:
         raise ValueError(
@@ -173,7 +175,7 @@ def _fit_to(backbone: keras.Model, pixels: NDArray) -> NDArray:
 
 
 def _run(
-    model: keras.Model, pixels: NDArray, batch_size: int, progress: bool
+    model: keras.Model, pixels: NDArray[Any], batch_size: int, progress: bool
 ) -> NDArray[np.float32]:
     from tqdm.auto import tqdm
 

@@ -43,8 +43,7 @@ from .words import (
 if TYPE_CHECKING:
     import keras
     import pandas as pd
-
-    from .words import Figure
+    from matplotlib.figure import Figure
 
 # The controls of the freeze slider: the ribbon, and a stock widget for each choice.
 

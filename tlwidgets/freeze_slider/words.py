@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -323,7 +322,8 @@ def figure_of_slider(
 
     figure = Figure(figsize=(4.6 * len(charts), 4.6), layout="constrained")
     FigureCanvasAgg(figure)
-    above, below = figure.subfigures(2, 1, height_ratios=[1, 3])
+    parts: Any = figure.subfigures(2, 1, height_ratios=[1, 3])
+    above, below = parts
     plot_ribbon(ribbon, cut, above.subplots())
     for view, ax in zip(charts, below.subplots(1, len(charts)), strict=True):
         plot_chart(view, ax)
@@ -339,7 +339,6 @@ _SHORT = {
     "keep_batchnorm_frozen": "BN frozen",
     "preparation_seconds": "prepared in",
 }
-_CELL = "padding: 2px 9px; text-align: right; white-space: nowrap"
 
 
 def table_of(state: State) -> pd.DataFrame:
@@ -352,15 +351,9 @@ def html_of(runs: pd.DataFrame) -> str:
     if runs.empty:
         return ""
     newest = runs.iloc[::-1].head(_N_SHOWN)
-    names = [_SHORT.get(name, name.replace("_", " ")) for name in runs.columns]
-    rows = [_html_row("td", row) for row in newest.itertuples(index=False)]
-    table = f'<table style="font-size: 12px">{_html_row("th", names)}{"".join(rows)}</table>'
+    shown = newest.rename(columns=lambda name: _SHORT.get(name, name.replace("_", " ")))
+    table = shown.map(_text).to_html(index=False, border=0, classes="tlwidgets-runs")
     return f'<div style="overflow-x: auto">{table}</div>'
-
-
-def _html_row(tag: str, values: Iterable[Any]) -> str:
-    cells = (f'<{tag} style="{_CELL}">{escape(_text(value))}</{tag}>' for value in values)
-    return f"<tr>{''.join(cells)}</tr>"
 
 
 def _text(value: Any) -> str:

@@ -283,8 +283,6 @@ def _thresholds(probability: NDArray[np.float64]) -> NDArray[np.float64]:
 
 # Two pictures to look at before shipping: kept promises, and what a threshold costs.
 
-__all__ = ["plot_calibration", "plot_costs"]
-
 _CALIBRATION_COLUMNS = ("claimed", "true_rate", "n")
 _LARGEST_DOT = 260  # area in points squared
 _COLOUR = _palette.VALIDATION

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 import numpy as np
@@ -19,10 +19,7 @@ from PIL import Image
 
 from .. import _check, _palette
 from ..data.own_images import UnreadableError, read_picture
-from .card import ModelCard
-
-if TYPE_CHECKING:
-    import pandas as pd
+from .card import ModelCard, read_measured
 
 # What an inspector says about one photograph: a class, a probability, a sentence, and bars.
 
@@ -126,11 +123,9 @@ class Answer:
         return names[1] if len(names) == 2 else self.class_name
 
 
-def make_answer(
-    probabilities: Sequence[float], class_names: Sequence[str], threshold: float
-) -> Answer:
+def make_answer(probabilities: ArrayLike, class_names: Sequence[str], threshold: float) -> Answer:
     """Return the answer that follows from probabilities and a threshold."""
-    claimed = [float(probability) for probability in probabilities]
+    claimed: list[float] = np.asarray(probabilities, float).tolist()
     if len(claimed) == 2:
         index = int(claimed[1] >= threshold)
         is_sure = True
@@ -262,7 +257,9 @@ class Inspector:
         return write_folder(self, folder, overwrite=overwrite)
 
     def _probabilities(self, pixels: NDArray[Any]) -> NDArray[np.float32]:
-        return np.asarray(self.model(pixels[None].astype(np.float32), training=False))[0]
+        batch = self.model(pixels[None].astype(np.float32), training=False)
+        answer: NDArray[np.float32] = np.asarray(batch, np.float32)[0]
+        return answer
 
     def _check_probabilities(self) -> None:
         black = np.zeros((*self.size_px, self._channels))
@@ -307,8 +304,8 @@ def _read_input(model: keras.Model) -> tuple[tuple[int, int], int]:
     _check.functional_model("model", model)
     shapes = [tuple(tensor.shape) for tensor in model.inputs]
     height, width, channels = shapes[0][1:] if len(shapes[0]) == 4 else (None, None, None)
-    one_output = len(model.outputs) == 1
-    if len(shapes) != 1 or not one_output or None in (height, width) or channels not in (1, 3):
+    is_simple = len(shapes) == 1 and len(model.outputs) == 1
+    if not is_simple or height is None or width is None or channels not in (1, 3):
         raise ValueError(
             "`model` must take images of a fixed size, (n, height, width, 1 or 3), and have one "
             f"output; got inputs of shape {', '.join(map(str, shapes))} and {len(model.outputs)} "
@@ -322,8 +319,7 @@ def _read_input(model: keras.Model) -> tuple[tuple[int, int], int]:
 MODEL, FACTS, CARD, PAGE = "model.keras", "inspector.json", "card.md", "page.ipynb"
 _FORMAT = 1
 _PAGE_CODE = """\
-from tlwidgets.shipping import load_inspector
-from tlwidgets.shipping.widget import InspectorPage
+from tlwidgets.shipping import InspectorPage, load_inspector
 
 InspectorPage(load_inspector("."))"""
 
@@ -418,7 +414,7 @@ def _write_files(inspector: Inspector, folder: Path) -> None:
 
 
 def _card_as_dict(card: ModelCard) -> dict[str, Any]:
-    table: pd.DataFrame = card.measured
+    table = read_measured(card.measured)
     parts = ("name", "question", "data", "training", "limits", "licence", "made_with")
     values = json.loads(table.to_json(orient="split", index=False, double_precision=15))
     return {**{part: getattr(card, part) for part in parts}, "measured": values}
@@ -434,7 +430,7 @@ def _card_from(facts: dict[str, Any]) -> ModelCard:
 
 def _page(title: str) -> dict[str, Any]:
     """Return a notebook with one cell; Voila shows what it shows, without the code."""
-    cell = {
+    cell: dict[str, Any] = {
         "cell_type": "code",
         "execution_count": None,
         "id": "page",

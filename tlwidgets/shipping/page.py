@@ -15,8 +15,6 @@ from .._widgets.files import FileChooser
 from ..data.photographs import image_strip
 from .inspector import Answer, Inspector, read_photograph
 
-__all__ = ["InspectorPage"]
-
 _PHOTOGRAPH_PX = 320
 _TITLE = "Inspector"
 _NO_CARD = "This inspector came without a model card: nobody wrote down what was measured."

@@ -22,8 +22,7 @@ from .run import LEARNING_RATE, Choices, Run
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from .charts import Figure
+    from matplotlib.figure import Figure
 
 start_keras()
 
@@ -277,10 +276,10 @@ class PhaseCallback(keras.callbacks.Callback):
     def __init__(self, curves: TrainingCurves, name: str) -> None:
         super().__init__()
         self.curves, self._name = curves, name
-        self.on_epoch_begin = curves.on_epoch_begin  # type: ignore[method-assign]
-        self.on_train_batch_end = curves.on_train_batch_end  # type: ignore[method-assign]
-        self.on_epoch_end = curves.on_epoch_end  # type: ignore[method-assign]
-        self.on_train_end = curves.on_train_end  # type: ignore[method-assign]
+        self.on_epoch_begin = curves.on_epoch_begin
+        self.on_train_batch_end = curves.on_train_batch_end
+        self.on_epoch_end = curves.on_epoch_end
+        self.on_train_end = curves.on_train_end
 
     def set_params(self, params: dict[str, Any]) -> None:
         """Take what `fit` was called with."""

@@ -65,9 +65,10 @@ class Page:
 
     def show(self, *above: ipywidgets.Widget) -> None:
         """Show the curves here and now, with controls above them."""
-        display(ipywidgets.VBox([*above, self.view]) if above else self.view)
+        display(ipywidgets.VBox([*above, self.view]) if above else self.view)  # type: ignore[no-untyped-call]
         # Its place right below is kept from the start, because more output may follow.
-        self._still = display({"text/html": "", "text/plain": ""}, raw=True, display_id=True)
+        nothing = {"text/html": "", "text/plain": ""}
+        self._still = display(nothing, raw=True, display_id=True)  # type: ignore[no-untyped-call]
 
     def refresh(self, runs: Sequence[Run], choices: Choices) -> None:
         """Send what changed: one small message."""

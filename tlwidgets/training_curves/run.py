@@ -234,7 +234,7 @@ def frame_of(runs: Sequence[Run]) -> pd.DataFrame:
 
 def _epoch_rows(run: Run) -> list[tuple[Any, ...]]:
     return [
-        (run.number, run.phase_of(x), x, None, metric, split, y, run.seconds[int(x) - 1])
+        (run.number, run.phase_of(int(x)), x, None, metric, split, y, run.seconds[int(x) - 1])
         for (metric, split), points in run.points.items()
         for x, y in points
     ]
@@ -352,8 +352,9 @@ def _run_of_columns(columns: Mapping[str, Sequence[float | None]]) -> Run:
 
 def _runs_of_frame(frame: pd.DataFrame) -> list[Run]:
     runs = []
-    for number, rows in frame.groupby("run"):
-        run = Run(number=int(number))  # type: ignore[call-overload]
+    for number in sorted(set(frame["run"])):
+        rows = frame[frame["run"] == number]
+        run = Run(number=int(number))
         is_whole = rows["step"].isna()
         n_epochs = int(rows.loc[is_whole, "epoch"].max()) if is_whole.any() else 0
         for epoch in range(1, int(rows["epoch"].max()) + 1):
@@ -380,14 +381,13 @@ def _add_epoch(run: Run, rows: pd.DataFrame) -> None:
 def _logs_of(rows: pd.DataFrame) -> dict[str, float]:
     """Return the values as Keras reports them."""
     prefix = {split: "val_" * (split == "validation") for split in SPLITS}
-    return {
-        prefix[row.split] + row.metric: float(row.value) for row in rows.itertuples(index=False)
-    }
+    columns = (rows[name].tolist() for name in ("metric", "split", "value"))
+    return {prefix[split] + metric: float(y) for metric, split, y in zip(*columns, strict=True)}
 
 
 def _add_batches(run: Run, rows: pd.DataFrame) -> None:
-    for (epoch, step), group in rows.groupby(["epoch", "step"]):
-        seconds = float(group["seconds"].iloc[0])
+    for _, group in rows.groupby(["epoch", "step"]):
+        epoch, step, seconds = group[["epoch", "step", "seconds"]].iloc[0].astype(float)
         run.batches.append(Batch(int(epoch), int(step), _logs_of(group), seconds))
     if run.batches:
         run.n_steps = max(batch.step for batch in run.batches)
