@@ -116,9 +116,6 @@ def completed(population: Population, choice: Choice, **changes: Any) -> Choice:
     )
 
 
-__all__ = ["MECHANISMS", "REPAIRS", "begin", "changed", "kinds_of", "repairs_for", "repairs_of"]
-
-
 def begin(population: Population, choice: Choice | None = None, *, is_quick: bool = False) -> State:
     """Return all that comes of a choice.
 
