@@ -60,7 +60,7 @@ def write_api(folder: Path) -> None:
         parts = [_head(module), about, _NOWHERE, _table(f"~{path}" for path in offered)]
         text = "\n".join([*parts, *map(_entry, own)])
         (folder / f"{module}.rst").write_text(text, "utf-8")
-    pages = "".join(f"   {module}\n" for module in find_modules())
+    pages = "".join(f"   {x.removeprefix('tlwidgets.')} <{x}>\n" for x in find_modules())
     toctree = f".. toctree::\n   :hidden:\n\n{pages}"
     index = "\n".join([_head("API reference"), _table(find_modules()), toctree])
     (folder / "index.rst").write_text(index, "utf-8")
