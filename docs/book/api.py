@@ -23,6 +23,7 @@ from sphinx.util.inspect import signature, stringify_signature
 from .runs import ROOT
 
 _PACKAGE = "tlwidgets"
+_NAMES_ALL = re.compile(r"^[\w, ]*\b__all__\b.* =", re.M)  # alone, or with what lazy_loader gives
 # autosummary wants short names from within a module; ours are whole, for two are on one page.
 _NOWHERE = ".. py:currentmodule:: None\n"
 
@@ -33,8 +34,7 @@ def find_modules() -> dict[str, ModuleType]:
     found = {}
     for path in sorted((ROOT / _PACKAGE).rglob("*.py")):
         name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
-        says = re.search(r"^__all__\b", path.read_text("utf-8"), re.M)
-        if says and "._" not in name:
+        if _NAMES_ALL.search(path.read_text("utf-8")) and "._" not in name:
             found[name] = import_module(name)
     return found
 

@@ -116,3 +116,10 @@ def test_a_class_shows_its_own_arguments(built):
     entry = text.split('id="tlwidgets.FreezeSlider"')[1].split("</dt>")[0]
     assert "validation" in entry
     assert "kwargs" not in entry
+
+
+def test_what_a_lesson_imports_from_has_a_page():
+    lessons = [path.read_text("utf-8") for path in (ROOT / "notebooks" / "src").glob("*.py")]
+    used = set(re.findall(r"^ *from (tlwidgets[\w.]*) import", "\n".join(lessons), re.M))
+    assert "tlwidgets.shift" in used
+    assert used <= set(find_modules())
