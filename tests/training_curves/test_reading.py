@@ -96,6 +96,51 @@ def test_validation_only_every_other_epoch():
     assert (reading.kind, "epoch 4" in reading.sentence) == ("overfitting", True)
 
 
+RISING = ("it diverges", "it jumped up and stayed there")
+
+
+@given(st.floats(0.02, 0.97), st.integers(6, 60), st.floats(1e-3, 1e3), st.booleans())
+def test_a_loss_that_falls_in_every_epoch_is_read_as_falling(rate, n, start, has_validation):
+    losses = [start * rate**i for i in range(n)]
+    reading = read_curve(losses, losses if has_validation else ())
+    assert reading.kind in ("healthy", "plateau"), reading
+    assert "up and down" not in reading.sentence
+
+
+@given(st.floats(1.15, 100), st.integers(4, 60), st.integers(1, 50))
+def test_a_loss_that_rose_never_gets_the_advice_of_a_higher_learning_rate(factor, n, stays):
+    start = [1.0, 0.9, 0.85]
+    blown_up = [0.85 * factor**2] * max(stays, 3)
+    rising = [factor**i for i in range(min(n, 20))]
+    for losses in (start + blown_up, [*start, *rising], rising):
+        reading = read_curve(losses)
+        assert reading.kind == "diverging", (losses, reading)
+        assert "smaller learning rate" in reading.sentence
+
+
+@pytest.mark.parametrize(
+    ("losses", "part"),
+    [
+        ([0.7, 3.0, 8.0, 7.9, 7.8, 7.7], RISING[1]),
+        ([1, 1e3, 1e6, 1e6, 1e6, 1e6], RISING[1]),
+        ([0.35, 2.31, 2.303, 2.303, 2.303, 2.303], RISING[1]),
+        ([1, 1.2, 1.5, 1.9, 2.4, 3.0, 3.7, 3.69], RISING[0]),
+        ([1, 8, 6, 4, 3, 2], "still falling"),
+        ([0.0] * 6, "nothing to learn"),
+    ],
+)
+def test_direction_comes_before_level(losses, part):
+    assert part in read_curve(losses).sentence
+
+
+def test_a_fall_is_a_fall_however_uneven_and_noise_alone_is_none():
+    training = [4.82, 0.312, 0.138, 0.109, 0.057, 0.038, 0.033, 0.025]
+    uneven = [0.084, 0.06, 0.03, 0.04, 0.02, 0.025, 0.015, 0.017]
+    assert "fell from 0.084" in read_curve(training, uneven).sentence
+    noise = [0.03, 0.06, 0.02, 0.06, 0.025, 0.055, 0.02, 0.05]  # the twin: as rough, and no fall
+    assert read_curve(training, noise).kind == "unclear"
+
+
 LOSSES = st.lists(st.none() | st.floats(allow_nan=True, allow_infinity=True), max_size=30)
 
 

@@ -23,6 +23,10 @@ _SMALL = 0.03
 _LEARNT = 0.1
 _JITTERS = 2.0
 _NOISY = 0.2
+# A fall of so many jitters is one, however uneven.
+_CLEAR = 3.0
+# Of a jump up so much must be left at the end; a loss that has come down again has recovered.
+_STAYS = 0.5
 _N_END = 3
 _N_FOR_JITTER = 100
 
@@ -34,8 +38,8 @@ class Reading:
     Parameters
     ----------
     kind : str
-        One of "nothing", "undefined", "too short", "diverging", "overfitting",
-        "underfitting", "plateau", "healthy", "unclear".
+        One of "nothing", "undefined", "too short", "nothing to learn", "diverging",
+        "overfitting", "underfitting", "plateau", "healthy", "unclear".
     sentence : str
     """
 
@@ -55,11 +59,16 @@ class _Curve:
         return _mean(self.values[-_N_END:])
 
     def jitter(self) -> float:
-        """Return how far values typically lie from the middle of their neighbours."""
+        """Return how far values typically lie from the middle of their neighbours.
+
+        Where the curve goes on in one direction, that is its curvature and no jitter.
+        """
         v = self.values[-_N_FOR_JITTER:]
-        off = [abs(v[i] - (v[i - 1] + v[i + 1]) / 2) for i in range(1, len(v) - 1)]
-        # The factor turns the median of |x| into a standard deviation, for three values each.
-        return 1.21 * statistics.median(off) if len(off) > 1 else 0.0
+        around = zip(v, v[1:], v[2:], strict=False)
+        off = [abs(b - (a + c) / 2) if (b - a) * (c - b) < 0 else 0.0 for a, b, c in around]
+        # The factor makes it a standard deviation: measured on 4,000 curves of pure noise, of 20
+        # and of 100 epochs (1.37 and 1.36).
+        return 1.36 * statistics.median(off) if len(off) > 1 else 0.0
 
     def margin(self) -> float:
         """Return what a change at the end must exceed to count."""
@@ -78,6 +87,10 @@ class _Curve:
     def is_falling(self) -> bool:
         """Whether the last third of the curve lies below what was before it."""
         return self._change() < -self.margin()
+
+    def is_rising(self) -> bool:
+        """Whether the last third of the curve lies above what was before it."""
+        return self._change() > self.margin()
 
     def is_level(self) -> bool:
         """Whether the last third of the curve neither rises nor falls."""
@@ -114,13 +127,13 @@ falling: overfitting since about epoch 3.'
     if n < MIN_EPOCHS:
         epochs = "epoch is" if n == 1 else "epochs are"
         return Reading("too short", f"{n} {epochs} too short to tell anything.")
+    if not any(train.values):
+        return _nothing_to_learn(train)
     found = _is_diverging(train) or (_overfitting(train, valid) if _can_judge(valid) else None)
     found = found or _underfitting(train, valid)
     if found is None and not (train.is_noisy() or (_can_judge(valid) and valid.is_noisy())):
         found = _level_or_falling(train, valid)
-    return found or Reading(
-        "unclear", "The loss goes up and down too much to read a direction from it."
-    )
+    return found or _uneven(train, valid)
 
 
 def _known(losses: Sequence[float | None], first_epoch: int) -> _Curve:
@@ -141,18 +154,29 @@ def _undefined(split: str, epoch: int, loss: float) -> Reading:
     )
 
 
+def _nothing_to_learn(train: _Curve) -> Reading:
+    return Reading(
+        "nothing to learn",
+        f"Training loss was 0 from epoch {train.epochs[0]} on: there was nothing to learn. Often "
+        "all labels are the same, or the loss does not fit them.",
+    )
+
+
 def _is_diverging(train: _Curve) -> Reading | None:
-    low = train.values[train.best()]
-    rise = train.values[-1] - low
-    fall = train.values[0] - low
+    """Tell of a loss that rises, or that has jumped up and stays there."""
+    low, last = train.values[train.best()], train.values[-1]
+    rise, fall = last - low, train.values[0] - low
+    highest = max(train.values[train.best() :])
     # A doubling near zero is nothing beside the fall that led there.
-    is_high = train.values[-1] > train.values[0] or rise > max(abs(low), 0.1 * fall)
-    if not (is_high and rise > 2 * train.margin() and train.values[-1] > train.values[-2]):
+    is_high = last > train.values[0] or rise > max(abs(low), 0.1 * fall)
+    is_back = rise < _STAYS * (highest - low)
+    if not is_high or is_back or rise <= 2 * train.margin():
         return None
+    what = "it diverges" if train.is_rising() else "it jumped up and stayed there"
     return Reading(
         "diverging",
         f"Training loss rose from {_short(low)} in epoch {train.epochs[train.best()]} to "
-        f"{_short(train.values[-1])}: it diverges. A smaller learning rate usually helps.",
+        f"{_short(last)}: {what}. A smaller learning rate usually helps.",
     )
 
 
@@ -176,7 +200,8 @@ def _overfitting(train: _Curve, valid: _Curve) -> Reading | None:
 
 def _underfitting(train: _Curve, valid: _Curve) -> Reading | None:
     first, end = train.values[0], train.end()
-    if first - min(train.values) > _LEARNT * abs(first):
+    # In neither direction: what rose by more has not "hardly moved".
+    if max(first - min(train.values), end - first) > _LEARNT * abs(first):
         return None
     neither = ", and validation loss neither" if _can_judge(valid) and valid.is_level() else ""
     return Reading(
@@ -212,6 +237,19 @@ def _level_or_falling(train: _Curve, valid: _Curve) -> Reading | None:
         "plateau",
         f"Training and validation loss hardly changed {recently} (about {_short(train.end())} "
         f"and {_short(valid.end())}): a plateau.",
+    )
+
+
+def _uneven(train: _Curve, valid: _Curve) -> Reading:
+    """Say what the whole curve tells where single epochs go up and down: direction before level."""
+    name, curve = ("Validation", valid) if _can_judge(valid) else ("Training", train)
+    first, end = curve.values[0], curve.end()
+    if first - end <= _CLEAR * max(curve.jitter(), _SMALL * abs(end)):
+        return Reading("unclear", "The loss goes up and down too much to read a direction from it.")
+    return Reading(
+        "healthy",
+        f"{name} loss fell from {_short(first)} to about {_short(end)}, up and down from epoch to "
+        "epoch: too uneven to say more.",
     )
 
 

@@ -29,23 +29,7 @@ IN_TERMINAL = ("text", "silence")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choices:
-    """How curves are shown.
-
-    Parameters
-    ----------
-    name : str
-        What this training is called where several are compared.
-    metrics : sequence of str, optional
-        What gets a chart, without `val_`. By default the loss and the first three metrics.
-    chance : float or dict of metric to float, optional
-        What guessing would reach; a single number is meant for accuracies.
-    smoothing : float, from 0 to 0.99
-        Weight of the past in a smoothed line over the raw points; 0 draws none.
-    log : bool
-        Whether losses start on a logarithmic axis; the live view has a switch anyway.
-    in_terminal : "text" or "silence"
-        What to do where no picture can be shown.
-    """
+    """How curves are shown; `TrainingCurves` tells what each part is."""
 
     name: str = ""
     metrics: Sequence[str] | None = None
