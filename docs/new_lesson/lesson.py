@@ -1,4 +1,4 @@
-# %% [markdown]
+# %% [markdown] transfer="every type" method="labels"
 # # NN · How many labels are enough?
 #
 # Somebody writes labels for you and asks when to stop. After fifty? After two thousand? You will

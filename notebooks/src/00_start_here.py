@@ -1,4 +1,4 @@
-# %% [markdown]
+# %% [markdown] transfer="every type" method="the map"
 # # 00 · Start here: what can one task teach another?
 #
 # You learned to ride a bicycle, and a motorcycle came easier. Can networks do that, and when
@@ -24,7 +24,7 @@
 # %%
 import matplotlib.pyplot as plt
 
-from tlwidgets import Prediction, budget, check, claim, expect, plot_transfer_map
+from tlwidgets import Prediction, budget, check, claim, expect, plot_transfer_map, read_lessons
 
 budget()
 
@@ -39,8 +39,9 @@ SEED = 0
 # **target** (the task that you have, with little). Which type it is follows from one question.
 
 # %%
+lessons = read_lessons()
 fig, ax = plt.subplots(figsize=(10, 4.4))
-_ = plot_transfer_map(ax)
+_ = plot_transfer_map(lessons, ax)
 # %% [markdown]
 # Read it from the top: look where you have labels, go down, and find the methods with the
 # numbers of their lessons. The names are those of Pan and Yang (2010). Two words of everyday
@@ -53,9 +54,8 @@ _ = plot_transfer_map(ax)
 # run this cell again when you come back.
 
 # %%
-from tlwidgets import plot_course, progress, read_lessons
+from tlwidgets import plot_course, progress
 
-lessons = read_lessons()
 fig, ax = plt.subplots(figsize=(10, 5), layout="constrained")
 _ = plot_course(lessons, ax, progress())
 

@@ -1,4 +1,4 @@
-# %% [markdown]
+# %% [markdown] transfer="every type" method="why"
 # # 01 · Why not start from scratch?
 #
 # You want to read handwritten digits, and somebody gives you a network that has never seen one: it

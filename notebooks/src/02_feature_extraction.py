@@ -1,4 +1,4 @@
-# %% [markdown]
+# %% [markdown] transfer="inductive" method="feature extraction"
 # # 02 · Can an ImageNet network inspect solar cells?
 #
 # A network that learned to name cats and cups has never seen a solar cell. Can it still help to

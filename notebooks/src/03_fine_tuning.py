@@ -1,4 +1,4 @@
-# %% [markdown]
+# %% [markdown] transfer="inductive" method="fine-tuning"
 # # 03 · How much of a pretrained network should you retrain?
 #
 # Freeze everything and train a new head? Train all of it? Something in between? Everybody who

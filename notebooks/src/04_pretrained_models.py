@@ -1,4 +1,4 @@
-# %% [markdown]
+# %% [markdown] transfer="every type" method="pretrained models"
 # # 04 · Which pretrained network should you take?
 #
 # Keras has forty networks on its shelf, trained on a million photographs, with names like VGG16 and

@@ -1,4 +1,4 @@
-# %% [markdown]
+# %% [markdown] transfer="inductive" method="multi-task"
 # # 05 · Can a second task help the first?
 #
 # You need digits read, and labels are dear: an expert writes each one down. But everybody can

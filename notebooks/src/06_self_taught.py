@@ -1,4 +1,4 @@
-# %% [markdown]
+# %% [markdown] transfer="inductive" method="self-taught"
 # # 06 · Can a network learn to see without any labels?
 #
 # Eight thousand letters, and nobody has said which is which. Twenty digits with labels, and you

@@ -1,4 +1,4 @@
-# %% [markdown]
+# %% [markdown] transfer="transductive" method="domain adaptation"
 # # 07 · Can a network learn a domain for which nobody has labels?
 #
 # Your inspector knows one kind of solar cell, and tomorrow another kind arrives. The question is

@@ -1,4 +1,4 @@
-# %% [markdown]
+# %% [markdown] transfer="unsupervised" method="clustering and dimension reduction"
 # # 08 · Can you sort what nobody has labelled?
 #
 # Two thousand handwritten digits, and no label at all; nor has anybody labelled the letters that

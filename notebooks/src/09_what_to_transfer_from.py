@@ -1,4 +1,4 @@
-# %% [markdown]
+# %% [markdown] transfer="every type" method="what to transfer from"
 # # 09 · What should I transfer from?
 #
 # You want to read handwritten digits, and have a hundred labels. Fourteen pretrained networks are

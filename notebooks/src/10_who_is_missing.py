@@ -1,4 +1,4 @@
-# %% [markdown]
+# %% [markdown] transfer="transductive" method="sample-selection bias"
 # # 10 · Who is missing from my data?
 #
 # Your test set gives your model a good mark; the people who use it do not. Both are honest. How can

@@ -1,4 +1,4 @@
-# %% [markdown]
+# %% [markdown] transfer="every type" method="capstone"
 # # 11 · Can you ship an inspector?
 #
 # A factory asks you for an inspector of solar cells: a page to which one uploads a photograph, and

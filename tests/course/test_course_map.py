@@ -1,6 +1,7 @@
 """Where lessons stand on the map, and what the picture shows."""
 
-from itertools import pairwise
+import re
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import matplotlib
@@ -11,9 +12,8 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
-from tlwidgets import plot_course, read_lessons
-from tlwidgets.course import plot
-from tlwidgets.course.plot import direct_edges, lay_out
+from tlwidgets import plot_course, plot_transfer_map, read_lessons
+from tlwidgets.course.plot import direct_needs, lay_out
 from tlwidgets.course.progress import Progress
 from tlwidgets.course.progress_file import CheckRecord, Records
 
@@ -24,44 +24,28 @@ COURSE = dict(zip(LESSONS.index, LESSONS["needs"], strict=True))
 T = "2026-01-02T03:04:05+00:00"
 
 
-def crossings(arrows):
-    """How many pairs of straight pieces between the same two columns cross."""
-    pieces = {(a, b) for way in arrows for a, b in pairwise(way)}
+def crossings(direct):
+    """How many pairs of arrows between the same two columns cross."""
+    places = lay_out(direct)
+    arrows = [(places[one], places[name]) for name, needed in direct.items() for one in needed]
     return sum(
         (a[1] - c[1]) * (b[1] - d[1]) < 0
-        for (a, b) in pieces for (c, d) in pieces if a[0] == c[0]
-    ) / 2  # fmt: skip
+        for (a, b), (c, d) in combinations(arrows, 2) if a[0] == c[0]
+    )  # fmt: skip
 
 
-def test_a_lesson_stands_right_of_what_it_needs_and_nothing_crosses():
-    course = {**COURSE, "11": ("02", "03", "07", "10")}
-    found = lay_out(course)
-    assert crossings(found.arrows) == 0
-    for name, needs in course.items():
-        assert all(found.boxes[one][0] < found.boxes[name][0] for one in needs)
+def test_nothing_crosses_on_the_map_of_this_course_and_each_arrow_goes_to_the_next_column():
+    direct = direct_needs(COURSE)
+    places = lay_out(direct)
+    assert crossings(direct) == 0
+    for name, needed in direct.items():
+        assert all(places[one][0] == places[name][0] - 1 for one in needed)
 
 
-def test_what_follows_from_other_arrows_is_not_drawn():
-    needs = {"00": [], "01": ["00"], "02": ["00", "01"]}
-    assert direct_edges(needs) == [("00", "01"), ("01", "02")]
-
-
-def test_a_long_arrow_passes_between_the_boxes():
-    needs = {"0": [], "1": ["0"], "2": ["1"], "3": ["2"], "x": [], "y": ["3", "x"]}
-    found = lay_out(needs)
-    way = next(way for way in found.arrows if way[0] == found.boxes["x"])
-    assert [column for column, _ in way] == [0, 1, 2, 3, 4]
-    boxes = set(found.boxes.values())
-    assert not boxes & set(way[1:-1])
-
-
-TANGLED = {"a": [], "b": [], "c": [], "d": ["c"], "e": ["b"], "f": ["a"]}
-
-
-def test_the_order_in_a_column_is_what_untangles(monkeypatch):
-    assert crossings(lay_out(TANGLED).arrows) == 0
-    monkeypatch.setattr(plot, "_with_few_crossings", lambda columns, edges: columns)
-    assert crossings(lay_out(TANGLED).arrows) == 3
+def test_the_order_in_a_column_is_that_of_what_is_needed():
+    tangled = {"a": [], "b": [], "c": [], "d": ["c"], "e": ["b"], "f": ["a"]}
+    assert crossings(tangled) == 0
+    assert sorted("fed", key=lambda name: lay_out(tangled)[name][1]) == ["f", "e", "d"]
 
 
 @st.composite
@@ -75,23 +59,39 @@ def courses(draw):
 
 @given(courses())
 def test_boxes_never_overlap_and_every_need_can_be_followed(needs):
-    found = lay_out(needs)
-    places = sorted(found.boxes.values())
-    for (column, row), (other, below) in pairwise(places):
+    direct = direct_needs(needs)
+    places = lay_out(direct)
+    for (column, row), (other, below) in pairwise(sorted(places.values())):
         assert column != other or below - row >= 1 - 1e-9
     follows = {name: set() for name in needs}
-    for one, name in direct_edges(needs):
-        follows[name] |= {one} | follows[one]
+    for name, needed in direct.items():
+        for one in needed:
+            assert places[one][0] < places[name][0]
+            follows[name] |= {one} | follows[one]
     assert all(set(needs[name]) <= follows[name] for name in needs)
+    # None can be left out.
+    assert not [n for n, some in direct.items() for one in some
+                if any(one in follows[other] for other in some)]  # fmt: skip
 
 
 def test_lessons_that_need_each_other_are_refused():
-    with pytest.raises(ValueError, match="`needs` must not go in a circle; got one among 01, 02"):
-        lay_out({"00": [], "01": ["02"], "02": ["01"]})
+    with pytest.raises(ValueError, match=r"`needs` must not go in a circle; got 0., 0., 0.\."):
+        direct_needs({"00": [], "01": ["02"], "02": ["01"]})
 
 
 def test_a_lesson_that_is_not_there_is_left_out():
-    assert lay_out({"02": ["00", "01"]}).arrows == []
+    assert direct_needs({"02": ["00", "01"]}) == {"02": []}
+
+
+def test_each_lesson_stands_under_its_type_on_the_map_of_types():
+    ax = plot_transfer_map(LESSONS, Figure(figsize=(10, 4.4)).add_subplot())
+    texts = [text for text in ax.texts if text.get_text()]
+    for number, lesson in LESSONS.iterrows():
+        (below,) = (t for t in texts if re.search(rf"{number}\b", t.get_text()))
+        assert lesson["method"] in below.get_text().replace("\n", " ")
+        if lesson["transfer"] != "every type":
+            (head,) = (t for t in texts if t.get_text() == lesson["transfer"].upper())
+            assert head.get_position()[0] == below.get_position()[0]
 
 
 def drawn(lessons, progress=None):

@@ -24,8 +24,12 @@ def write(folder, name, *cells):
     return path
 
 
-def header(title="# 07 · Can it be?", cost=COST):
-    return {"cell_type": "markdown", "source": [f"{title}\n", "\n", cost], "metadata": {}}
+PLACE = {"transfer": "inductive", "method": "multi-task"}
+
+
+def header(title="# 07 · Can it be?", cost=COST, **place):
+    metadata = {**PLACE, **place}
+    return {"cell_type": "markdown", "source": [f"{title}\n", "\n", cost], "metadata": metadata}
 
 
 CHECK = {"cell_type": "code", "source": "check()", "metadata": {"tags": ["check"]}}
@@ -51,6 +55,8 @@ def test_what_a_header_says_is_read(tmp_path):
         "needs": ("02", "03"),
         "cpu_seconds": 80,
         "memory_gb": 1.4,
+        "transfer": "inductive",
+        "method": "multi-task",
         "exercises": 2,
         "file": "07_a_b.ipynb",
     }
@@ -80,6 +86,13 @@ def test_the_default_is_the_folder_of_the_notebook(tmp_path, monkeypatch):
 def test_a_notebook_without_the_header_is_named_with_what_is_expected(tmp_path, cell):
     write(tmp_path, "07_a_b.ipynb", cell)
     with pytest.raises(ValueError, match=r"`folder`: 07_a_b\.ipynb must have '# NN · question\?'"):
+        read_lessons(tmp_path)
+
+
+@pytest.mark.parametrize("place", [{"transfer": "deductive"}, {"transfer": None}, {"method": " "}])
+def test_a_lesson_without_a_place_on_the_map_is_named_with_what_its_source_needs(tmp_path, place):
+    write(tmp_path, "07_a_b.ipynb", header(**place))
+    with pytest.raises(ValueError, match=r"07_a_b\.ipynb must say its place on the map .* # %% \["):
         read_lessons(tmp_path)
 
 

@@ -29,6 +29,9 @@ _HEADER = (
     "'# NN · question?' and '**About 50 minutes** · needs 02 · 80 CPU seconds · "
     "1.4 GB of memory' in its first cell"
 )
+# Which type of transfer a lesson teaches, as its first cell's metadata say.
+EVERY_TYPE = "every type"
+TRANSFERS = ("inductive", "transductive", "unsupervised", EVERY_TYPE)
 # What the field writes with a hyphen, and a file's name cannot.
 _HYPHENATED = ("Fine tuning", "Multi task", "Self taught")
 
@@ -46,8 +49,8 @@ def read_lessons(folder: str | os.PathLike[str] = ".") -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row per lesson, indexed by its number ("00"): title, question, minutes, needs
-        (tuple of numbers), cpu_seconds (the first time), memory_gb, exercises (how many it
-        checks), file.
+        (tuple of numbers), cpu_seconds (the first time), memory_gb, transfer (its type) and method
+        (for the map of types), exercises (how many it checks), file.
 
     Raises
     ------
@@ -125,7 +128,7 @@ def count_passed(lessons: pd.DataFrame, progress: Progress) -> list[int]:
 
 def check_lessons(lessons: Any) -> None:
     """Raise unless `lessons` is a table from `read_lessons`."""
-    needed = {"title", "question", "minutes", "needs", "exercises", "file"}
+    needed = {"title", "question", "minutes", "needs", "transfer", "method", "exercises", "file"}
     if not isinstance(lessons, pd.DataFrame) or not needed <= set(lessons.columns):
         raise TypeError(f"`lessons` must be a table from read_lessons(); got {lessons!r}.")
 
@@ -162,7 +165,8 @@ def label(lesson: str) -> str:
 def _read_lesson(file: Path) -> dict[str, object] | None:
     """Return what a lesson says of itself, None for a learner's own notebook."""
     cells = _read_cells(file)
-    first = next((_source(c) for c in cells if c.get("cell_type") == "markdown"), "")
+    cell = next((c for c in cells if c.get("cell_type") == "markdown"), {"source": ""})
+    first = _source(cell)
     if not _LOOKS_LIKE_ONE.match(first):
         return None
     title, cost = _TITLE.match(first), _COST.search(first)
@@ -182,9 +186,22 @@ def _read_lesson(file: Path) -> dict[str, object] | None:
         "needs": () if cost["needs"] == "nothing" else tuple(cost["needs"].split(", ")),
         "cpu_seconds": int(cost["cpu_seconds"]),
         "memory_gb": float(cost["memory_gb"]),
+        **_place_on_map(file, cell.get("metadata", {})),
         "exercises": sum("check" in c.get("metadata", {}).get("tags", ()) for c in cells),
         "file": file.name,
     }
+
+
+def _place_on_map(file: Path, metadata: Any) -> dict[str, str]:
+    transfer, method = metadata.get("transfer"), metadata.get("method")
+    if transfer not in TRANSFERS or not isinstance(method, str) or not method.strip():
+        raise ValueError(
+            f"`folder`: {file.name} must say its place on the map of lesson 00 in the metadata of "
+            f"its first cell: transfer, one of {', '.join(TRANSFERS)}, and method, a few words; "
+            f"got {transfer!r} and {method!r}. Its source begins like "
+            '# %% [markdown] transfer="inductive" method="fine-tuning"'
+        )
+    return {"transfer": transfer, "method": method}
 
 
 def _read_cells(file: Path) -> list[dict[str, Any]]:
