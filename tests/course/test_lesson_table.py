@@ -123,11 +123,12 @@ def test_the_table_links_each_lesson_and_says_what_is_passed():
     lessons = read_lessons(NOTEBOOKS)
     passed = Records((CheckRecord("00_start_here", "Exercise 1", 1, T),))
     lessons["exercises"] = 7
-    html = table_of_lessons(lessons, Progress(passed, None)).to_html()
+    html = table_of_lessons(lessons, Progress(passed, None))._repr_html_()
     for number, lesson in lessons.iterrows():
         assert f'<a href="{lesson["file"]}">{number} {lesson["title"]}</a>' in html
     assert html.count("1 of 7") == 1
-    assert " of 7" not in table_of_lessons(lessons).to_html()
+    assert "1 of 7" in repr(table_of_lessons(lessons, Progress(passed, None)))
+    assert " of 7" not in table_of_lessons(lessons)._repr_html_()
 
 
 def test_names_with_markup_are_text_in_the_table():
@@ -135,7 +136,7 @@ def test_names_with_markup_are_text_in_the_table():
     bad = '"><script>'
     lessons["title"] = lessons["question"] = lessons["file"] = bad
     lessons["needs"] = [(bad,)] * len(lessons)
-    html = table_of_lessons(lessons).to_html()
+    html = table_of_lessons(lessons)._repr_html_()
     assert "<script>" not in html
     assert "&quot;&gt;&lt;script&gt;" in html
 

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tlwidgets.data import DatasetEntry, read_catalog
-from tlwidgets.data.catalog import shipped_path, verify
+from tlwidgets.data.catalog import DatasetEntry, read_catalog, shipped_path, verify
 
 DATASETS = Path(__file__).parents[2] / "datasets"
 ENTRIES = list(read_catalog().values())

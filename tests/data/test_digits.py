@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from tlwidgets.data import Digits, digits, load_digits, load_optdigits, read_catalog
+from tlwidgets.data import Digits, digits, load_digits, load_optdigits
+from tlwidgets.data.catalog import read_catalog
 
 
 def test_digits_are_5000_with_500_of_each_class():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,9 +13,9 @@ from urllib.parse import quote
 
 import pandas as pd
 
-if TYPE_CHECKING:
-    from pandas.io.formats.style import Styler
+from .notice import table_to_html
 
+if TYPE_CHECKING:
     from .progress import Progress
 
 _FILE = re.compile(r"(?P<number>\d\d)_[a-z0-9_]+\.ipynb")
@@ -75,7 +76,24 @@ def read_lessons(folder: str | os.PathLike[str] = ".") -> pd.DataFrame:
     return rows.set_index("number").rename_axis("lesson")
 
 
-def table_of_lessons(lessons: pd.DataFrame, progress: Progress | None = None) -> Styler:
+@dataclass(frozen=True, slots=True)
+class LessonTable:
+    """The lessons as a table whose titles open them; a text where there is no page."""
+
+    rows: pd.DataFrame
+    files: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return self.rows.to_string(index=False)
+
+    def _repr_html_(self) -> str:
+        links = self.rows.map(lambda cell: escape(str(cell)))
+        titles = zip(self.files, links["lesson"], strict=True)
+        links["lesson"] = [f'<a href="{quote(file)}">{title}</a>' for file, title in titles]
+        return table_to_html(links, is_html=True)
+
+
+def table_of_lessons(lessons: pd.DataFrame, progress: Progress | None = None) -> LessonTable:
     """Show me the lessons as a table whose titles open them.
 
     Parameters
@@ -87,34 +105,23 @@ def table_of_lessons(lessons: pd.DataFrame, progress: Progress | None = None) ->
 
     Returns
     -------
-    pandas Styler
+    LessonTable
         Shown as a table. All texts are escaped.
-
-    Raises
-    ------
-    TypeError
-        If `lessons` or `progress` is something else.
     """
     check_lessons(lessons)
-    rows = {
-        "lesson": [
-            f'<a href="{quote(file)}">{escape(number)} {escape(title)}</a>'
-            for number, title, file in zip(
-                lessons.index, lessons["title"], lessons["file"], strict=True
-            )
-        ],
-        "question": [escape(question) for question in lessons["question"]],
-        "minutes": lessons["minutes"].tolist(),
-        "you need": [escape(", ".join(needs)) or "nothing" for needs in lessons["needs"]],
-    }
+    rows = pd.DataFrame(
+        {
+            "lesson": lessons.index + " " + lessons["title"],
+            "question": lessons["question"],
+            "minutes": lessons["minutes"],
+            "you need": [", ".join(needs) or "nothing" for needs in lessons["needs"]],
+        }
+    )
     if progress is not None:
-        passed = count_passed(lessons, progress)
-        rows["passed"] = [
-            f"{n} of {whole}" for n, whole in zip(passed, lessons["exercises"], strict=True)
-        ]
-    # JupyterLab sets both to the right.
-    left: Any = [{"selector": "th, td", "props": "text-align: left !important"}]
-    return pd.DataFrame(rows).style.hide(axis="index").set_table_styles(left)
+        n_passed = count_passed(lessons, progress)
+        of = zip(n_passed, lessons["exercises"], strict=True)
+        rows["passed"] = [f"{n} of {whole}" for n, whole in of]
+    return LessonTable(rows, tuple(lessons["file"]))
 
 
 def count_passed(lessons: pd.DataFrame, progress: Progress) -> list[int]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from html import escape
+
+import pandas as pd
 
 from .. import _palette
 
@@ -29,6 +32,13 @@ def to_html(kind: str, title: str, sentence: str) -> str:
 def to_text(kind: str, title: str, sentence: str) -> str:
     """Return the same message for a terminal."""
     return f"{_SYMBOL_OF[kind]} {title} {sentence}"
+
+
+def table_to_html(table: pd.DataFrame, *, is_html: bool = False) -> str:
+    """Return a table whose texts are whole and stand to the left; JupyterLab sets them right."""
+    with pd.option_context("display.max_colwidth", None):
+        html = table.to_html(index=False, border=0, justify="left", escape=not is_html)
+    return re.sub("<(td|th)>", r'<\1 style="padding: 2px 9px; text-align: left">', html)
 
 
 @dataclass(frozen=True, slots=True)

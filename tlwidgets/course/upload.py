@@ -9,8 +9,8 @@ import stat
 import tempfile
 import unicodedata
 import zipfile
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from html import escape
 from os import PathLike, fsdecode
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -20,8 +20,8 @@ import pandas as pd
 
 from .. import _check
 from .._widgets.files import FileChooser
-from ..data.own_images import READABLE, UnreadableError, read_picture, shown
-from .notice import to_html
+from ..data.own_images import READABLE, UnreadableError, printable, read_picture
+from .notice import table_to_html, to_html
 
 # Put pictures of somebody else's naming into class folders, safely, one at a time.
 #
@@ -139,7 +139,6 @@ def _content(archive: zipfile.ZipFile, info: zipfile.ZipInfo, folders: list[str]
 
 
 _N_SHOWN = 20  # of the skipped files, the newest
-_CELL = "padding: 2px 9px; text-align: left"
 _HELP = (
     '<div style="line-height: 1.5">Type a class, choose its pictures, press Add. A .zip with one '
     "folder per class needs no class name.</div>"
@@ -204,10 +203,10 @@ class UploadImages(ipywidgets.VBox):
         self.add_class("tlwidgets-upload")
 
     def __repr__(self) -> str:
-        n_of = pd.Series([file.split("/")[0] for file in self.taken], dtype=object).value_counts()
-        classes = ", ".join(f"{n} {name}" for name, n in n_of.sort_index().items())
+        n_of = Counter(file.split("/")[0] for file in self.taken)
+        classes = ", ".join(f"{n} {name}" for name, n in sorted(n_of.items()))
         skipped = f"; {len(self._skipped)} skipped" if self._skipped else ""
-        where = "a temporary folder" if self._is_temporary else shown(self.folder)
+        where = "a temporary folder" if self._is_temporary else printable(self.folder)
         return f"UploadImages({classes or 'no pictures yet'}{skipped}; {where})"
 
     @property
@@ -262,7 +261,7 @@ class UploadImages(ipywidgets.VBox):
             for folder, name, content in pictures_in_zip(source):
                 self._take(safe_name(folder), name, content)
         except UnreadableError as error:
-            got = "its bytes" if isinstance(source, bytes) else repr(shown(source))
+            got = "its bytes" if isinstance(source, bytes) else repr(printable(source))
             raise ValueError(
                 f"`file` must be a .zip file with one folder per class; got {got}: {error}."
             ) from None
@@ -330,7 +329,7 @@ def _made(folder: object) -> Path:
     path = Path(fsdecode(folder)).expanduser()
     if path.exists() and not path.is_dir():
         raise ValueError(
-            f"`folder` must be a folder; {shown(path)!r} is a file. Take another name."
+            f"`folder` must be a folder; {printable(path)!r} is a file. Take another name."
         )
     path.mkdir(parents=True, exist_ok=True)
     return path
@@ -365,30 +364,18 @@ def _named_contents(files: Any) -> Iterator[tuple[str, bytes | str]]:
     yield from contents
     for path in (Path(fsdecode(each)).expanduser() for each in paths):
         try:
-            yield shown(path.name), path.read_bytes()
+            yield printable(path.name), path.read_bytes()
         except OSError as error:
-            yield shown(path.name), f"cannot be opened: {error.strerror}"
+            yield printable(path.name), f"cannot be opened: {error.strerror}"
 
 
 def _to_table(taken: Iterable[str], skipped: list[tuple[str, str]]) -> str:
     """Return how many pictures each class has, and what was skipped, as escaped HTML."""
-    counts = pd.Series([file.split("/")[0] for file in taken], dtype=object).value_counts()
-    rows = [("class", "pictures"), *((name, str(n)) for name, n in counts.sort_index().items())]
-    tables = _html_table(rows)
+    counts = Counter(file.split("/")[0] for file in taken)
+    tables = table_to_html(pd.DataFrame(sorted(counts.items()), columns=["class", "pictures"]))
     if skipped:
         newest = skipped[: -_N_SHOWN - 1 : -1]
-        tables += _html_table([("skipped", "why"), *newest])
+        tables += table_to_html(pd.DataFrame(newest, columns=["skipped", "why"]))
     if len(skipped) > _N_SHOWN:
         tables += f"<i>and {len(skipped) - _N_SHOWN} more: upload.skipped</i>"
-    return tables
-
-
-def _html_table(rows: Iterable[tuple[str, str]]) -> str:
-    lines = []
-    for i, row in enumerate(rows):
-        tag = "td" if i else "th"
-        cells = "".join(f'<{tag} style="{_CELL}">{escape(text)}</{tag}>' for text in row)
-        lines.append(f"<tr>{cells}</tr>")
-    return (
-        f'<table style="font-size: 12px; line-height: 1.5; margin: 4px 0">{"".join(lines)}</table>'
-    )
+    return f'<div style="font-size: 12px; line-height: 1.5">{tables}</div>'

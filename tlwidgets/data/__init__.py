@@ -6,7 +6,7 @@ somebody else's that an extra installs, `make_*` draws. Cards and licences stand
 """
 
 from .._cache import CacheWarning
-from .catalog import DatasetEntry, load_results, read_catalog
+from .catalog import load_results
 from .digits import Digits, load_digits, load_optdigits, make_mnist_m
 from .glyphs import Glyphs, make_glyphs
 from .own_images import OwnImages, read_images
@@ -15,7 +15,6 @@ from .solar_cells import SolarCells, fetch_solar_cells
 
 __all__ = [
     "CacheWarning",
-    "DatasetEntry",
     "Digits",
     "Glyphs",
     "OwnImages",
@@ -29,6 +28,5 @@ __all__ = [
     "load_results",
     "make_glyphs",
     "make_mnist_m",
-    "read_catalog",
     "read_images",
 ]

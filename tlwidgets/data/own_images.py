@@ -302,14 +302,14 @@ def find_class_folders(folder: object) -> ClassFolders:
     n_pictures = sum(len(files) for files in found.files_of.values())
     if loose:
         raise ValueError(
-            f"`folder` must hold {LAYOUT} {shown(root)!r} holds {_count(len(loose), 'picture')} "
-            f"of no class ({_named(loose)}) and {_folders(found)}. Make a folder for each class "
-            "and move every picture into its own."
+            f"`folder` must hold {LAYOUT} {printable(root)!r} holds "
+            f"{_count(len(loose), 'picture')} of no class ({_named(loose)}) and "
+            f"{_folders(found)}. Make a folder for each class and move every picture into its own."
         )
     if n_pictures == 0 or len(found.files_of) < 2:
         inside = f" with {_count(n_pictures, 'picture')} to read" if found.files_of else ""
         raise ValueError(
-            f"`folder` must hold {LAYOUT} {shown(root)!r} holds {_folders(found)}{inside}. "
+            f"`folder` must hold {LAYOUT} {printable(root)!r} holds {_folders(found)}{inside}. "
             f"{_next_step(root, found)}"
         )
     return found
@@ -323,12 +323,12 @@ def too_few(found: ClassFolders, n_read: Counter[str]) -> ValueError:
     return ValueError(
         f"`folder` must hold at least {LEAST_PER_CLASS} pictures of each class, one to learn from "
         f"and one to test with; got {', '.join(f'{n} of {name!r}' for name, n in short.items())} "
-        f"in {shown(found.root)!r}.{why} Add pictures, or take the folder away."
+        f"in {printable(found.root)!r}.{why} Add pictures, or take the folder away."
     )
 
 
-def shown(path: Path | str) -> str:
-    """Return a name as text that can be printed: Linux allows bytes that are not."""
+def printable(path: Path | str) -> str:
+    """Return a path as text; Linux allows names with bytes that are none."""
     return os.fsencode(path).decode("utf-8", "replace")
 
 
@@ -341,16 +341,16 @@ def _existing_folder(folder: object) -> Path:
     if path.is_file():
         unpack = " Unpack it first." if path.suffix.lower() == ".zip" else ""
         raise ValueError(
-            f"`folder` must be a folder with {LAYOUT} {shown(path)!r} is a file.{unpack} Give the "
-            f"folder above the class folders, for instance {shown(path.parent.parent)!r}."
+            f"`folder` must be a folder with {LAYOUT} {printable(path)!r} is a file.{unpack} Give "
+            f"the folder above the class folders, for instance {printable(path.parent.parent)!r}."
         )
     if not path.is_dir():
         siblings = [each.name for each in _visible(path.parent) if each.is_dir()]
         close = difflib.get_close_matches(path.name, siblings, n=1, cutoff=0.5)
-        hint = f" Did you mean {shown(path.parent / close[0])!r}?" if close else ""
+        hint = f" Did you mean {printable(path.parent / close[0])!r}?" if close else ""
         raise ValueError(
-            f"`folder`: no folder {shown(path)!r}, looked for in {shown(Path.cwd())!r}. It must "
-            f"hold {LAYOUT}{hint}"
+            f"`folder`: no folder {printable(path)!r}, looked for in {printable(Path.cwd())!r}. It "
+            f"must hold {LAYOUT}{hint}"
         )
     return path
 
@@ -368,11 +368,11 @@ def _is_picture(path: Path) -> bool:
 
 
 def _list_class(found: ClassFolders, place: Path) -> None:
-    name = shown(place.name)
+    name = printable(place.name)
     pictures = found.files_of.setdefault(name, [])
     for path in _visible(place):
         suffix = path.suffix.lower()
-        file = f"{name}/{shown(path.name)}"
+        file = f"{name}/{printable(path.name)}"
         if path.is_dir():
             reason = "a folder inside a class folder is not read: move its pictures up"
             found.skipped.append((file, reason))
@@ -387,7 +387,7 @@ def _list_class(found: ClassFolders, place: Path) -> None:
 
 def _named(names: list[str]) -> str:
     more = f" and {len(names) - _N_NAMED} more" if len(names) > _N_NAMED else ""
-    return ", ".join(repr(shown(name)) for name in names[:_N_NAMED]) + more
+    return ", ".join(repr(printable(name)) for name in names[:_N_NAMED]) + more
 
 
 def _folders(found: ClassFolders) -> str:
@@ -404,9 +404,8 @@ def _next_step(root: Path, found: ClassFolders) -> str:
     for name in found.files_of:
         inner = [path for path in _visible(root / name) if path.is_dir()]
         if len(inner) >= 2:
-            return (
-                f"Did you mean {shown(root / name)!r}? It holds {_named([p.name for p in inner])}."
-            )
+            names = _named([path.name for path in inner])
+            return f"Did you mean {printable(root / name)!r}? It holds {names}."
     if len(found.files_of) == 1:
         return "To learn, a network needs at least two classes: add a folder of another one."
     if found.skipped:
@@ -589,7 +588,7 @@ def _decode_all(
     for name, path in tqdm(
         paths, "reading pictures", unit="picture", disable=not progress, delay=_SILENT_SECONDS
     ):
-        file = f"{name}/{shown(path.name)}"
+        file = f"{name}/{printable(path.name)}"
         try:
             decoded = read_picture(path, size_px)
         except UnreadableError as error:
