@@ -51,17 +51,7 @@ def is_writable() -> bool:
 
 
 def digest(*parts: str | int | float | bytes | NDArray[Any]) -> str:
-    """Return a short hash of all that a cached result depends on.
-
-    Parameters
-    ----------
-    *parts : str, number, bytes or array
-        Arrays count with their dtype, shape and bytes.
-
-    Returns
-    -------
-    str
-        16 hexadecimal digits.
+    """Return a short hash of all that a cached result depends on; arrays count with their dtype.
 
     Examples
     --------
@@ -82,18 +72,7 @@ def digest(*parts: str | int | float | bytes | NDArray[Any]) -> str:
 def cached(name: str, key: str, build: Callable[[], Mapping[str, NDArray[Any]]]) -> Arrays:
     """Return named arrays from the cache, or build them once and keep them.
 
-    Parameters
-    ----------
-    name : str
-        First part of the file's name, for people who look into the folder.
-    key : str
-        Hash of everything the arrays depend on, see `digest`.
-    build : callable
-        Makes the arrays when the cache does not have them.
-
-    Returns
-    -------
-    dict of str to array
+    `name` begins the file's name, for people who look into the folder; `key` is from `digest`.
     """
     path = cache_folder() / f"{name}-{key}.npz"
     found = _read(path)

@@ -1,4 +1,8 @@
-"""Checks for exercises: each says in one sentence what is right, or what to try next."""
+"""Checks and claims: what is right or what to try next, and whether a sentence holds here.
+
+A check answers an exercise in one sentence. A claim is a sentence of the lesson with a number in
+it, asserted where it is said.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import _check
-from .notice import to_html, to_text
+from .notice import Message
 from .progress import keep_try
 
 # The solution notebooks are run with this set: there a check that does not pass is an error.
@@ -21,15 +25,7 @@ class CheckFailedError(AssertionError):
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """One thing that must hold for an answer, and what to say where it does not.
-
-    Parameters
-    ----------
-    holds : callable
-        Takes the answer and returns whether it is as it should be.
-    hint : str
-        A kind sentence that leads on; never the solution.
-    """
+    """One thing that must hold for an answer, and what to say where it does not: see `expect`."""
 
     holds: Callable[[Any], object]
     hint: str
@@ -48,19 +44,14 @@ def expect(holds: Callable[[Any], object], hint: str) -> Expectation:
     Returns
     -------
     Expectation
-
-    Raises
-    ------
-    TypeError, ValueError
-        If `holds` cannot be called or `hint` is no text.
     """
     if not callable(holds):
         raise TypeError(f"`holds` must be a function of the answer; got {holds!r}.")
     return Expectation(holds, _check.text("hint", hint, meaning="a sentence that helps"))
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+@dataclass(frozen=True, slots=True, repr=False)
+class Verdict(Message):
     """What a check found: shown as a coloured line in the notebook.
 
     Parameters
@@ -79,12 +70,6 @@ class Verdict:
 
     def _parts(self) -> tuple[str, str, str]:
         return ("good" if self.passed else "not yet", f"{self.exercise}:", self.message)
-
-    def __repr__(self) -> str:
-        return to_text(*self._parts())
-
-    def _repr_html_(self) -> str:
-        return to_html(*self._parts())
 
 
 def check(exercise: str, answer: Any, *expectations: Expectation, well_done: str) -> Verdict:
@@ -107,8 +92,6 @@ def check(exercise: str, answer: Any, *expectations: Expectation, well_done: str
 
     Raises
     ------
-    TypeError, ValueError
-        If there is no expectation, so that nothing could fail, or one is something else.
     CheckFailedError
         Only where solutions are run (`TLWIDGETS_STRICT_CHECKS=1`), if the answer is wrong.
 
@@ -145,15 +128,12 @@ def _first_hint(answer: Any, expectations: tuple[Expectation, ...]) -> str | Non
     return None
 
 
-# Claims: a sentence of the lesson with a number in it, asserted where it is said.
-
-
 class ClaimFailedError(AssertionError):
     """What the lesson says did not hold in this run."""
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+@dataclass(frozen=True, slots=True, repr=False)
+class Claim(Message):
     """A sentence that held when the cell was run.
 
     Parameters
@@ -172,12 +152,6 @@ class Claim:
 
     def _parts(self) -> tuple[str, str, str]:
         return "good", "Holds here:", f"{self.sentence} ({_short(self.measured)}; {self.bounds})"
-
-    def __repr__(self) -> str:
-        return to_text(*self._parts())
-
-    def _repr_html_(self) -> str:
-        return to_html(*self._parts())
 
 
 def claim(
@@ -200,8 +174,6 @@ def claim(
 
     Raises
     ------
-    TypeError, ValueError
-        If `measured` is no number, or no bound is given, so that the claim could not fail.
     ClaimFailedError
         If the number is outside the bounds.
 

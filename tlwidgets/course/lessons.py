@@ -52,11 +52,6 @@ def read_lessons(folder: str | os.PathLike[str] = ".") -> pd.DataFrame:
         One row per lesson, indexed by its number ("00"): title, question, minutes, needs
         (tuple of numbers), cpu_seconds (the first time), memory_gb, transfer (its type) and method
         (for the map of types), exercises (how many it checks), file.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If there is no such folder or no lesson in it, or a lesson does not say what it costs.
     """
     if not isinstance(folder, str | os.PathLike):
         raise TypeError(f"`folder` must be a folder with notebooks; got {folder!r}.")
@@ -142,15 +137,6 @@ def check_lessons(lessons: Any) -> None:
 
 def short_title(stem: str) -> str:
     """Return a title from the name of a lesson's file.
-
-    Parameters
-    ----------
-    stem : str
-        As in "03_fine_tuning".
-
-    Returns
-    -------
-    str
 
     Examples
     --------

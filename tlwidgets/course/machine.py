@@ -1,4 +1,4 @@
-"""What this notebook has used of the machine, and what is left before the kernel is killed."""
+"""What this notebook has used of the machine, what is left, and what of the course works here."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pandas as pd
 import psutil
 
 from .._keras import start_keras
-from .notice import to_html, to_text
+from .notice import Message
 
 _GB = 1e9
 # Below this the next network may not fit; Binder kills the kernel without a word.
@@ -21,8 +21,8 @@ _TIGHT_GB = 0.4
 _CGROUP_FILES = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 
-@dataclass(frozen=True, slots=True)
-class Budget:
+@dataclass(frozen=True, slots=True, repr=False)
+class Budget(Message):
     """Memory and time of this kernel.
 
     Parameters
@@ -55,12 +55,6 @@ class Budget:
         )
         advice = " Close other notebooks' kernels before you go on." if tight else ""
         return "not yet" if tight else "neutral", "Budget:", sentence + advice
-
-    def __repr__(self) -> str:
-        return to_text(*self._parts())
-
-    def _repr_html_(self) -> str:
-        return to_html(*self._parts())
 
 
 def budget() -> Budget:
@@ -116,9 +110,6 @@ def _peak_bytes(me: psutil.Process) -> int:
 
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return int(peak if sys.platform == "darwin" else peak * 1024)
-
-
-# A self-test of the installation: what of the course works on this machine, offline.
 
 
 def self_test() -> pd.DataFrame:

@@ -41,15 +41,27 @@ def table_to_html(table: pd.DataFrame, *, is_html: bool = False) -> str:
     return re.sub("<(td|th)>", r'<\1 style="padding: 2px 9px; text-align: left">', html)
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """What was done, as one line in the notebook."""
+class Message:
+    """What is shown as one line in the notebook: kind, title and sentence."""
+
+    __slots__ = ()
+
+    def _parts(self) -> tuple[str, str, str]:
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return to_text(*self._parts())
+
+    def _repr_html_(self) -> str:
+        return to_html(*self._parts())
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Notice(Message):
+    """What was done."""
 
     title: str
     sentence: str
 
-    def __repr__(self) -> str:
-        return to_text("neutral", self.title, self.sentence)
-
-    def _repr_html_(self) -> str:
-        return to_html("neutral", self.title, self.sentence)
+    def _parts(self) -> tuple[str, str, str]:
+        return "neutral", self.title, self.sentence

@@ -65,7 +65,7 @@ def plot_transfer_map(lessons: pd.DataFrame, ax: Axes) -> Axes:
         _box(ax, (x, 3.72), name.upper(), width=3.4, colour=_COLOUR_OF[name])
         lines = [line for method in _taught(lessons, name) for line in _folded(method, _MOST_SIGNS)]
         ax.text(x, 3.2, "\n".join(lines), ha="center", va="top", fontsize=11, linespacing=1.6)
-    text = {"ha": "center", "va": "center"}
+    text: dict[str, Any] = {"ha": "center", "va": "center"}
     ax.text(6, 0.95, f"for {EVERY_TYPE}", fontsize=9, color="#555555", **text)
     for_all = "      ".join(_taught(lessons, EVERY_TYPE))
     ax.text(6, 0.4, for_all, fontsize=10, color=_COLOUR_OF[EVERY_TYPE], **text)
@@ -111,11 +111,6 @@ def plot_course(lessons: pd.DataFrame, ax: Axes, progress: Progress | None = Non
     -------
     matplotlib Axes
         The same.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If `lessons` or `progress` is something else, or lessons need each other in a circle.
     """
     check_lessons(lessons)
     _check.axes("ax", ax)
@@ -208,7 +203,7 @@ def _lesson_box(
     if n:
         below += " · passed" if is_passed else f" · {n} of {lesson['exercises']} passed"
     middle = x + _BOX_WIDTH / 2
-    text = {"ha": "center", "va": "center", "color": ink, "parse_math": False}
+    text: dict[str, Any] = {"ha": "center", "va": "center", "color": ink, "parse_math": False}
     ax.text(middle, y - 0.14, f"{number} {lesson['title']}", fontsize=9, weight="bold", **text)
     ax.text(middle, y + 0.18, below, fontsize=8, **text)
 
@@ -237,11 +232,6 @@ def plot_predictions(progress: Progress, ax: Axes) -> Axes:
     -------
     matplotlib Axes
         The same; the title says whether I lean to one side, from five guesses on.
-
-    Raises
-    ------
-    TypeError
-        If `progress` or `ax` is something else.
     """
     if not hasattr(progress, "predictions"):
         raise TypeError(f"`progress` must come from progress(); got {progress!r}.")

@@ -19,20 +19,7 @@ _LATE_SECONDS = 1.0
 
 
 def describe_guess(guess: float | str | None, measured: float | str, *, close: float) -> str:
-    """Return the sentence that compares a guess with what was measured.
-
-    Parameters
-    ----------
-    guess : float, str or None
-        None when the learner did not commit to one.
-    measured : float or str
-        What the experiment gave.
-    close : float, >= 0
-        How far a number may be off and still be called close.
-
-    Returns
-    -------
-    str
+    """Return the sentence that compares a guess, if there was one, with what was measured.
 
     Examples
     --------
@@ -78,11 +65,6 @@ class Prediction(ipywidgets.VBox):
     close : float, >= 0
         How far a number may be off and still be called close. By default a twentieth of
         the range.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If there is neither a range nor at least two choices, or both.
 
     Examples
     --------
@@ -136,12 +118,7 @@ class Prediction(ipywidgets.VBox):
         Parameters
         ----------
         guess : float or str
-            In the range, or one of the choices.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If it is neither; the guess before is kept.
+            In the range, or one of the choices; anything else leaves the guess before.
         """
         if isinstance(self._control, ipywidgets.ToggleButtons):
             guess = _check.one_of("guess", guess, self._control.options, kind="choice")

@@ -12,7 +12,6 @@ from contextvars import ContextVar
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from html import escape
-from math import comb
 from pathlib import Path
 from typing import Any
 
@@ -88,11 +87,6 @@ class Progress:
         -------
         Notice
             Says what the file holds. It stays on this machine until you hand it over.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If `path` or `name` is none, or another file stands there.
         """
         target = _check_export_path(path)
         if name is not None:
@@ -118,11 +112,6 @@ class Progress:
         Returns
         -------
         Notice
-
-        Raises
-        ------
-        ValueError
-            If it is not confirmed; nothing is deleted then.
         """
         if confirm is not True:
             raise ValueError(
@@ -184,11 +173,6 @@ def merge_progress(paths: Iterable[str | os.PathLike[str]]) -> pd.DataFrame:
         One row per file and lesson: learner (the name in the file, else the file's own), lesson,
         passed (exercises), tries, guesses, close, file. A file without records has one row with
         an empty lesson, so that nobody is lost.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If a path is given twice, or a file cannot be read or is no such export; named.
     """
     if isinstance(paths, str | bytes | os.PathLike) or not isinstance(paths, Iterable):
         raise TypeError(f"`paths` must be a list of files; got {paths!r}. Write [{paths!r}].")
@@ -289,19 +273,9 @@ _LUCK = 0.1
 
 
 def scaled_guesses(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Return guesses and results between the ends of their ranges.
+    """Return guess, measured (both 0 to 1, or at the end of the range) and close, as columns.
 
-    Parameters
-    ----------
-    predictions : DataFrame
-        As in `Progress.predictions`. Questions with choices are left out, and guesses whose
-        result is not known yet.
-
-    Returns
-    -------
-    DataFrame
-        Columns guess and measured (0 to 1; a result outside of the range stands at its end),
-        close (bool).
+    Questions with choices are left out, and guesses whose result is not known yet.
     """
     known = predictions[predictions["low"].notna() & predictions["close"].notna()]
     low = known["low"].to_numpy(float)
@@ -314,16 +288,7 @@ def scaled_guesses(predictions: pd.DataFrame) -> pd.DataFrame:
 
 
 def describe_calibration(scaled: pd.DataFrame) -> str:
-    """Return what the guesses say about the one who guesses.
-
-    Parameters
-    ----------
-    scaled : DataFrame
-        From `scaled_guesses`.
-
-    Returns
-    -------
-    str
+    """Return what the guesses, from `scaled_guesses`, say about the one who guesses.
 
     Examples
     --------
@@ -331,6 +296,8 @@ def describe_calibration(scaled: pd.DataFrame) -> str:
     >>> describe_calibration(guesses)
     'You guess too high: 6 of 6, in the middle by 30 % of the range. Close: 0 of 6.'
     """
+    from scipy.stats import binomtest
+
     n, n_close = len(scaled), int(scaled["close"].sum())
     if n < LEAST:
         left = LEAST - n
@@ -338,18 +305,13 @@ def describe_calibration(scaled: pd.DataFrame) -> str:
     error = (scaled["guess"] - scaled["measured"]).to_numpy()
     n_high, n_low = int((error > 0).sum()), int((error < 0).sum())
     end = f" Close: {n_close} of {n}."
-    if _by_luck(n_high, n_low) > _LUCK:
+    # How often a fair coin would split at least as unevenly.
+    if n_high == n_low or binomtest(n_high, n_high + n_low).pvalue > _LUCK:
         return f"You lean to neither side: {n_high} too high, {n_low} too low.{end}"
     side, most = ("high", n_high) if n_high > n_low else ("low", n_low)
     middle = 100 * abs(float(np.median(error)))
     lean = f"You guess too {side}: {most} of {n}, in the middle by {middle:.0f} % of the range."
     return lean + end
-
-
-def _by_luck(n_high: int, n_low: int) -> float:
-    """Return how often a fair coin would split at least as unevenly."""
-    n, most = n_high + n_low, max(n_high, n_low)
-    return min(1.0, float(2 * sum(comb(n, k) for k in range(most, n + 1)) / 2**n))
 
 
 # Which lesson this kernel runs, and what of it is kept.
@@ -369,15 +331,6 @@ _is_paused: ContextVar[bool] = ContextVar("is_paused", default=False)
 
 def lesson_of(path: object) -> str | None:
     """Return the name of a lesson from the path of its notebook, None where it is none.
-
-    Parameters
-    ----------
-    path : object
-        What a front end says; anything but the path of a notebook gives None.
-
-    Returns
-    -------
-    str or None
 
     Examples
     --------

@@ -165,11 +165,6 @@ class UploadImages(ipywidgets.VBox):
     skipped : pandas.DataFrame
         Columns file and reason: the files that were not.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If `folder` is no path, or the path of a file.
-
     Examples
     --------
     >>> from tlwidgets import image_strip
@@ -215,7 +210,7 @@ class UploadImages(ipywidgets.VBox):
         return pd.DataFrame(self._skipped, columns=["file", "reason"], dtype="object")
 
     def add(self, class_name: str, files: Files) -> None:
-        """Add pictures of one class, as the button does.
+        """Add pictures of one class, as the button does; what cannot be read is in `skipped`.
 
         Parameters
         ----------
@@ -223,12 +218,6 @@ class UploadImages(ipywidgets.VBox):
             Becomes the name of a folder: what no folder can be called is replaced by "_".
         files : path, list of paths, or dict of str to bytes
             Pictures on this machine, or their names and contents.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If the name is empty or no folder can have it, or `files` is something else or empty.
-            A single file that cannot be read is no error: it is in `skipped`.
         """
         name = _folder_name(class_name)
         self._add(name, list(_named_contents(files)))
@@ -238,18 +227,12 @@ class UploadImages(ipywidgets.VBox):
             )
 
     def add_zip(self, file: str | PathLike[str] | bytes) -> None:
-        """Add all pictures of a .zip file that has one folder per class.
+        """Add all pictures of a .zip file that has one folder per class, as `add` does.
 
         Parameters
         ----------
         file : path or bytes
             At most 20,000 files and 2 GB unpacked. Of `pets/cat/1.jpg` the class is cat.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If it is no .zip file, a damaged one or too large. What is wrong with a single file
-            in it is in `skipped`.
         """
         if not isinstance(file, str | PathLike | bytes):
             raise TypeError(

@@ -1,7 +1,7 @@
 """The catalog of data sets: which files there are, how large, whose, under which licence.
 
-`catalog.toml` beside this file is the one place of these facts; the cards in `datasets/`
-are tested against it.
+`catalog.toml` beside this file is the one place of these facts; the cards in `datasets/` are tested
+against it. And results of experiments too long for a lesson, each with the script that made it.
 """
 
 from __future__ import annotations
@@ -22,25 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class DatasetEntry:
-    """What we know of a data set before we open it.
-
-    Parameters
-    ----------
-    name : str
-        Folder in `datasets/`.
-    title, question, licence, source : str
-        As on the card.
-    n : int, >= 1
-        Number of examples.
-    file : str
-        Path below `datasets/`, or below the package that brings it.
-    n_bytes : int, bytes
-        Size of `file`.
-    sha256 : str
-        64 hexadecimal digits of `file`.
-    package : str
-        Name of the Python package that brings the file; empty when it is ours.
-    """
+    """What we know of a data set before we open it, as on its card."""
 
     name: str
     title: str
@@ -48,19 +30,15 @@ class DatasetEntry:
     n: int
     licence: str
     source: str
-    file: str
+    file: str  # below `datasets/`, or below the package that brings it
     n_bytes: int
     sha256: str
-    package: str = ""
+    package: str = ""  # none: the file is ours
 
 
 @cache
 def read_catalog() -> dict[str, DatasetEntry]:
     """List every data set of the course by name.
-
-    Returns
-    -------
-    dict of str to DatasetEntry
 
     Examples
     --------
@@ -72,13 +50,7 @@ def read_catalog() -> dict[str, DatasetEntry]:
 
 
 def shipped_path(entry: DatasetEntry) -> Path:
-    """Return where a file of ours lies: in the wheel, or in a checkout's `datasets/`.
-
-    Raises
-    ------
-    FileNotFoundError
-        If it lies in neither place.
-    """
+    """Return where a file of ours lies: in the wheel, or in a checkout's `datasets/`."""
     in_wheel = Path(str(files(__package__))) / "files" / entry.file
     in_checkout = Path(__file__).parents[2] / "datasets" / entry.file
     for path in (in_wheel, in_checkout):
@@ -91,13 +63,7 @@ def shipped_path(entry: DatasetEntry) -> Path:
 
 
 def verify(path: Path, sha256: str, *, what: str) -> None:
-    """Raise unless the file at `path` has the SHA-256 that the catalog promises.
-
-    Raises
-    ------
-    ValueError
-        If the file was changed, cut short, or replaced.
-    """
+    """Raise unless the file at `path` has the SHA-256 that the catalog promises."""
     with path.open("rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()
     if found != sha256:
@@ -106,9 +72,6 @@ def verify(path: Path, sha256: str, *, what: str) -> None:
             f"{sha256[:12]}…, got {found[:12]}… ({path.stat().st_size:,} bytes). "
             "It is damaged or another version: reinstall the package that brings it."
         )
-
-
-# Saved results of experiments too long for a lesson, each with the script that made it.
 
 
 def load_results(name: str) -> pd.DataFrame:
@@ -124,11 +87,6 @@ def load_results(name: str) -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row per run.
-
-    Raises
-    ------
-    ValueError
-        If there is no such result.
 
     Examples
     --------

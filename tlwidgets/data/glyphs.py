@@ -90,11 +90,6 @@ def make_glyphs(n: int, kind: str = "letters", *, seed: int = 0) -> Glyphs:
         28 x 28 pixels in random order, made like MNIST: white on black, the longer side about
         20 pixels, the centre of the ink in the middle.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as above.
-
     References
     ----------
     Simard, Steinkraus and Platt (2003), Best practices for convolutional neural networks

@@ -477,11 +477,6 @@ class OwnImages:
         pandas.DataFrame
             Columns file, label, suggested and probability, the surest first. Look at them: it is
             you who knows. `tlwidgets.shift.find_suspects` says how they are found.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If there is not one row of finite numbers per image.
         """
         from ..shift import find_suspects
 
@@ -516,12 +511,6 @@ def read_images(
     -------
     OwnImages
         Look at its `skipped` and `notes` before you train.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the folder does not exist or is laid out in another way, a class has fewer than 2
-        pictures, all pictures together need more than 0.5 GB, or an argument is out of range.
 
     Notes
     -----

@@ -52,8 +52,6 @@ def load_photographs(size_px: int = 224) -> Photographs:
     ------
     ImportError
         If scikit-image, which ships four of them, is not installed.
-    TypeError, ValueError
-        If `size_px` is not a whole number in the range.
 
     Examples
     --------
@@ -107,11 +105,6 @@ def image_strip(*rows: ArrayLike) -> bytes:
     -------
     bytes
         A PNG.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If there is no row, one holds no images, or their shapes differ.
 
     Examples
     --------

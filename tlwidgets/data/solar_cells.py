@@ -72,11 +72,6 @@ class SolarCells:
         -------
         train, test : arrays of int64
             Indices of the cells, shuffled.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If an argument is not a number in its range.
         """
         from sklearn.model_selection import train_test_split
 
@@ -115,9 +110,6 @@ def fetch_solar_cells(size_px: int = 96) -> SolarCells:
     ------
     ImportError
         If the package `elpv-dataset` is not installed.
-    TypeError, ValueError
-        If `size_px` is not a whole number in the range, or the package's files are not
-        those we know.
 
     References
     ----------
