@@ -1,7 +1,8 @@
-"""A chart as data: axes that cover everything, few points that keep every peak, plain JSON."""
+"""A chart as data, and its figure: axes over everything, points that keep every peak, JSON."""
 
 import json
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,7 @@ from tlwidgets._widgets.chart import Chart, Series, axis_over, thin_out
 from tlwidgets._widgets.still import figure_of, png_of
 
 NUMBERS = st.floats(-1e6, 1e6, allow_subnormal=False)
+ANY = st.none() | st.floats(width=32)
 POINTS = st.lists(st.tuples(st.integers(0, 10**6), st.none() | NUMBERS), min_size=1, max_size=900)
 
 
@@ -57,15 +59,17 @@ def test_logarithmic_ticks_are_powers_of_ten():
     ]
 
 
-@given(POINTS)
-def test_thinning_keeps_ends_and_extremes(points):
-    kept = thin_out(points, n=60)
-    assert len(kept) <= max(60, 3 * 30 + 2)
-    assert kept[0] == points[0] and kept[-1] == points[-1]
-    known = [y for _, y in points if y is not None]
-    if known:
-        left = [y for _, y in kept if y is not None]
-        assert (min(left), max(left)) == (min(known), max(known))
+@given(st.lists(ANY, min_size=1, max_size=300), st.integers(4, 60))
+def test_thinning_keeps_the_extremes_and_the_ends(values, n):
+    points = list(enumerate(values))
+    kept = thin_out(points, n)
+    assert len(kept) <= max(n, 3 * (n // 2) + 2)
+    assert kept[0] is points[0]
+    assert kept[-1] is points[-1]
+    finite = [v for v in values if v is not None and abs(v) < math.inf]
+    if finite:
+        assert {min(finite), max(finite)} <= {y for _, y in kept}
+    assert [x for x, _ in kept] == sorted({x for x, _ in kept})
 
 
 @given(POINTS)
@@ -74,6 +78,17 @@ def test_a_view_is_plain_json_and_small(points):
     text = json.dumps(view, allow_nan=False)
     assert len(text) < 30_000
     assert json.loads(text) == view
+
+
+def test_a_view_has_fewer_points_where_that_is_asked():
+    many = chart([(i, float(i % 7)) for i in range(1000)])
+    assert len(many.to_view(50)["series"][0]["points"]) <= 52
+
+
+def test_whole_axes_have_no_halves():
+    assert [at for at, _ in axis_over("epoch", [0, 3], is_whole=True).ticks] == [0, 1, 2, 3]
+    assert [at for at, _ in axis_over("epoch", [0, 12], is_whole=True).ticks] == [0, 5, 10, 15]
+    assert axis_over("loss", [0, 2]).ticks[1] == (0.5, "0.5")
 
 
 def test_what_cannot_be_drawn_is_a_gap():
@@ -119,3 +134,20 @@ def test_the_figure_shows_the_same():
     assert math.isnan(line.get_ydata()[1])
     assert list(mark.get_ydata()) == [0.5]
     assert png_of(figure).startswith(b"\x89PNG")
+
+
+def test_the_figure_shades_the_gap_names_the_band_and_puts_low_charts_below():
+    points = [(1, 1.0), (2, None), (3, 2.0)]
+    other = axis_over("loss", [1, 3], is_log=True)
+    shaded = chart(points, gaps=[("#222222", 0, 1)], bands=[(1, 2, "first")], y_other=other)
+    second = Series(name="b", points=[(1, 2.0), (3, 3.0)], colour="#111111", is_dashed=True)
+    high = replace(shaded, series=[*shaded.series, second]).to_view()
+    low = chart(points, is_low=True).to_view()
+    assert json.loads(json.dumps(high, allow_nan=False))["gaps"] == [["#222222", 0, 1]]
+    assert (high["y_other"]["log"], high["low"]) == (True, False)
+    assert (low["y_other"], low["low"]) == (None, True)
+    above, below = figure_of([high, low]).axes
+    assert len(above.patches) == 2
+    assert not below.patches
+    assert above.get_position().y0 > below.get_position().y0
+    assert "first" in [text.get_text() for text in above.texts]
