@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tlwidgets.data import catalog, load_results
 from tlwidgets.data.catalog import DatasetEntry, read_catalog, shipped_path, verify
 
 DATASETS = Path(__file__).parents[2] / "datasets"
@@ -112,3 +113,17 @@ def test_a_missing_file_of_ours_says_reinstall():
     entry = DatasetEntry("x", "X", "?", 1, "none", "nobody", "x/none.npz", 1, "0" * 64)
     with pytest.raises(FileNotFoundError, match=r"'x' should lie in .*none\.npz.*reinstall"):
         shipped_path(entry)
+
+
+def test_a_saved_result_is_a_table(tmp_path, monkeypatch):
+    (tmp_path / "runs.csv").write_text("seed,auc\n0,0.8\n1,0.9\n")
+    monkeypatch.setattr(catalog, "_shipped", lambda _: tmp_path)
+    assert load_results("runs")["auc"].tolist() == [0.8, 0.9]
+    with pytest.raises(ValueError, match=r"`name`: no saved result named 'run'.*mean 'runs'"):
+        load_results("run")
+
+
+def test_every_saved_result_stands_beside_the_script_that_made_it():
+    tables = sorted((DATASETS / "results").glob("*.csv"))
+    assert tables
+    assert all(path.with_suffix(".py").is_file() for path in tables)

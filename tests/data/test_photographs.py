@@ -1,11 +1,13 @@
-"""Six photographs of everyday things."""
+"""Photographs of everyday things, and images side by side as one PNG."""
 
+import io
 import sys
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from tlwidgets.data import load_photographs, photographs
+from tlwidgets.data import image_strip, load_photographs, photographs
 
 NAMES = ("chelsea", "coffee", "rocket", "astronaut", "china", "flower")
 
@@ -53,3 +55,31 @@ def test_without_scikit_image_the_error_says_what_to_install(monkeypatch):
 
 def test_one_line_tells_what_it_is(small):
     assert repr(small) == f"Photographs({', '.join(NAMES)}; 32 px)"
+
+
+def pixels(png):
+    with Image.open(io.BytesIO(png)) as image:
+        return np.asarray(image)
+
+
+ONE_TWO = np.array([[[1, 1]], [[2, 2]]], np.uint8)  # two images of one row and two columns
+
+
+def test_images_stand_side_by_side():
+    assert pixels(image_strip(ONE_TWO)).tolist() == [[1, 1, 2, 2]]
+
+
+def test_rows_stand_one_below_the_other():
+    found = pixels(image_strip(ONE_TWO, ONE_TWO[::-1]))
+    assert found.tolist() == [[1, 1, 2, 2], [2, 2, 1, 1]]
+
+
+def test_colours_stay():
+    red = np.zeros((1, 2, 2, 3), np.uint8)
+    red[..., 0] = 255
+    assert pixels(image_strip(red)).tolist() == [[[255, 0, 0]] * 2] * 2
+
+
+def test_rows_of_different_shape_are_named():
+    with pytest.raises(ValueError, match=r"`rows`.*\(2, 1, 2, 1\).*\(1, 1, 2, 1\)"):
+        image_strip(ONE_TWO, ONE_TWO[:1])

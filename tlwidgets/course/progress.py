@@ -1,4 +1,13 @@
-"""My way through the course: what I passed, how I guessed; on this machine only."""
+"""My way through the course: what I passed, how I guessed; on this machine only.
+
+Which lesson this kernel runs is told by Jupyter Server, which gives each kernel the path of its
+notebook in the environment, or by VS Code, which sets a variable in the notebook. Only the file's
+name is used. Without either (scripts, tests, nbval, nbconvert), in a notebook with solutions and
+where solutions are run, nothing is kept.
+
+How good guesses are: each is scaled to the range that its question left, 0 its low end and 1 the
+high one, so that percents, seconds and images can stand in one picture.
+"""
 
 from __future__ import annotations
 
@@ -259,11 +268,6 @@ def _check_export_path(value: object) -> Path:
     return path
 
 
-# How good a learner's guesses are: each scaled to the range that its question left.
-#
-# 0 is the low end of the range and 1 the high end, so that guesses of percents, of seconds and
-# of images can stand in one picture. A lean to one side is said only where a sign test finds it.
-
 # What `Prediction` calls close where its question says nothing else, as a part of the range.
 CLOSE = 1 / 20
 # Of fewer guesses no lean can be told from luck.
@@ -313,12 +317,6 @@ def describe_calibration(scaled: pd.DataFrame) -> str:
     lean = f"You guess too {side}: {most} of {n}, in the middle by {middle:.0f} % of the range."
     return lean + end
 
-
-# Which lesson this kernel runs, and what of it is kept.
-#
-# Jupyter Server gives each kernel the path of its notebook in the environment; VS Code sets a
-# variable in the notebook. Only the file's name is used. Without either (scripts, tests, nbval,
-# nbconvert), in a notebook with solutions and where solutions are run, nothing is kept.
 
 _SERVER_VARIABLE = "JPY_SESSION_NAME"
 _VS_CODE_NAME = "__vsc_ipynb_file__"

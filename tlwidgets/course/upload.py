@@ -1,4 +1,7 @@
-"""Upload your own pictures, class by class, into a folder that `read_images` reads."""
+"""Upload your own pictures, class by class, into a folder that `read_images` reads.
+
+Names come from browsers and zip files: nothing in them may lead out of the folder.
+"""
 
 from __future__ import annotations
 
@@ -20,12 +23,8 @@ import pandas as pd
 
 from .. import _check
 from .._widgets.files import FileChooser
-from ..data.own_images import READABLE, UnreadableError, printable, read_picture
+from ..data.own_images import READABLE, UnreadableError, printable, read_picture, to_path
 from .notice import table_to_html, to_html
-
-# Put pictures of somebody else's naming into class folders, safely, one at a time.
-#
-# Names come from browsers and zip files: nothing in them may lead out of the folder.
 
 MOST_FILE_BYTES = 100_000_000
 MOST_ZIP_BYTES = 2_000_000_000  # unpacked
@@ -305,11 +304,7 @@ def _made(folder: object) -> Path:
         # With the kernel, not with the widget: `read_images` may come later.
         atexit.register(shutil.rmtree, path, ignore_errors=True)
         return path
-    if not isinstance(folder, str | PathLike):
-        raise TypeError(
-            f"`folder` must be the path of a folder; got {folder!r} ({type(folder).__name__})."
-        )
-    path = Path(fsdecode(folder)).expanduser()
+    path = to_path(folder)
     if path.exists() and not path.is_dir():
         raise ValueError(
             f"`folder` must be a folder; {printable(path)!r} is a file. Take another name."

@@ -51,15 +51,19 @@ def read_catalog() -> dict[str, DatasetEntry]:
 
 def shipped_path(entry: DatasetEntry) -> Path:
     """Return where a file of ours lies: in the wheel, or in a checkout's `datasets/`."""
-    in_wheel = Path(str(files(__package__))) / "files" / entry.file
-    in_checkout = Path(__file__).parents[2] / "datasets" / entry.file
-    for path in (in_wheel, in_checkout):
-        if path.is_file():
-            return path
-    raise FileNotFoundError(
-        f"The data set {entry.name!r} should lie in {in_wheel}, but the file is missing. "
-        "The installation is incomplete: reinstall tlwidgets."
-    )
+    path = _shipped(entry.file)
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"The data set {entry.name!r} should lie in {path}, but the file is missing. "
+            "The installation is incomplete: reinstall tlwidgets."
+        )
+    return path
+
+
+def _shipped(name: str) -> Path:
+    in_checkout = Path(__file__).parents[2] / "datasets" / name
+    in_wheel = Path(str(files(__package__))) / "files" / name
+    return in_checkout if in_checkout.exists() and not in_wheel.exists() else in_wheel
 
 
 def verify(path: Path, sha256: str, *, what: str) -> None:
@@ -95,12 +99,7 @@ def load_results(name: str) -> pd.DataFrame:
     """
     import pandas as pd
 
-    folder = _folder()
+    folder = _shipped("results")
     known = sorted(path.stem for path in folder.glob("*.csv"))
     _check.one_of("name", name, known, kind="saved result")
     return pd.read_csv(folder / f"{name}.csv")
-
-
-def _folder() -> Path:
-    in_wheel = Path(str(files(__package__))) / "files" / "results"
-    return in_wheel if in_wheel.is_dir() else Path(__file__).parents[2] / "datasets" / "results"
