@@ -11,7 +11,7 @@ import ipywidgets
 
 from .. import _check
 from .notice import Notice, to_html, to_text
-from .progress import keep_guess
+from .progress import CLOSE, keep_guess
 
 # While the kernel is busy the browser holds back the last steps of a slider, but not a click: they
 # arrive after it (seen on a machine under load: 53 on the screen, 51 kept).
@@ -88,7 +88,7 @@ class Prediction(ipywidgets.VBox):
         self._control = _make_control(low, high, choices)
         self._span = None if choices else (float(low), float(high))  # type: ignore[arg-type]
         if close is None:
-            close = 0 if choices else (high - low) / 20  # type: ignore[operator]
+            close = 0 if choices else (high - low) * CLOSE  # type: ignore[operator]
         self._close = _check.number(
             "close", close, low=0, high=math.inf, meaning="how far off a guess is still close"
         )

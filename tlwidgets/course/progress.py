@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -47,6 +47,7 @@ from .progress_file import (
 
 _CHECK_COLUMNS = ["lesson", "exercise", "passed_at", "tries"]
 _GUESS_COLUMNS = ["lesson", "question", "guess", "measured", "low", "high", "close", "at"]
+_COUNTED = ("passed", "tries", "guesses", "close")
 _EXPORT = "a file to write, for instance 'my_progress.json'"
 
 
@@ -131,14 +132,10 @@ class Progress:
         return Notice("Forgotten:", f"{n_files} {'file' if n_files == 1 else 'files'} deleted.")
 
     def _lines(self) -> list[str]:
-        checks = Counter(r.lesson for r in self.records.checks if r.passed_at)
-        guesses = Counter(r.lesson for r in self.records.guesses)
-        close = Counter(r.lesson for r in self.records.guesses if r.close)
-        tried = {r.lesson for r in self.records.checks}
         return [
-            f"{label(lesson)}: {_count(checks[lesson], 'exercise')} passed, "
-            f"{_count(guesses[lesson], 'guess')} ({close[lesson]} close)"
-            for lesson in sorted({*tried, *guesses})
+            f"{label(lesson)}: {_count(n['passed'], 'exercise')} passed, "
+            f"{_count(n['guesses'], 'guess')} ({n['close']} close)"
+            for lesson, n in _by_lesson(self.records).items()
         ]
 
     def _where(self) -> str:
@@ -193,26 +190,27 @@ def merge_progress(paths: Iterable[str | os.PathLike[str]]) -> pd.DataFrame:
             f"{' twice' if twice else ''}."
         )
     rows = [row for file in files for row in _rows_of(file)]
-    columns = ["learner", "lesson", "passed", "tries", "guesses", "close", "file"]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=["learner", "lesson", *_COUNTED, "file"])
 
 
 def _rows_of(file: Path) -> list[dict[str, object]]:
     records = _read_export(file)
-    checks, guesses = records.checks, records.guesses
-    found = sorted({r.lesson for r in checks} | {r.lesson for r in guesses})
+    learner = records.name or file.stem
+    found = _by_lesson(records) or {"": Counter()}
     return [
-        {
-            "learner": records.name or file.stem,
-            "lesson": lesson,
-            "passed": sum(r.passed_at is not None for r in checks if r.lesson == lesson),
-            "tries": sum(r.tries for r in checks if r.lesson == lesson),
-            "guesses": sum(r.lesson == lesson for r in guesses),
-            "close": sum(r.close is True for r in guesses if r.lesson == lesson),
-            "file": str(file),
-        }
-        for lesson in found or [""]
+        {"learner": learner, "lesson": lesson, **{k: n[k] for k in _COUNTED}, "file": str(file)}
+        for lesson, n in found.items()
     ]
+
+
+def _by_lesson(records: Records) -> dict[str, Counter[str]]:
+    """Return how much of each kind of `_COUNTED` there is in each lesson."""
+    found: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for check in records.checks:
+        found[check.lesson].update(passed=int(check.passed_at is not None), tries=check.tries)
+    for guess in records.guesses:
+        found[guess.lesson].update(guesses=1, close=int(guess.close is True))
+    return dict(sorted(found.items()))
 
 
 def _read_export(file: Path) -> Records:
