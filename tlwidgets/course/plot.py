@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import textwrap
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from graphlib import CycleError, TopologicalSorter
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -167,17 +169,16 @@ def lay_out(direct: Mapping[str, Collection[str]]) -> dict[str, tuple[int, float
     >>> lay_out({"00": [], "01": ["00"], "02": ["00"]})
     {'00': (0, 1.0), '01': (1, 0.5), '02': (1, 1.5)}
     """
-    columns: list[list[str]] = []
+    columns: defaultdict[int, list[str]] = defaultdict(list)  # filled from the left
     column_of: dict[str, int] = {}
     for name, needed in direct.items():
         column_of[name] = max((column_of[one] + 1 for one in needed), default=0)
-        columns += [[]] * (column_of[name] == len(columns))
-        columns[column_of[name]] = [*columns[column_of[name]], name]
-    height = max(map(len, columns), default=0)
+        columns[column_of[name]].append(name)
+    height = max(map(len, columns.values()), default=0)
     row_of: dict[str, float] = {}
-    for column in columns:
-        near = {name: [row_of[one] for one in direct[name]] or [0.0] for name in column}
-        column.sort(key=lambda name: (sum(near[name]) / len(near[name]), name))
+    for column in columns.values():
+        near = {name: fmean([row_of[one] for one in direct[name]] or [0.0]) for name in column}
+        column.sort(key=lambda name: (near[name], name))
         row_of |= {name: (i + 0.5) * height / len(column) for i, name in enumerate(column)}
     return {name: (column_of[name], row_of[name]) for name in direct}
 
