@@ -3,8 +3,7 @@
     python -m benchmarks.bias [--moves N] [--n 300 1000]
 
 A slider of the strength is moved in small steps, as a hand does: draw, learn, repair, and evaluate
-three models on the whole population. While dragging the quick model answers, on release the
-logistic regression. Bar: 50 ms at the 95th percentile for each of the two, in wall time, on every
+three models on the whole population. Bar: 50 ms at the 95th percentile in wall time, on every
 population and on 3,000 examples of 50 features in 10 classes.
 """
 
@@ -46,12 +45,12 @@ def synthetic(n: int = 3000, d: int = 50, k: int = 10) -> Population:
     )
 
 
-def moves(state: State, *, is_quick: bool, n_moves: int) -> Iterator[dict[str, float]]:
+def moves(state: State, n_moves: int) -> Iterator[dict[str, float]]:
     """Move the slider, one step after the other; yield what each step took."""
     for i in range(n_moves):
         strength = round(0.3 + 0.5 * (i + 1) / n_moves, 3)
         wall, cpu = time.perf_counter(), time.process_time()
-        state = changed(state, strength=strength, is_quick=is_quick)
+        state = changed(state, strength=strength)
         yield {
             "wall_ms": 1e3 * (time.perf_counter() - wall),
             "cpu_ms": 1e3 * (time.process_time() - cpu),
@@ -66,27 +65,23 @@ def measure(population: Population, n: int, n_moves: int) -> Iterator[dict[str, 
             for repair in repairs_of(population):
                 # Opening a tab may cluster the population, once; that is not moving a slider.
                 choice = Choice(mechanism=mechanism, kind=kind, repair=repair, n=n, strength=0.2)
-                state = begin(population, choice, is_quick=True)
-                for is_quick in (True, False):
-                    state = changed(state, is_quick=is_quick)
-                    times = list(moves(state, is_quick=is_quick, n_moves=n_moves))
-                    yield {
-                        "population": population.name,
-                        "kind": kind,
-                        "repair": repair,
-                        "n": n,
-                        "model": "dragging" if is_quick else "release",
-                        "wall_ms": [round(t["wall_ms"], 2) for t in times],
-                        "cpu_ms": [round(t["cpu_ms"], 2) for t in times],
-                    }
+                times = list(moves(begin(population, choice), n_moves))
+                yield {
+                    "population": population.name,
+                    "kind": kind,
+                    "repair": repair,
+                    "n": n,
+                    "wall_ms": [round(t["wall_ms"], 2) for t in times],
+                    "cpu_ms": [round(t["cpu_ms"], 2) for t in times],
+                }
 
 
 def summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return percentiles over all moves of a population, and the slowest pair."""
     found = []
-    for key in dict.fromkeys((r["population"], r["n"], r["model"]) for r in rows):
-        own = [r for r in rows if (r["population"], r["n"], r["model"]) == key]
-        line = dict(zip(("population", "n", "model"), key, strict=True))
+    for key in dict.fromkeys((r["population"], r["n"]) for r in rows):
+        own = [r for r in rows if (r["population"], r["n"]) == key]
+        line = dict(zip(("population", "n"), key, strict=True))
         for clock in ("wall_ms", "cpu_ms"):
             times = [t for r in own for t in r[clock]]
             line[f"{clock}_p50"] = round(float(np.percentile(times, 50)), 1)
@@ -111,13 +106,13 @@ def main() -> None:
             rows += measure(population, n, options.moves)
     lines = summary(rows)
     clocks = f"{'wall ms p50/p95':>16} {'cpu ms p50/p95':>16}"
-    print(f"{'population':12} {'n':>5} {'model':9} {clocks}  slowest")
+    print(f"{'population':12} {'n':>5} {clocks}  slowest")
     for line in lines:
         wall = f"{line['wall_ms_p50']:.1f}/{line['wall_ms_p95']:.1f}"
         cpu = f"{line['cpu_ms_p50']:.1f}/{line['cpu_ms_p95']:.1f}"
         bar = "" if line["wall_ms_p95"] <= BAR_MS else "  over the bar"
         print(
-            f"{line['population']:12} {line['n']:5} {line['model']:9} {wall:>16} {cpu:>16}  "
+            f"{line['population']:12} {line['n']:5} {wall:>16} {cpu:>16}  "
             f"{line['slowest']} ({line['slowest_cpu_ms_p50']:.1f}){bar}"
         )
     RESULTS.write_text(json.dumps({"bar_ms": BAR_MS, "summary": lines, "moves": rows}) + "\n")

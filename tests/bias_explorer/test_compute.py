@@ -38,7 +38,6 @@ def test_every_kind_of_bias_can_have_every_repair(population):
                         repair=repair,
                         strength=strength,
                         n=100,
-                        is_quick=strength == 0,
                     )
                     result = state.result
                     assert len(result.density_ratio) == len(result.is_train) == 100
@@ -47,8 +46,7 @@ def test_every_kind_of_bias_can_have_every_repair(population):
                     assert np.isfinite(result.repaired.actual.overall)
 
 
-@pytest.mark.parametrize("is_quick", [False, True])
-def test_the_state_does_not_depend_on_the_way_to_it(is_quick):
+def test_the_state_does_not_depend_on_the_way_to_it():
     wanted = Choice(
         n=80,
         strength=0.6,
@@ -57,20 +55,19 @@ def test_the_state_does_not_depend_on_the_way_to_it(is_quick):
         covariate="town",
         kind="more of south",
     )
-    straight = begin(TOY, wanted, is_quick=is_quick)
+    straight = begin(TOY, wanted)
     state = begin(TOY)
     for changes in (
         {"mechanism": "data skew", "n": 80, "seed": 2},
-        {"repair": "importance weighting", "is_quick": True},
+        {"repair": "importance weighting"},
         {"mechanism": "domain shift", "strength": 0.9},
         {"covariate": "town", "kind": "more of south"},
-        {"strength": 0.6, "is_quick": not is_quick},
-        {"is_quick": is_quick},
+        {"strength": 0.6},
     ):
         state = changed(state, **changes)
     assert state.choice == straight.choice
     assert same(state, straight)
-    assert not same(changed(state, seed=3, is_quick=is_quick), straight)
+    assert not same(changed(state, seed=3), straight)
 
 
 def test_without_a_repair_nothing_is_repaired():
@@ -146,14 +143,6 @@ def test_a_bias_makes_the_hold_out_too_kind_and_weights_mend_that():
     naive, repaired = np.mean(gaps, axis=0)
     assert naive > 0.1
     assert abs(repaired) < 0.5 * naive
-
-
-def test_quick_and_released_models_differ_and_say_so():
-    quick, released = begin(TOY, is_quick=True), begin(TOY)
-    assert quick.result.is_quick and not released.result.is_quick
-    assert np.array_equal(quick.result.selection.indices, released.result.selection.indices)
-    gap = quick.result.naive.actual.overall - released.result.naive.actual.overall
-    assert abs(gap) < 0.05
 
 
 def test_a_small_population_begins_with_half_of_it():

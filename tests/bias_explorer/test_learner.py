@@ -1,10 +1,10 @@
-"""The quick models are the well-known ones."""
+"""The models are those of scikit-learn."""
 
 import numpy as np
 import pytest
 from sklearn.covariance import ShrunkCovariance
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.linear_model import LogisticRegression
 
 from tests.bias_explorer.toys import make_toy
 from tlwidgets.bias_explorer import learner
@@ -50,15 +50,6 @@ def test_discriminant_analysis_is_that_of_scikit_learn():
         solver="lsqr", covariance_estimator=ShrunkCovariance(shrinkage=learner.SHRINKAGE)
     ).fit(toy.x, toy.y)
     np.testing.assert_allclose(ours.proba(toy.x), theirs.predict_proba(toy.x), atol=1e-9)
-
-
-def test_ridge_is_that_of_scikit_learn():
-    toy = make_toy(200)
-    outcome = toy.x @ np.arange(5) + toy.y
-    s = np.random.default_rng(0).uniform(0, 2, 200)
-    ours = learner.fit_ridge(toy.x, outcome, s)
-    theirs = Ridge(alpha=learner.ALPHA).fit(toy.x, outcome, sample_weight=s)
-    np.testing.assert_allclose(ours.predict(toy.x), theirs.predict(toy.x), atol=1e-9)
 
 
 @pytest.mark.parametrize("fit", [learner.fit_discriminant, learner.fit_logistic])

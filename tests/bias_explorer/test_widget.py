@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.bias_explorer.states import numeric_population, population
-from tests.page import everything_in, find, listen, say, set_by_hand
+from tests.page import everything_in, find, listen, set_by_hand
 from tlwidgets import BiasExplorer
 from tlwidgets.bias_explorer.experiment import MECHANISMS
 
@@ -38,8 +38,9 @@ def text(explorer):
     return f"{view(explorer)['headline']} {view(explorer)['details']}"
 
 
-def is_quick(explorer):
-    return explorer._state.result.is_quick
+def script_in(explorer):
+    (page,) = [w for w in explorer.children if isinstance(w, ipywidgets.HTML)]
+    return page.value
 
 
 def test_it_begins_with_a_domain_shift_and_a_sentence(explorer):
@@ -50,28 +51,20 @@ def test_it_begins_with_a_domain_shift_and_a_sentence(explorer):
 def test_a_drag_is_answered_with_an_echo_and_one_small_message(explorer):
     messages = listen(explorer)
     set_by_hand(control(explorer, "strength"), value=0.2)
-    assert explorer.strength == 0.2 and is_quick(explorer)
+    assert explorer.strength == 0.2
     assert len(messages) == 2
     assert len(json.dumps(messages)) < 6000
     assert "positions" not in json.dumps(messages)
 
 
-def test_letting_go_brings_the_careful_model_with_one_message(explorer):
-    set_by_hand(control(explorer, "n"), value=100)
-    assert is_quick(explorer) and view(explorer)["quick"]
-    messages = listen(explorer)
-    say(explorer._view, {"kind": "released"})
-    assert not is_quick(explorer) and not view(explorer)["quick"]
-    assert len(messages) == 1
-    say(explorer._view, {"kind": "released"})
-    assert len(messages) == 1  # there is nothing left to do
-
-
-def test_what_code_reads_is_always_careful(explorer):
+def test_a_drag_shows_what_code_reads(explorer):
     set_by_hand(control(explorer, "strength"), value=0.5)
-    assert is_quick(explorer)
-    repr(explorer)
-    assert not is_quick(explorer)
+    dragged = text(explorer)
+    chosen = BiasExplorer(explorer.population)
+    chosen.strength = 0.5
+    assert repr(explorer) == repr(chosen) == f"BiasExplorer('toy'): {dragged}"
+    assert explorer.report().equals(chosen.report())
+    chosen.close()
 
 
 def test_a_brush_selects_there_only_and_then_costs_one_message_each(explorer):
@@ -82,7 +75,7 @@ def test_a_brush_selects_there_only_and_then_costs_one_message_each(explorer):
     assert x.min() >= 0.2 and x.max() <= 0.7
     messages = listen(explorer)
     set_by_hand(explorer._view, region=[0.25, 0.0, 0.75, 1.0])
-    assert is_quick(explorer) and len(messages) == 1
+    assert len(messages) == 1
     assert view(explorer)["map"]["region"] == [0.25, 0.0, 0.75, 1.0]
 
 
@@ -291,17 +284,14 @@ def test_the_report_has_what_the_bars_show(explorer):
         assert overall[name]["the population"] == pytest.approx(row["actual"], abs=1e-3)
 
 
-def test_the_code_is_shown_when_asked_for_and_follows_what_is_let_go(explorer):
-    assert explorer._code.value == ""
+def test_the_code_is_shown_when_asked_for_and_follows_the_controls(explorer):
+    assert script_in(explorer) == ""
     set_by_hand(find(explorer, "Show code"), value=True)
-    assert "0.7" in explorer._code.value
-    before = explorer._code.value
+    assert "0.7" in script_in(explorer)
     set_by_hand(control(explorer, "strength"), value=0.3)
-    assert explorer._code.value == before  # not while it is dragged
-    say(explorer._view, {"kind": "released"})
-    assert explorer._code.value != before
-    set_by_hand(explorer._show_code, value=False)
-    assert explorer._code.value == ""
+    assert "0.3" in script_in(explorer) and "0.7" not in script_in(explorer)
+    set_by_hand(find(explorer, "Hide code"), value=False)
+    assert script_in(explorer) == ""
 
 
 def test_my_own_arrays_with_groups():

@@ -21,7 +21,7 @@ function viewOf(others = {}) {
   const rows = [row(0.9, 0.5, ["40 too good", true]), null, row(0.7, 0.75, ["5 too bad", false])];
   const unknown = { ...row(0, 0.3, null), reported: null, reported_text: "nobody to test on" };
   return {
-    headline: "It says 90 %.", details: "More.", warning: "", quick: false, drawn: "All of them old.", colours: COLOURS,
+    headline: "It says 90 %.", details: "More.", warning: "", drawn: "All of them old.", colours: COLOURS,
     map: {
       title: "Who is in my sample: 2 of 3", by: "class", ends: null, labels: [], region: null,
       damaged: false, note: "", palette: [["blue", "ok"], ["brown", "<script>alert(1)</script>"]],
@@ -275,43 +275,6 @@ test("a late answer does not undo a later step, and a refusal does", () => {
   map.fire("keydown", key("ArrowRight"));
   answer([0.1, 0.1, 0.2, 0.2], { refused: true });
   assert.equal(brush.style.left, `${8 + 0.1 * 484}px`);
-  takeDown();
-});
-
-test("the careful model is asked for when a key or the mouse is let go", () => {
-  const { model, takeDown } = show();
-  page.fire("pointerdown");
-  model.set("view", viewOf({ quick: true }));
-  assert.deepEqual(model.sent, []);
-  page.fire("pointerup");
-  assert.deepEqual(model.sent, [{ kind: "released" }]);
-  model.set("view", viewOf());
-  page.fire("pointerup");
-  assert.equal(model.sent.length, 1); // nothing is asked for twice
-  takeDown();
-});
-
-test("the last message of a drag may come after letting go: it is asked for then", () => {
-  const { model, takeDown } = show();
-  page.fire("pointerdown");
-  page.fire("pointerup");
-  model.set("view", viewOf({ quick: true }));
-  assert.deepEqual(model.sent, [{ kind: "released" }]);
-  takeDown();
-});
-
-test("who holds still for a moment gets the careful model too", (t) => {
-  t.mock.timers.enable({ apis: ["setTimeout"] });
-  const { model, takeDown } = show();
-  page.fire("keydown");
-  model.set("view", viewOf({ quick: true }));
-  t.mock.timers.tick(200);
-  model.set("view", viewOf({ quick: true }));
-  t.mock.timers.tick(200);
-  assert.deepEqual(model.sent, []);
-  t.mock.timers.tick(60);
-  assert.deepEqual(model.sent, [{ kind: "released" }]);
-  page.fire("keyup");
   takeDown();
 });
 

@@ -132,8 +132,6 @@ class Result:
         numeric outcome: by more than one standard deviation of the outcome.
     warning : str
         Why the repair cannot be trusted here, or could not be done; empty if all is well.
-    is_quick : bool
-        Whether the quick model of dragging made this, and not the one of release.
     """
 
     selection: Selection
@@ -145,7 +143,6 @@ class Result:
     effective_sample_size: float
     is_wrong: NDArray[np.bool_]
     warning: str = ""
-    is_quick: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

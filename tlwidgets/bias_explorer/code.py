@@ -196,7 +196,7 @@ _SKLEARN = {
 
 
 def to_code(state: State) -> str:
-    """Return a complete script that gives the numbers of a state, as it is after release.
+    """Return a complete script that gives the numbers of a state.
 
     Parameters
     ----------

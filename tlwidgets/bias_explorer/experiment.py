@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from sklearn.linear_model import Ridge
 from threadpoolctl import ThreadpoolController
 
 from .. import _check
@@ -116,7 +117,7 @@ def completed(population: Population, choice: Choice, **changes: Any) -> Choice:
     )
 
 
-def begin(population: Population, choice: Choice | None = None, *, is_quick: bool = False) -> State:
+def begin(population: Population, choice: Choice | None = None) -> State:
     """Return all that comes of a choice.
 
     Parameters
@@ -125,8 +126,6 @@ def begin(population: Population, choice: Choice | None = None, *, is_quick: boo
     choice : Choice, optional
         A covariate or kind that is not chosen is made to fit the population. Without a choice
         the sample is at most half of it.
-    is_quick : bool
-        Take the model of dragging, not the one of release.
 
     Raises
     ------
@@ -135,17 +134,15 @@ def begin(population: Population, choice: Choice | None = None, *, is_quick: boo
     """
     if choice is None:
         choice = Choice(n=max(SMALLEST_N, min(Choice().n, len(population) // 2)))
-    return _state(population, completed(population, choice), Memory(), is_quick)
+    return _state(population, completed(population, choice), Memory())
 
 
-def changed(state: State, *, is_quick: bool = False, **changes: Any) -> State:
+def changed(state: State, **changes: Any) -> State:
     """Return the state after some of the choice was changed.
 
     Parameters
     ----------
     state : State
-    is_quick : bool
-        Take the model of dragging, not the one of release.
     **changes : of Choice
         The names and values of what changes.
 
@@ -155,18 +152,18 @@ def changed(state: State, *, is_quick: bool = False, **changes: Any) -> State:
         If the new choice is impossible; the old state stays as it is.
     """
     choice = completed(state.population, state.choice, **changes)
-    return _state(state.population, choice, state.memory, is_quick)
+    return _state(state.population, choice, state.memory)
 
 
-def _state(population: Population, choice: Choice, memory: Memory, is_quick: bool) -> State:
+def _state(population: Population, choice: Choice, memory: Memory) -> State:
     # Many small fits: a second thread only gets in the way.
     with _thread_pools().limit(limits=1):
-        result = _result(population, choice, memory, is_quick)
+        result = _result(population, choice, memory)
     return State(population=population, choice=choice, result=result, memory=memory)
 
 
-def _result(population: Population, choice: Choice, memory: Memory, is_quick: bool) -> Result:
-    bench = _Bench(population, choice, memory, is_quick)
+def _result(population: Population, choice: Choice, memory: Memory) -> Result:
+    bench = _Bench(population, choice, memory)
     sample, naive, model, is_wrong = memory.recall(bench.key_of_naive(), bench.naive)
     equal = np.ones(choice.n)
     repaired, ratio, warning = naive, equal, ""
@@ -185,7 +182,6 @@ def _result(population: Population, choice: Choice, memory: Memory, is_quick: bo
         effective_sample_size=effective_sample_size(ratio),
         is_wrong=is_wrong,
         warning=warning,
-        is_quick=is_quick,
     )
 
 
@@ -198,20 +194,17 @@ def _thread_pools() -> Any:
 class _Bench:
     """Fits and scores the models of one choice."""
 
-    def __init__(
-        self, population: Population, choice: Choice, memory: Memory, is_quick: bool
-    ) -> None:
+    def __init__(self, population: Population, choice: Choice, memory: Memory) -> None:
         self._population = population
         self._choice = choice
-        self._is_quick = is_quick
         self._group_key = ("judge", choice.mechanism == "data skew", choice.covariate)
         self._judge = memory.recall(self._group_key, self._make_judge)
 
     def key_of_naive(self) -> tuple[object, ...]:
-        return ("naive", replace(self._choice, repair="none"), self._is_quick)
+        return ("naive", replace(self._choice, repair="none"))
 
     def key_of_ideal(self) -> tuple[object, ...]:
-        return ("ideal", self._choice.n, self._choice.seed, self._is_quick, self._group_key)
+        return ("ideal", self._choice.n, self._choice.seed, self._group_key)
 
     def naive(self) -> tuple[Sample, Outcome, Any, NDArray[np.bool_]]:
         sample = draw(self._population, self._choice)
@@ -248,10 +241,9 @@ class _Bench:
         return make_judge(groups, has_classes=self._population.has_classes)
 
     def _fit(self, x: Floats, labels: NDArray[Any], sample_weight: Floats) -> Any:
-        if not self._population.has_classes:
-            return learner.fit_ridge(x, labels, sample_weight)
-        fit = learner.fit_discriminant if self._is_quick else learner.fit_logistic
-        return fit(x, labels, sample_weight)
+        if self._population.has_classes:
+            return learner.fit_logistic(x, labels, sample_weight)
+        return Ridge(alpha=learner.ALPHA).fit(x, labels, sample_weight)
 
     def _reported(self, sample: Sample, density_ratio: Floats, model: Any) -> Score:
         """Return what the hold-out says: its labels, right or wrong, weighted by the repair."""

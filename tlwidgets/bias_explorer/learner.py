@@ -1,8 +1,8 @@
-"""The models of the bias explorer: two for classes, one for numbers, all linear.
+"""What the explorer learns with: the sample and its two parts, linear models, groups and scores.
 
-While a slider is dragged, linear discriminant analysis in closed form; when it is let go,
-logistic regression, solved until its predictions are those of scikit-learn's; for a numeric
-outcome ridge regression. x: features, s: sample_weight, W: coefficients, b: intercepts.
+Logistic regression, solved until its predictions are those of scikit-learn's, in a third of the
+time: every step of a slider fits two or three. Linear discriminant analysis in closed form, for
+the folds of label cleaning. x: features, s: sample_weight.
 """
 
 from __future__ import annotations
@@ -80,18 +80,6 @@ class Classifier:
         )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Regressor:
-    """A linear prediction of a numeric outcome."""
-
-    coef: Floats
-    intercept: float
-
-    def predict(self, x: Floats) -> Floats:
-        """Return the predicted outcome of each example, shape (n,)."""
-        return np.asarray(x @ self.coef + self.intercept)
-
-
 def fit_discriminant(x: Floats, y: NDArray[Any], sample_weight: Floats) -> Classifier:
     """Fit linear discriminant analysis with a shrunken covariance, in closed form.
 
@@ -126,6 +114,8 @@ def fit_logistic(x: Floats, y: NDArray[Any], sample_weight: Floats) -> Classifie
 
     L-BFGS runs in coordinates in which the Hessian is near the identity (the Cholesky factor of
     the weighted second moments of x): a third of the steps, and hence as exact in the same time.
+    Measured on 700 x 50, 10 classes, one thread, a busy machine, in CPU time: 15 ms, scikit-learn
+    with the tolerance of the script 35 ms, and two or three such fits must be done in 50 ms.
 
     Parameters
     ----------
@@ -155,21 +145,6 @@ def fit_logistic(x: Floats, y: NDArray[Any], sample_weight: Floats) -> Classifie
     if k == 2:  # one score against zero, as scikit-learn has it
         coef, intercept = coef * [0, 1], intercept * [0, 1]
     return Classifier(classes, coef, intercept)
-
-
-def fit_ridge(x: Floats, y: NDArray[Any], sample_weight: Floats) -> Regressor:
-    """Fit the ridge regression that `Ridge(alpha=1)` of scikit-learn fits."""
-    s = sample_weight / sample_weight.sum()
-    x_mean, y_mean = s @ x, s @ y
-    rest = x - x_mean
-    weighted = rest * sample_weight[:, None]
-    coef = solve(
-        weighted.T @ rest + ALPHA * np.eye(x.shape[1]),
-        weighted.T @ (y - y_mean),
-        assume_a="pos",
-        check_finite=False,
-    )
-    return Regressor(coef, float(y_mean - x_mean @ coef))
 
 
 def _prepared(

@@ -486,7 +486,6 @@ def to_view(
         "warning": " ".join(filter(None, (trouble, state.result.warning))),
         "refused": bool(trouble),
         "drawn": state.result.selection.description,
-        "quick": state.result.is_quick,
         "map": map_view(state, colouring),
         "bars": bars_view(state),
         "meter": meter_view(state),

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import base64
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from functools import partial
-from html import escape
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets
 import numpy as np
 import traitlets
 
-from .. import _check
 from .._widgets.base import (
     FULL_WORDS,
-    ROW,
+    CodeDrawer,
+    Controls,
     LiveView,
+    TeachingWidget,
     button,
+    chosen,
+    close_all,
+    move,
     number_box,
+    row_of,
     width_of,
 )
 from ..shift import population as selection_errors
@@ -65,8 +66,6 @@ _WORDS = {
     "dataset quality": ("Damage", "How much"),
     "sampling strategy": ("Strategy", "How strictly"),
 }
-# Moved continuously: the quick model answers while they are dragged.
-DRAGGED = ("strength", "n")
 
 
 class ExplorerView(LiveView):
@@ -133,24 +132,16 @@ class Tab:
         if choice.repair not in repair.options:  # a line of code may try any
             repair.options = (*repair.options, choice.repair)
         for name, control in self.by_name.items():
-            _move(control, getattr(choice, name))
+            move(control, getattr(choice, name))
 
 
-class Controls:
-    """All controls, and who is told when a hand moves one.
-
-    Parameters
-    ----------
-    population : Population
-    choice : Choice
-    on_choice : callable (is_quick, name=value)
-    """
+class ExplorerControls(Controls):
+    """A tab for each mechanism, and what all of them share."""
 
     def __init__(
         self, population: Population, choice: Choice, on_choice: Callable[..., None]
     ) -> None:
-        self._on_choice = on_choice
-        self._is_showing = False
+        super().__init__(on_choice)
         self.tabs = {name: Tab(population, name) for name in MECHANISMS}
         largest = min(len(population), _LARGEST_N)
         self.shared: dict[str, Any] = {
@@ -171,34 +162,18 @@ class Controls:
         self.show(choice)
         self.choose_tab.observe(self._turn_to, "selected_index")
         for tab in self.tabs.values():
-            self._listen_to(tab.by_name)
-        self._listen_to(self.shared)
+            self.listen_to(tab.by_name)
+        self.listen_to(self.shared)
 
     def show(self, choice: Choice) -> None:
         """Move every control to what is chosen; nobody is told."""
-        with self._showing():
+        with self.showing():
             self.tabs[choice.mechanism].show(choice)
             self.choose_tab.selected_index = list(self.tabs).index(choice.mechanism)
             n = self.shared["n"]
             n.max = max(n.max, choice.n)  # a slider would clip what it cannot show
             for name, control in self.shared.items():
-                _move(control, getattr(choice, name))
-
-    @contextmanager
-    def _showing(self) -> Iterator[None]:
-        self._is_showing = True  # other options move a list to the first of them, for a moment
-        try:
-            yield
-        finally:
-            self._is_showing = False
-
-    def _listen_to(self, controls: dict[str, Any]) -> None:
-        for name, control in controls.items():
-            control.observe(partial(self._tell, name), "value")
-
-    def _tell(self, name: str, change: Any) -> None:
-        if not self._is_showing and change.new is not None:
-            self._on_choice(name in DRAGGED, **{name: change.new})
+                move(control, getattr(choice, name))
 
     def _turn_to(self, change: Any) -> None:
         """Take what the other tab stands at: each keeps its own experiment."""
@@ -206,21 +181,7 @@ class Controls:
             return
         tab = list(self.tabs.values())[change.new]
         if tab.is_possible:
-            self._on_choice(False, **tab.chosen())
-
-
-def close_all(*widgets: Any) -> None:
-    """Take widgets from the page, with what is in them and what they look like."""
-    for widget in widgets:
-        close_all(*getattr(widget, "children", ()))
-        looks = (getattr(widget, "style", None), widget.layout)
-        for part in (*filter(None, looks), widget):
-            part.close()
-
-
-def row_of(*widgets: ipywidgets.Widget) -> ipywidgets.HBox:
-    """Return a row that wraps where the page is narrow."""
-    return ipywidgets.HBox(widgets, layout=ipywidgets.Layout(**ROW, grid_gap="0 14px"))
+            self._on_choice(**tab.chosen())
 
 
 def dropdown(text: str, options: list[str]) -> ipywidgets.Dropdown:
@@ -228,11 +189,6 @@ def dropdown(text: str, options: list[str]) -> ipywidgets.Dropdown:
     return ipywidgets.Dropdown(
         options=options, description=text, style=FULL_WORDS, layout=width_of("auto")
     )
-
-
-def _move(control: Any, value: Any) -> None:
-    if value is not None and control.value != value:
-        control.value = value
 
 
 # What a gesture means: which parts of the choice it changes.
@@ -284,19 +240,7 @@ def _n_possible(population: Population, region: Box, strength: float) -> int:
     return int(n_inside / strength) if strength else len(population)
 
 
-def _chosen(name: str, meaning: str) -> property:
-    """Return a property that reads and changes one part of the choice."""
-
-    def read(self: BiasExplorer) -> Any:
-        return getattr(self._state.choice, name)
-
-    def change(self: BiasExplorer, value: Any) -> None:
-        self._choose(**{name: value})
-
-    return property(read, change, doc=meaning)
-
-
-class BiasExplorer(ipywidgets.VBox):
+class BiasExplorer(TeachingWidget):
     """Let me draw a biased sample, see what it makes a model believe, and try to repair it.
 
     Parameters
@@ -329,13 +273,13 @@ class BiasExplorer(ipywidgets.VBox):
     Quiñonero-Candela et al. (2009), Dataset Shift in Machine Learning, MIT Press.
     """
 
-    mechanism = _chosen("mechanism", "Why the sample differs: one of the four tabs.")
-    kind = _chosen("kind", "Which of the mechanism's ways.")
-    covariate = _chosen("covariate", "What a domain shift depends on.")
-    strength = _chosen("strength", "From 0, a random sample, to 1, as biased as can be.")
-    n = _chosen("n", "How many are drawn.")
-    repair = _chosen("repair", "What is done against the bias; 'none' for nothing.")
-    seed = _chosen("seed", "Decides who is drawn.")
+    mechanism = chosen("mechanism", "Why the sample differs: one of the four tabs.")
+    kind = chosen("kind", "Which of the mechanism's ways.")
+    covariate = chosen("covariate", "What a domain shift depends on.")
+    strength = chosen("strength", "From 0, a random sample, to 1, as biased as can be.")
+    n = chosen("n", "How many are drawn.")
+    repair = chosen("repair", "What is done against the bias; 'none' for nothing.")
+    seed = chosen("seed", "Decides who is drawn.")
 
     def __init__(self, x: Any = DEFAULT, y: Any = None, **options: Any) -> None:
         self._show_at_first(begin(_population_of(x, y, **options)))
@@ -381,21 +325,21 @@ class BiasExplorer(ipywidgets.VBox):
 
     def report(self) -> pd.DataFrame:
         """Give me all scores: naive, repaired, ideal; claimed and true; overall and by group."""
-        return report(self._settled())
+        return report(self._state)
 
     def code(self) -> str:
         """Give me the script that reproduces what I see."""
-        return to_code(self._settled())
+        return to_code(self._state)
 
     def to_url_state(self) -> str:
         """Give me a short text from which `from_state` makes the same explorer again."""
-        return to_url_state(self._settled())
+        return to_url_state(self._state)
 
     def figure(self) -> Figure:
         """Give me what I see as a figure that stays."""
         from .picture import figure_of_explorer
 
-        state = self._settled()
+        state = self._state
         return figure_of_explorer(self._view_of(state), state, self._colouring)
 
     def reset(self) -> None:
@@ -404,34 +348,13 @@ class BiasExplorer(ipywidgets.VBox):
             self._wanted_n = self._first.choice.n
             self._refresh(self._first)
 
-    def close(self) -> None:
-        """Leave the page, and leave nothing behind."""
-        if getattr(self, "_controls", None) is None:  # it was refused; ipywidgets calls this, too
-            return
-        close_all(*self.children)
-        self.layout.close()
-        super().close()
-
     def __repr__(self) -> str:
-        state = self._settled()
+        state = self._state
         return f"BiasExplorer({state.population.name!r}): {describe(state)}"
 
-    def __setattr__(self, name: str, value: object) -> None:
-        # A misspelt name would otherwise be taken silently, and change nothing.
-        if not name.startswith("_") and not hasattr(type(self), name):
-            known = [n for n, v in vars(BiasExplorer).items() if getattr(v, "fset", None)]
-            _check.one_of("attribute", name, known, kind="choice of a BiasExplorer")
-        super().__setattr__(name, value)
-
-    def _repr_mimebundle_(self, **options: Any) -> Any:
-        """Return the live widget, and what to show on a page without a kernel."""
-        from .._widgets.still import png_of
-
-        bundle = super()._repr_mimebundle_(**options)
-        data = bundle[0] if isinstance(bundle, tuple) else bundle
-        data["text/plain"] = repr(self)
-        data["image/png"] = base64.b64encode(png_of(self.figure())).decode()
-        return bundle
+    @property
+    def _choice(self) -> Choice:
+        return self._state.choice
 
     def _show_at_first(self, state: State) -> None:
         # Callbacks may come on another thread than the cells (ipykernel 7.0 to 7.3).
@@ -446,21 +369,18 @@ class BiasExplorer(ipywidgets.VBox):
         self._view = ExplorerView(
             positions=position_bytes(population, self._shown), fields=fields, facts=facts
         )
-        self._code = ipywidgets.HTML(layout=width_of("100%"))
-        self._controls = Controls(population, state.choice, self._choose_by_hand)
+        self._drawer = CodeDrawer(self.code)
+        self._controls = ExplorerControls(population, state.choice, self._choose_by_hand)
         self._colour = dropdown("Colour points by", options)
-        self._show_code = ipywidgets.ToggleButton(description="Show code", layout=width_of("9em"))
         shared, reset = self._controls.shared.values(), button("Reset", "", self.reset)
-        row = row_of(*shared, self._colour, reset, self._show_code)
+        row = row_of(*shared, self._colour, reset, self._drawer.button)
         super().__init__(
-            [self._controls.choose_tab, row, self._view, self._code], layout=width_of("100%")
+            [self._controls.choose_tab, row, self._view, self._drawer.page], layout=width_of("100%")
         )
         self.add_class("tlwidgets-bias-explorer")
         self._refresh(state)
         self._colour.observe(lambda change: setattr(self, "colour_by", change.new), "value")
-        self._show_code.observe(lambda _: self._refresh_code(), "value")
         self._view.observe(self._brush, "region")
-        self._view.on_msg(lambda *_: self._settled())
 
     def _choose(self, **changes: Any) -> None:
         """Change the choice from code: what is impossible is raised."""
@@ -468,30 +388,23 @@ class BiasExplorer(ipywidgets.VBox):
             self._refresh(changed(self._state, **changes))
             self._wanted_n = self._state.choice.n
 
-    def _choose_by_hand(self, is_quick: bool, **changes: Any) -> None:
+    def _choose_by_hand(self, **changes: Any) -> None:
         """Change the choice from the page: what is impossible is said there."""
         with self._lock:
             self._wanted_n = changes.get("n", self._wanted_n)
-            self._try(sized(self._state, changes, self._wanted_n), is_quick)
+            self._try(sized(self._state, changes, self._wanted_n))
 
     def _brush(self, change: Any) -> None:
         with self._lock:
             region = tuple(change.new) or None
             if region != self._state.choice.region:
-                self._try(brushed(self._state, region, self._wanted_n), is_quick=True)
+                self._try(brushed(self._state, region, self._wanted_n))
 
-    def _try(self, changes: dict[str, Any], is_quick: bool) -> None:
+    def _try(self, changes: dict[str, Any]) -> None:
         try:
-            self._refresh(changed(self._state, is_quick=is_quick, **changes))
+            self._refresh(changed(self._state, **changes))
         except (TypeError, ValueError) as error:
             self._refresh(self._state, trouble=str(error))
-
-    def _settled(self) -> State:
-        """Return the state as the careful model has it; dragging leaves that of a quick one."""
-        with self._lock:
-            if self._state.result.is_quick:
-                self._refresh(changed(self._state))
-            return self._state
 
     def _refresh(self, state: State, trouble: str = "") -> None:
         """Show a new state; only what has changed is sent, the picture in one message."""
@@ -507,17 +420,10 @@ class BiasExplorer(ipywidgets.VBox):
             self._view.region = list(region) if region else []
         self._controls.show(state.choice)
         self._colour.value = self._colouring.by
-        if not state.result.is_quick:
-            self._refresh_code()
+        self._drawer.refresh()
 
     def _view_of(self, state: State, trouble: str = "") -> dict[str, Any]:
         return to_view(state, self._colouring, sentence=describe(state), trouble=trouble)
-
-    def _refresh_code(self) -> None:
-        is_open = self._show_code.value
-        self._show_code.description = "Hide code" if is_open else "Show code"
-        script = escape(self.code()) if is_open else ""
-        self._code.value = f'<pre class="tlwidgets-code">{script}</pre>' if is_open else ""
 
 
 def _population_of(x: Any, y: Any, **options: Any) -> Population:

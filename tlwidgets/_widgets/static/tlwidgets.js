@@ -1173,39 +1173,6 @@ export function drawPanel(panel, colours, width) {
 
 // The whole explorer: the sentence; left the map, right the bars; below them the distributions.
 
-const WAIT_MS = 250;
-
-/**
- * Ask for the careful model when a gesture has ended. While a slider is dragged Python answers
- * with a quick one and says so. Here, because no slider of the page tells when it is let go: it
- * has ended when nothing is pressed, or when nothing has come for a quarter of a second.
- */
-function watchRelease(model, signal) {
-  let timer = null;
-  let isHeld = false;
-  function release() {
-    clearTimeout(timer);
-    if (model.get("view").quick) model.send({ kind: "released" });
-  }
-  function wait() {
-    clearTimeout(timer);
-    if (!model.get("view").quick) return;
-    if (isHeld) timer = setTimeout(release, WAIT_MS);
-    else release();
-  }
-  const held = (is) => () => {
-    isHeld = is;
-    if (!is) release();
-  };
-  const options = { signal, capture: true };
-  for (const type of ["pointerdown", "keydown"]) document.addEventListener(type, held(true), options);
-  for (const type of ["pointerup", "pointercancel", "keyup"]) {
-    document.addEventListener(type, held(false), options);
-  }
-  follow(model, ["change:view"], wait, signal);
-  signal.addEventListener("abort", () => clearTimeout(timer));
-}
-
 function meterOf({ share, is_low: isLow, text }, colours) {
   const filling = `width:${100 * share}%;${isLow ? `background:${colours.gap}` : ""}`;
   const bar = html("div", { class: "tlw-meter", role: "meter", "aria-label": text,
@@ -1255,7 +1222,6 @@ function showExplorer(model, el, signal) {
   function draw() {
     const view = model.get("view");
     if (!view.bars) return;
-    frame.setAttribute("data-model", view.quick ? "quick" : "careful");
     sentence.replaceChildren(html("strong", {}, view.headline), " ", view.details);
     warning.replaceChildren(view.warning);
     right.replaceChildren(...barsOf(view, Math.max(330, widthOf(right))));
@@ -1265,6 +1231,5 @@ function showExplorer(model, el, signal) {
     below.replaceChildren(...view.panels.map((panel) => panelOf(panel, view.colours, width)));
   }
   showMap(model, left, signal);
-  watchRelease(model, signal);
   follow(model, ["change:view"], keepDrawn(frame, draw, signal), signal);
 }
