@@ -21,8 +21,8 @@ import numpy as np
 
 from tlwidgets.bias_explorer import built_in
 from tlwidgets.bias_explorer.choice import Choice, State
-from tlwidgets.bias_explorer.experiment import MECHANISMS, begin, changed, kinds_of, repairs_of
-from tlwidgets.shift import Population
+from tlwidgets.bias_explorer.experiment import begin, changed, kinds_of, repairs_of
+from tlwidgets.shift import MECHANISMS, Population
 
 RESULTS = Path(__file__).parent / "results" / "bias.json"
 BAR_MS = 50

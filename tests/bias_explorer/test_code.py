@@ -13,13 +13,13 @@ from tlwidgets.bias_explorer import built_in
 from tlwidgets.bias_explorer.choice import Choice
 from tlwidgets.bias_explorer.code import to_code
 from tlwidgets.bias_explorer.experiment import (
-    MECHANISMS,
     begin,
     changed,
     kinds_of,
     repairs_of,
     report,
 )
+from tlwidgets.shift import MECHANISMS
 
 POPULATIONS = {"classes": make_toy(), "numbers": make_numeric_toy()}
 EVERYTHING = [

@@ -7,7 +7,8 @@ import pytest
 
 from tests.bias_explorer.toys import make_numeric_toy, make_toy
 from tlwidgets.bias_explorer.choice import Choice, State
-from tlwidgets.bias_explorer.experiment import MECHANISMS, begin, changed, kinds_of, repairs_of
+from tlwidgets.bias_explorer.experiment import begin, changed, kinds_of, repairs_of
+from tlwidgets.shift import MECHANISMS
 
 TOY = make_toy()
 NUMBERS = make_numeric_toy()

@@ -1,6 +1,7 @@
 """Each repair does what it is for, and nothing does it without the repair."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from tests.bias_explorer.toys import make_numeric_toy, make_toy
 from tlwidgets.bias_explorer.choice import Choice
 from tlwidgets.bias_explorer.experiment import begin, changed, repairs_of
 from tlwidgets.bias_explorer.learner import draw
-from tlwidgets.bias_explorer.repairs import strata, unlabelled, warning_of
+from tlwidgets.bias_explorer.repairs import Situation, strata, unlabelled, warning_of
 
 TOY = make_toy(3000, 3)
 BASE = begin(TOY, Choice(n=400, strength=0.6))
@@ -139,7 +140,8 @@ def test_a_repair_that_cannot_be_trusted_says_why(changes, message):
 
 
 def test_a_few_examples_that_decide_everything_are_told():
-    sample = draw(TOY, BASE.choice)
+    choice = replace(BASE.choice, strength=0.3, repair="known chances")
+    at = Situation(TOY, choice, draw(TOY, choice), None)
     few = np.where(np.arange(400) < 30, 1.0, 0.001)
-    assert "400 examples are worth only 3" in warning_of(TOY, BASE.choice, sample, few)
-    assert warning_of(TOY, BASE.choice, sample, np.ones(400)) == ""
+    assert "400 examples are worth only 3" in warning_of(at, few)
+    assert warning_of(at, np.ones(400)) == ""

@@ -9,7 +9,7 @@ import pytest
 from tests.bias_explorer.states import numeric_population, population
 from tests.page import everything_in, find, listen, set_by_hand
 from tlwidgets import BiasExplorer
-from tlwidgets.bias_explorer.experiment import MECHANISMS
+from tlwidgets.shift import MECHANISMS
 
 REGION = [0.2, 0.0, 0.7, 1.0]
 

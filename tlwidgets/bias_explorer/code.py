@@ -7,21 +7,11 @@ import re
 import numpy as np
 
 from .. import shift
-from . import learner, repairs
-from .choice import Choice, State
+from . import learner
+from .choice import State
 from .data import is_built_in
-from .learner import (
-    FAIR,
-    FOLDS,
-    HOLD_OUT,
-    N_BANDS,
-    SPLIT,
-    Grouping,
-    grouping,
-    is_numeric,
-    names_of_thirds,
-)
-from .repairs import UNDONE
+from .learner import FAIR, HOLD_OUT, SPLIT, Grouping, grouping, names_of_thirds
+from .repairs import REFIT, UNDONE, code_of
 
 # The pieces of the script; `code.py` puts them together.
 
@@ -93,11 +83,6 @@ naive = fit(sample.x[is_train], sample.labels[is_train], equal[is_train])
 rows = judged(naive.predict, sample, is_train, equal)
 
 """
-REFIT = """\
-repaired = fit(sample.x[is_train], sample.labels[is_train], density_ratio[is_train])
-rows += judged(repaired.predict, sample, is_train, density_ratio)
-
-"""
 IDEAL = """\
 # A fair sample of the same size.
 fair = SimpleRandom()(population, 0.0, {n}, np.random.default_rng([SEED, {stream}]))
@@ -116,71 +101,6 @@ THIRDS = """\
 values = population.covariates[{covariate!r}]
 thirds = np.array({names})
 groups = thirds[np.searchsorted(np.quantile(values, [1 / 3, 2 / 3]), values)]
-"""
-UNLABELLED = "population.x[np.random.default_rng(0).permutation({n})[:{n_unlabelled}]]"
-IMPORTANCE = """\
-# {title}: how much more frequent each example is in the population.
-unlabelled = {unlabelled}
-density_ratio = clip_ratio({ratio!r}(sample.x, unlabelled), {largest})
-"""
-CHANCES = """\
-# {title}: one over the chance to be drawn.
-density_ratio = clip_ratio(true_ratio(sample.probability[sample.indices]), {largest})
-"""
-CLASSES = """\
-# {title}: to the shares of the classes in the population.
-n_sample = np.maximum(1, np.bincount(sample.labels, minlength={k}))
-density_ratio = (np.bincount(population.y, minlength={k}) / n_sample)[sample.labels]
-density_ratio = density_ratio / density_ratio.mean()
-"""
-LABEL_SHIFT = """\
-# {title}: the shares of the classes, from unlabelled examples.
-unlabelled = {unlabelled}
-label_ratio = {em!r}(
-    np.searchsorted(naive.classes_, sample.labels[is_train]),
-    naive.predict_proba(sample.x[is_train]),
-    naive.predict_proba(unlabelled),
-)
-of_class = np.zeros({k})
-of_class[naive.classes_] = label_ratio
-density_ratio = of_class[sample.labels] / of_class[sample.labels].mean()
-
-
-def predict_repaired(x):
-    proba = correct_posterior(naive.predict_proba(x), label_ratio)
-    return naive.classes_[proba.argmax(axis=1)]
-
-
-rows += judged(predict_repaired, sample, is_train, density_ratio)
-
-"""
-CLEANING = """\
-# {title}: leave out what a model that never saw it finds implausible.
-luck = np.random.default_rng([SEED, {stream}]).random({n})
-fold = np.empty({n}, int)
-fold[np.lexsort((luck, sample.labels))] = np.arange({n}) % {n_folds}
-proba = np.zeros(({n}, {k}))
-for i in range({n_folds}):
-    others = fold != i
-    model = LinearDiscriminantAnalysis(
-        solver="lsqr", covariance_estimator=ShrunkCovariance(shrinkage={shrinkage})
-    )
-    model.fit(sample.x[others], sample.labels[others])
-    proba[np.ix_(~others, model.classes_)] = model.predict_proba(sample.x[~others])
-density_ratio = 1.0 - find_label_errors(sample.labels, proba)
-density_ratio = density_ratio / density_ratio.mean()
-"""
-RESAMPLING = """\
-# {title}: copies of rare strata, until each has its share of the population.
-stratum = {stratum}
-k, own = stratum.max() + 1, stratum[sample.indices]
-wanted = np.bincount(stratum, minlength=k) / len(stratum)
-ratio = (wanted / np.maximum(1, np.bincount(own, minlength=k)))[own]
-rng = np.random.default_rng([SEED, {stream}])
-order = np.lexsort((rng.random({n}), own))
-copies = np.empty({n})
-copies[order] = np.diff(np.floor(np.cumsum(ratio[order] * {n}) + rng.random()), prepend=0)
-density_ratio = copies / copies.mean()
 """
 
 
@@ -209,6 +129,9 @@ def to_code(state: State) -> str:
         uses their name `population`, for what `read_population` gave.
     """
     choice = state.choice
+    mechanism = shift.make_mechanism(
+        choice.mechanism, choice.kind, covariate=choice.covariate, region=choice.region
+    )
     models = ["naive", "repaired", "ideal"] if choice.repair != "none" else ["naive", "ideal"]
     body = "".join(
         [
@@ -217,18 +140,18 @@ def to_code(state: State) -> str:
             _groups(state),
             "\n\n",
             _functions(state),
-            DRAW.format(mechanism=_mechanism(choice), strength=choice.strength, n=choice.n),
-            _repair(state) if choice.repair != "none" else "",
+            DRAW.format(mechanism=repr(mechanism), strength=choice.strength, n=choice.n),
+            _repair(state),
             IDEAL.format(n=choice.n, stream=FAIR),
             REPORT.format(models=str(models).replace("'", '"')),
         ]
     )
     # A category may hold a line break: as a literal, it does not.
     title = f"# {choice.mechanism.capitalize()}, {choice.kind!r}; repair: {choice.repair}.\n"
-    return f"{title}{_imports(body)}\n{body}"
+    return f"{title}{_imports(body, mechanism)}\n{body}"
 
 
-def _imports(body: str) -> str:
+def _imports(body: str, mechanism: shift.population.Mechanism) -> str:
     """Return the imports of what a script uses."""
     words = set(re.findall(r"\w+", body))
     homes: dict[str, list[str]] = {}
@@ -238,6 +161,9 @@ def _imports(body: str) -> str:
     ours = {"tlwidgets.shift": sorted(words & set(shift.__all__))}
     if "built_in" in words:
         ours = {"tlwidgets.bias_explorer": ["built_in"], **ours}
+    kind = type(mechanism)
+    if kind.__name__ not in shift.__all__:  # one that somebody added
+        ours[kind.__module__] = [kind.__name__]
     lines = [
         [f"from {home} import {', '.join(names)}\n" for home, names in group.items()]
         for group in (homes, ours)
@@ -280,7 +206,7 @@ def _functions(state: State) -> str:
             share=HOLD_OUT,
         )
         + FIT.format(
-            model=f"LogisticRegression(C={learner.C}, tol=1e-10, max_iter=10_000)"
+            model=f"LogisticRegression(C={learner.C}, tol={learner.TOLERANCE}, max_iter=10_000)"
             if has_classes
             else f"Ridge(alpha={learner.ALPHA})",
             one_class=ONE_CLASS if _may_see_one_class(state) else "",
@@ -308,47 +234,9 @@ def _may_see_one_class(state: State) -> bool:
     return is_fair_one_at_risk or len(np.unique(result.selection.labels[counts])) == 1
 
 
-def _mechanism(choice: Choice) -> str:
-    made = shift.make_mechanism(
-        choice.mechanism, choice.kind, covariate=choice.covariate, region=choice.region
-    )
-    return repr(made)
-
-
 def _repair(state: State) -> str:
-    choice, population = state.choice, state.population
+    if state.choice.repair == "none":
+        return ""
     if state.result.warning == UNDONE:
         return f"# {UNDONE}\ndensity_ratio = equal\n{REFIT}"
-    n_all = len(population)
-    known: dict[str, tuple[str, dict[str, object]]] = {
-        "importance weighting": (IMPORTANCE, {"ratio": repairs.RATIO}),
-        "known chances": (CHANCES, {}),
-        "class weighting": (CLASSES, {}),
-        "label-shift correction": (LABEL_SHIFT, {"em": repairs.EM}),
-        "label cleaning": (CLEANING, {"n_folds": repairs.N_FOLDS}),
-        "stratified re-sampling": (RESAMPLING, {"stratum": _stratum(state)}),
-    }
-    template, values = known[choice.repair]
-    unlabelled = UNLABELLED.format(n=n_all, n_unlabelled=repairs.N_UNLABELLED)
-    code = template.format(
-        title=choice.repair.capitalize(),
-        n=choice.n,
-        k=len(population.class_names),
-        largest=repairs.LARGEST_RATIO,
-        shrinkage=learner.SHRINKAGE,
-        stream=FOLDS,
-        unlabelled=unlabelled if n_all > repairs.N_UNLABELLED else "population.x",
-        **values,
-    )
-    return code if choice.repair == "label-shift correction" else code + REFIT
-
-
-def _stratum(state: State) -> str:
-    population, choice = state.population, state.choice
-    if repairs.has_class_strata(population, choice):
-        return "population.y"
-    values = f"population.covariates[{choice.covariate!r}]"
-    if not is_numeric(population.covariates[choice.covariate]):
-        return f"np.unique({values}, return_inverse=True)[1]"
-    edges = f"np.quantile({values}, np.arange(1, {N_BANDS}) / {N_BANDS})"
-    return f'np.searchsorted(\n    {edges},\n    {values},\n    side="right",\n)'
+    return code_of(state.population, state.choice)

@@ -15,28 +15,17 @@ from threadpoolctl import ThreadpoolController
 from .. import _check
 from ..shift import MECHANISMS, Population, effective_sample_size
 from ..shift.mechanisms import MORE_OF
-from ..shift.population import box
-from . import learner, repairs
+from ..shift.population import Floats, box
+from . import learner
 from .choice import Box, Choice, Memory, Outcome, Result, Score, State
-from .learner import Floats, Judge, Sample, draw, draw_fairly, groups_of, is_numeric, make_judge
-from .repairs import UNDONE, warning_of
+from .learner import Judge, Sample, draw, draw_fairly, groups_of, is_numeric, make_judge
+from .repairs import REPAIRS, Situation, repair
 
 # What can be chosen for a population; a choice is made whole, or refused.
 
 SMALLEST_N = 20
 # Until a region of the map is brushed: its left half.
 FIRST_REGION: Box = (0.0, 0.0, 0.5, 1.0)
-REPAIRS = ("none", *repairs.REPAIRS)
-
-_NUMERIC_REPAIRS = ("importance weighting", "known chances", "stratified re-sampling")
-_SENSIBLE = {
-    "domain shift": ("importance weighting", "known chances", "stratified re-sampling"),
-    "data skew": ("class weighting", "label-shift correction", "stratified re-sampling"),
-    "dataset quality": ("label cleaning",),
-    "sampling strategy": ("importance weighting", "class weighting", "stratified re-sampling"),
-}
-# Of the mechanisms, for a numeric outcome.
-_NEED_CLASSES = ("symmetric noise", "pair flip", "feature-dependent noise")
 
 
 def kinds_of(population: Population, mechanism: str, covariate: str = "") -> list[str]:
@@ -60,23 +49,22 @@ def kinds_of(population: Population, mechanism: str, covariate: str = "") -> lis
         values = population.covariates[covariate or next(iter(population.covariates))]
         if not is_numeric(values):
             return [f"{MORE_OF}{category}" for category in sorted(set(values.tolist()))]
-    if len(population.class_names) < 2:
-        return [kind for kind in kinds if mechanism != "data skew" and kind not in _NEED_CLASSES]
-    return list(kinds)
+    has_classes = len(population.class_names) > 1
+    return [name for name, kind in kinds.items() if has_classes or not kind.needs_classes]
 
 
 def repairs_for(population: Population, mechanism: str) -> list[str]:
     """Return the repairs that make sense for a mechanism, "none" first; others may be tried too."""
     _check.one_of("mechanism", mechanism, MECHANISMS, kind="mechanism")
-    known = repairs_of(population)
-    return ["none", *(name for name in _SENSIBLE[mechanism] if name in known)]
+    known = repairs_of(population)[1:]
+    return ["none", *(name for name in known if mechanism in REPAIRS[name].sensible_for)]
 
 
 def repairs_of(population: Population) -> list[str]:
-    """Return all repairs that are defined for a population."""
-    return [
-        name for name in REPAIRS if population.has_classes or name in ("none", *_NUMERIC_REPAIRS)
-    ]
+    """Return all repairs that are defined for a population, "none" first."""
+    has_classes = population.has_classes
+    known = (name for name, how in REPAIRS.items() if has_classes or not how.needs_classes)
+    return ["none", *known]
 
 
 def completed(population: Population, choice: Choice, **changes: Any) -> Choice:
@@ -168,10 +156,9 @@ def _result(population: Population, choice: Choice, memory: Memory) -> Result:
     equal = np.ones(choice.n)
     repaired, ratio, warning = naive, equal, ""
     if choice.repair != "none":
-        found = repairs.repair(repairs.Situation(population, choice, sample, model))
+        found, warning = repair(Situation(population, choice, sample, model))
         ratio = found.density_ratio
         repaired, _, is_wrong = bench.outcome("repaired", sample, ratio, found.model)
-        warning = warning_of(population, choice, sample, ratio) if found.is_done else UNDONE
     return Result(
         selection=sample.selection,
         is_train=sample.is_train,

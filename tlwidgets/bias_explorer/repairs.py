@@ -1,7 +1,8 @@
 """What mends a biased sample: how much each example counts, or whom a prediction favours.
 
 Every repair returns how much each example of the sample counts, in training and in the
-hold-out alike: a repair of the model and of its evaluation is the same repair.
+hold-out alike: a repair of the model and of its evaluation is the same repair. What is said of
+a repair, what its script is and when it cannot be trusted stands with it, in `REPAIRS`.
 """
 
 from __future__ import annotations
@@ -13,9 +14,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..shift import LogisticRatio, Population, SaerensEM, clip_ratio, find_label_errors, true_ratio
+from ..shift import (
+    LogisticRatio,
+    Population,
+    SaerensEM,
+    clip_ratio,
+    effective_sample_size,
+    find_label_errors,
+    true_ratio,
+)
+from ..shift.mechanisms import N_BANDS, bands_of
+from ..shift.population import Floats
 from .choice import Choice
-from .learner import FOLDS, Classifier, Floats, Sample, bands_of, fit_discriminant, shuffled
+from .learner import FOLDS, SHRINKAGE, Classifier, Sample, fit_discriminant, is_numeric, shuffled
 
 # No example may count more than this many times the average one: more than a few dozen, and the
 # noise of one example decides.
@@ -26,6 +37,10 @@ N_FOLDS = 5
 N_UNLABELLED = 2000
 RATIO = LogisticRatio()
 EM = SaerensEM(tolerance=1e-5)
+UNDONE = (
+    "The repair could not be done: too little would be left of this sample, or it holds a single "
+    "class. Take a larger one."
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,7 +53,7 @@ class Situation:
         Its features, and the shares of its classes and strata; never the labels of single ones.
     choice : Choice
     sample : Sample
-    naive : Classifier or Regressor
+    naive : Classifier or Ridge
         What was learned without a repair.
     """
 
@@ -58,49 +73,95 @@ class Repaired:
         How much each example of the sample counts.
     model : Classifier, optional
         The repaired model, where nothing need be learned anew.
-    is_done : bool
-        False where too little of the sample would be left, or it holds a single class.
     """
 
     density_ratio: Floats
     model: Classifier | None = None
-    is_done: bool = True
 
 
-def repair(at: Situation) -> Repaired:
-    """Do the repair that was chosen; where that is impossible, everybody counts the same."""
-    is_train = at.sample.is_train
-    if _has_classes_to_compare(at):
-        found = REPAIRS[at.choice.repair](at)
-        counts = found.density_ratio > 0
-        if counts[is_train].any() and counts[~is_train].any():
-            return found
-    return Repaired(np.ones(len(is_train)), at.naive, is_done=False)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repair:
+    """A way to mend a sample; whoever adds one says all of this.
+
+    Parameters
+    ----------
+    weigh : callable
+        None where too little of the sample would be left, or it holds a single class.
+    words : str
+        How a sentence on it begins.
+    template : str
+        The part of the script that gives `density_ratio` and adds to `rows`; the fields it may
+        use are those of `code_of`.
+    doubts : tuple of callable (situation, density_ratio) -> str
+        Why it cannot be trusted, or nothing; the first that says something is shown.
+    sensible_for : tuple of str
+        The mechanisms that offer it; code may try it with any.
+    needs_classes : bool
+        Whether it is not defined for a numeric outcome.
+    """
+
+    weigh: Callable[[Situation], Repaired | None]
+    words: str
+    template: str
+    doubts: tuple[Callable[[Situation, Floats], str], ...]
+    sensible_for: tuple[str, ...]
+    needs_classes: bool
 
 
-def _has_classes_to_compare(at: Situation) -> bool:
-    if at.choice.repair == "label-shift correction":
-        return len(at.naive.classes) > 1
-    if at.choice.repair == "label cleaning":
-        # Two of the second class: whichever fold is left out, the others hold two classes.
-        return bool(np.sort(np.bincount(at.sample.selection.labels, minlength=2))[-2] >= 2)
-    return True
+def repair(at: Situation) -> tuple[Repaired, str]:
+    """Do the repair that was chosen; return it and why it cannot be trusted, if so.
+
+    Where it is impossible, everybody counts the same.
+    """
+    is_train, chosen = at.sample.is_train, REPAIRS[at.choice.repair]
+    found = chosen.weigh(at)
+    if found is not None:
+        ratio = found.density_ratio
+        if (ratio[is_train] > 0).any() and (ratio[~is_train] > 0).any():
+            return found, warning_of(at, ratio)
+    return Repaired(np.ones(len(is_train)), at.naive), UNDONE
 
 
-def importance_weighting(at: Situation) -> Repaired:
+def warning_of(at: Situation, density_ratio: Floats) -> str:
+    """Return why the repair cannot be trusted here; empty if all is well."""
+    doubts = (doubt(at, density_ratio) for doubt in REPAIRS[at.choice.repair].doubts)
+    return next(filter(None, doubts), "")
+
+
+def code_of(population: Population, choice: Choice) -> str:
+    """Return the part of the script that does the repair."""
+    n = len(population)
+    return REPAIRS[choice.repair].template.format(
+        title=choice.repair.capitalize(),
+        n=choice.n,
+        k=len(population.class_names),
+        largest=LARGEST_RATIO,
+        ratio=RATIO,
+        em=EM,
+        n_folds=N_FOLDS,
+        shrinkage=SHRINKAGE,
+        stream=FOLDS,
+        stratum=_code_of_strata(population, choice),
+        unlabelled=_UNLABELLED.format(n=n, n_unlabelled=N_UNLABELLED)
+        if n > N_UNLABELLED
+        else "population.x",
+    )
+
+
+def _importance_weighting(at: Situation) -> Repaired:
     """Weight by the density ratio, estimated from the features of sample and population."""
     ratio = RATIO(at.sample.selection.x, unlabelled(at.population))
     return Repaired(clip_ratio(ratio, LARGEST_RATIO))
 
 
-def known_chances(at: Situation) -> Repaired:
+def _known_chances(at: Situation) -> Repaired:
     """Weight by one over the chance to be drawn: what an estimated ratio tries to be."""
     selection = at.sample.selection
     ratio = true_ratio(selection.probability[selection.indices])
     return Repaired(clip_ratio(ratio, LARGEST_RATIO))
 
 
-def class_weighting(at: Situation) -> Repaired:
+def _class_weighting(at: Situation) -> Repaired:
     """Weight each class to its share of the population, which is taken to be known."""
     labels, k = at.sample.selection.labels, len(at.population.class_names)
     n_sample = np.maximum(1, np.bincount(labels, minlength=k))
@@ -108,9 +169,11 @@ def class_weighting(at: Situation) -> Repaired:
     return Repaired(ratio / ratio.mean())
 
 
-def label_shift_correction(at: Situation) -> Repaired:
+def _label_shift_correction(at: Situation) -> Repaired | None:
     """Estimate the shares of the classes from unlabelled examples, and correct predictions."""
     selection, known = at.sample.selection, at.naive.classes
+    if len(known) < 2:
+        return None
     x, labels = at.sample.training_part
     label_ratio = EM(
         np.searchsorted(known, labels),
@@ -123,23 +186,26 @@ def label_shift_correction(at: Situation) -> Repaired:
     return Repaired(ratio / ratio.mean(), at.naive.with_prior(label_ratio))
 
 
-def label_cleaning(at: Situation) -> Repaired:
+def _label_cleaning(at: Situation) -> Repaired | None:
     """Leave out examples whose label a model that never saw them finds implausible."""
     selection = at.sample.selection
     x, labels, n = selection.x, selection.labels, len(selection)
+    # Two of the second class: whichever fold is left out, the others hold two classes.
+    if np.sort(np.bincount(labels, minlength=2))[-2] < 2:
+        return None
     rng = np.random.default_rng([at.choice.seed, FOLDS])
     fold = np.empty(n, np.int64)
     fold[shuffled(labels, rng, True)] = np.arange(n) % N_FOLDS
     proba = np.zeros((n, len(at.population.class_names)))
     for k in range(N_FOLDS):
         others = fold != k
-        model = fit_discriminant(x[others], labels[others], np.ones(others.sum()))
+        model = fit_discriminant(x[others], labels[others])
         proba[np.ix_(~others, model.classes)] = model.proba(x[~others])
     ratio = 1.0 - find_label_errors(labels, proba)
     return Repaired(ratio / max(ratio.mean(), 1 / n))
 
 
-def stratified_resampling(at: Situation) -> Repaired:
+def _stratified_resampling(at: Situation) -> Repaired:
     """Draw examples of rare strata several times, until each has its share of the population."""
     selection = at.sample.selection
     stratum = strata(at.population, at.choice)
@@ -167,65 +233,37 @@ def unlabelled(population: Population) -> Floats:
 
 def strata(population: Population, choice: Choice) -> NDArray[np.int64]:
     """Return the stratum of each example: its class, or its band of the covariate."""
-    if has_class_strata(population, choice):
+    if _has_class_strata(population, choice):
         return np.asarray(population.y, np.int64)
-    return bands_of(population, choice.covariate)
+    return bands_of(population.covariates[choice.covariate])
 
 
-def has_class_strata(population: Population, choice: Choice) -> bool:
+def _has_class_strata(population: Population, choice: Choice) -> bool:
     """Tell whether strata are the classes: unless the bias is one of a covariate."""
     return population.has_classes and choice.mechanism != "domain shift"
 
 
-REPAIRS: dict[str, Callable[[Situation], Repaired]] = {
-    "importance weighting": importance_weighting,
-    "known chances": known_chances,
-    "class weighting": class_weighting,
-    "label-shift correction": label_shift_correction,
-    "label cleaning": label_cleaning,
-    "stratified re-sampling": stratified_resampling,
-}
+def _code_of_strata(population: Population, choice: Choice) -> str:
+    if _has_class_strata(population, choice):
+        return "population.y"
+    values = f"population.covariates[{choice.covariate!r}]"
+    if not is_numeric(population.covariates[choice.covariate]):
+        return f"np.unique({values}, return_inverse=True)[1]"
+    edges = f"np.quantile({values}, np.arange(1, {N_BANDS}) / {N_BANDS})"
+    return f'np.searchsorted(\n    {edges},\n    {values},\n    side="right",\n)'
 
 
 # Why a repair cannot be trusted.
 
-UNDONE = (
-    "The repair could not be done: too little would be left of this sample, or it holds a single "
-    "class. Take a larger one."
-)
 # A sample that is worth less than this share of its size is too little to lean on.
 _SMALLEST_SHARE = 0.1
 _FEWEST_OF_A_CLASS = 5
 _HARDLY_A_CHANCE = 0.01  # of the average one
 _LARGEST_GAP = 0.05  # share of the population with hardly a chance
-_WEIGHTS_BY_CHANCE = ("importance weighting", "known chances")
-_BY_CLASS = ("class weighting", "label-shift correction", "stratified re-sampling")
 
 
-def warning_of(
-    population: Population, choice: Choice, sample: Sample, density_ratio: Floats
-) -> str:
-    """Return why the repair cannot be trusted here; empty if all is well.
-
-    Parameters
-    ----------
-    population : Population
-    choice : Choice
-    sample : Sample
-    density_ratio : array, shape (n,)
-        How much each example counts after the repair.
-    """
-    return (
-        _too_few_of_a_class(population, choice, sample)
-        or _empty_strata(population, choice, sample)
-        or _too_few_count(density_ratio)
-        or _no_overlap(choice, sample)
-    )
-
-
-def _too_few_count(density_ratio: Floats) -> str:
-    n = len(density_ratio)
-    worth = density_ratio.sum() ** 2 / (density_ratio**2).sum()
+def _too_few_count(at: Situation, density_ratio: Floats) -> str:
+    n, worth = len(density_ratio), effective_sample_size(density_ratio)
     if worth >= _SMALLEST_SHARE * n:
         return ""
     return (
@@ -234,10 +272,10 @@ def _too_few_count(density_ratio: Floats) -> str:
     )
 
 
-def _no_overlap(choice: Choice, sample: Sample) -> str:
-    chance = sample.selection.probability
+def _no_overlap(at: Situation, density_ratio: Floats) -> str:
+    chance = at.sample.selection.probability
     share = float(np.mean(chance < _HARDLY_A_CHANCE / len(chance)))
-    if choice.repair not in _WEIGHTS_BY_CHANCE or share < _LARGEST_GAP:
+    if share < _LARGEST_GAP:
         return ""
     never = float(np.mean(chance == 0))
     drawn = "could never be drawn" if never == share else "had hardly a chance to be drawn"
@@ -247,12 +285,10 @@ def _no_overlap(choice: Choice, sample: Sample) -> str:
     )
 
 
-def _empty_strata(population: Population, choice: Choice, sample: Sample) -> str:
-    if choice.repair != "stratified re-sampling":
-        return ""
-    stratum = strata(population, choice)
-    is_empty = np.bincount(stratum[sample.selection.indices], minlength=stratum.max() + 1) == 0
-    share = float(np.mean(is_empty[stratum]))
+def _empty_strata(at: Situation, density_ratio: Floats) -> str:
+    stratum = strata(at.population, at.choice)
+    n_drawn = np.bincount(stratum[at.sample.selection.indices], minlength=stratum.max() + 1)
+    share = float(np.mean((n_drawn == 0)[stratum]))
     if share == 0:
         return ""
     return (
@@ -261,10 +297,11 @@ def _empty_strata(population: Population, choice: Choice, sample: Sample) -> str
     )
 
 
-def _too_few_of_a_class(population: Population, choice: Choice, sample: Sample) -> str:
-    if choice.repair not in _BY_CLASS or not population.has_classes:
+def _too_few_of_a_class(at: Situation, density_ratio: Floats) -> str:
+    population = at.population
+    if not population.has_classes:
         return ""
-    _, labels = sample.training_part
+    _, labels = at.sample.training_part
     n_of_class = np.bincount(labels, minlength=len(population.class_names))
     n_of_class = np.where(
         np.bincount(population.y, minlength=len(n_of_class)) > 0, n_of_class, n_of_class.max()
@@ -279,3 +316,129 @@ def _too_few_of_a_class(population: Population, choice: Choice, sample: Sample) 
         f"There {are} {many} of class {population.class_names[rarest]!r} to learn from: counting "
         "them more does not make them more."
     )
+
+
+# The part of the script that does each of them.
+
+REFIT = """\
+repaired = fit(sample.x[is_train], sample.labels[is_train], density_ratio[is_train])
+rows += judged(repaired.predict, sample, is_train, density_ratio)
+
+"""
+_UNLABELLED = "population.x[np.random.default_rng(0).permutation({n})[:{n_unlabelled}]]"
+_IMPORTANCE = """\
+# {title}: how much more frequent each example is in the population.
+unlabelled = {unlabelled}
+density_ratio = clip_ratio({ratio!r}(sample.x, unlabelled), {largest})
+"""
+_CHANCES = """\
+# {title}: one over the chance to be drawn.
+density_ratio = clip_ratio(true_ratio(sample.probability[sample.indices]), {largest})
+"""
+_CLASSES = """\
+# {title}: to the shares of the classes in the population.
+n_sample = np.maximum(1, np.bincount(sample.labels, minlength={k}))
+density_ratio = (np.bincount(population.y, minlength={k}) / n_sample)[sample.labels]
+density_ratio = density_ratio / density_ratio.mean()
+"""
+_LABEL_SHIFT = """\
+# {title}: the shares of the classes, from unlabelled examples.
+unlabelled = {unlabelled}
+label_ratio = {em!r}(
+    np.searchsorted(naive.classes_, sample.labels[is_train]),
+    naive.predict_proba(sample.x[is_train]),
+    naive.predict_proba(unlabelled),
+)
+of_class = np.zeros({k})
+of_class[naive.classes_] = label_ratio
+density_ratio = of_class[sample.labels] / of_class[sample.labels].mean()
+
+
+def predict_repaired(x):
+    proba = correct_posterior(naive.predict_proba(x), label_ratio)
+    return naive.classes_[proba.argmax(axis=1)]
+
+
+rows += judged(predict_repaired, sample, is_train, density_ratio)
+
+"""
+_CLEANING = """\
+# {title}: leave out what a model that never saw it finds implausible.
+luck = np.random.default_rng([SEED, {stream}]).random({n})
+fold = np.empty({n}, int)
+fold[np.lexsort((luck, sample.labels))] = np.arange({n}) % {n_folds}
+proba = np.zeros(({n}, {k}))
+for i in range({n_folds}):
+    others = fold != i
+    model = LinearDiscriminantAnalysis(
+        solver="lsqr", covariance_estimator=ShrunkCovariance(shrinkage={shrinkage})
+    )
+    model.fit(sample.x[others], sample.labels[others])
+    proba[np.ix_(~others, model.classes_)] = model.predict_proba(sample.x[~others])
+density_ratio = 1.0 - find_label_errors(sample.labels, proba)
+density_ratio = density_ratio / density_ratio.mean()
+"""
+_RESAMPLING = """\
+# {title}: copies of rare strata, until each has its share of the population.
+stratum = {stratum}
+k, own = stratum.max() + 1, stratum[sample.indices]
+wanted = np.bincount(stratum, minlength=k) / len(stratum)
+ratio = (wanted / np.maximum(1, np.bincount(own, minlength=k)))[own]
+rng = np.random.default_rng([SEED, {stream}])
+order = np.lexsort((rng.random({n}), own))
+copies = np.empty({n})
+copies[order] = np.diff(np.floor(np.cumsum(ratio[order] * {n}) + rng.random()), prepend=0)
+density_ratio = copies / copies.mean()
+"""
+
+
+REPAIRS: dict[str, Repair] = {
+    "importance weighting": Repair(
+        weigh=_importance_weighting,
+        words="Importance weighting",
+        template=_IMPORTANCE + REFIT,
+        doubts=(_too_few_count, _no_overlap),
+        sensible_for=("domain shift", "sampling strategy"),
+        needs_classes=False,
+    ),
+    "known chances": Repair(
+        weigh=_known_chances,
+        words="Weighting by the known chances",
+        template=_CHANCES + REFIT,
+        doubts=(_too_few_count, _no_overlap),
+        sensible_for=("domain shift",),
+        needs_classes=False,
+    ),
+    "class weighting": Repair(
+        weigh=_class_weighting,
+        words="Class weighting",
+        template=_CLASSES + REFIT,
+        doubts=(_too_few_of_a_class, _too_few_count),
+        sensible_for=("data skew", "sampling strategy"),
+        needs_classes=True,
+    ),
+    "label-shift correction": Repair(
+        weigh=_label_shift_correction,
+        words="Label-shift correction",
+        template=_LABEL_SHIFT,
+        doubts=(_too_few_of_a_class, _too_few_count),
+        sensible_for=("data skew",),
+        needs_classes=True,
+    ),
+    "label cleaning": Repair(
+        weigh=_label_cleaning,
+        words="Label cleaning",
+        template=_CLEANING + REFIT,
+        doubts=(_too_few_count,),
+        sensible_for=("dataset quality",),
+        needs_classes=True,
+    ),
+    "stratified re-sampling": Repair(
+        weigh=_stratified_resampling,
+        words="Stratified re-sampling",
+        template=_RESAMPLING + REFIT,
+        doubts=(_too_few_of_a_class, _empty_strata, _too_few_count),
+        sensible_for=("domain shift", "data skew", "sampling strategy"),
+        needs_classes=False,
+    ),
+}

@@ -25,6 +25,7 @@ from .._widgets.base import (
     width_of,
 )
 from ..shift import population as selection_errors
+from ..shift.mechanisms import MECHANISMS
 from ..shift.population import Population
 from . import errors
 from .choice import Box, Choice, State, from_url_state, to_url_state
@@ -32,7 +33,6 @@ from .code import to_code
 from .data import DEFAULT, built_in, read_population, shown_on_map
 from .experiment import (
     FIRST_REGION,
-    MECHANISMS,
     SMALLEST_N,
     begin,
     changed,
@@ -59,13 +59,6 @@ if TYPE_CHECKING:
 # The controls of the bias explorer: a tab for each mechanism, and what all of them share.
 
 _LARGEST_N = 2000  # of the slider; a line of code may ask for more
-# What is turned in each tab, in the words of its mechanism: its kind, its strength.
-_WORDS = {
-    "domain shift": ("Draw", "How strongly"),
-    "data skew": ("Draw", "How strongly"),
-    "dataset quality": ("Damage", "How much"),
-    "sampling strategy": ("Strategy", "How strictly"),
-}
 
 
 class ExplorerView(LiveView):
@@ -91,18 +84,18 @@ class Tab:
 
     def __init__(self, population: Population, mechanism: str) -> None:
         self._population, self.mechanism = population, mechanism
-        kind, strength = _WORDS[mechanism]
+        family = MECHANISMS[mechanism]
         self.by_name: dict[str, Any] = {}
         if mechanism == "domain shift":
             self.by_name["covariate"] = dropdown("Covariate", list(population.covariates))
         kinds = kinds_of(population, mechanism)
-        self.by_name["kind"] = dropdown(kind, kinds)
+        self.by_name["kind"] = dropdown(family.kind_label, kinds)
         self.by_name["strength"] = ipywidgets.FloatSlider(
             value=Choice().strength,
             min=0,
             max=1,
             step=0.02,
-            description=strength,
+            description=family.strength_label,
             readout_format=".0%",
             style=FULL_WORDS,
             layout=width_of("24em"),

@@ -6,7 +6,9 @@ from enum import Enum
 
 import numpy as np
 
+from ..shift.mechanisms import Kind, find_kind
 from .choice import Outcome, State
+from .repairs import REPAIRS
 
 # Smaller differences of accuracy than these (as a share of the error for a numeric outcome) are
 # not worth a word, however many examples speak for them.
@@ -14,23 +16,6 @@ _SMALLEST_LIE = 0.03
 _SMALLEST_HELP = 0.02
 _SMALLEST_HARM = 0.05  # to a single group
 _FEW = 0.25  # of the test set: if no more of it counts, it may agree by luck
-_TOO_KIND = {
-    "domain shift": "it has the same bias as the sample",
-    "data skew": "it has hardly any of the rare classes, in which the model is poor",
-    "sampling strategy": "it has the same bias as the sample",
-    "duplicates": "copies of the same examples stand in both parts",
-    "corrupted features": "it is corrupted in the same way",
-}
-_TOO_HARSH = {
-    "symmetric noise": "its own labels are partly wrong",
-    "pair flip": "its own labels are partly wrong",
-    "feature-dependent noise": "its own labels are partly wrong",
-    "corrupted features": "its own features are corrupted",
-}
-
-
-_FAIR_KINDS = ("simple random", "stratified", "diverse")
-_NAMES = {"known chances": "Weighting by the known chances"}
 
 
 class Verdict(Enum):
@@ -92,21 +77,22 @@ def _what_is_so(state: State) -> str:
 
 def _reason(state: State, found: Verdict) -> str:
     """Return why the hold-out is wrong, as far as the mechanism tells."""
-    choice = state.choice
-    reasons = _TOO_KIND if found is Verdict.TOO_KIND else _TOO_HARSH
-    reason = reasons.get(choice.kind) or reasons.get(choice.mechanism)
+    kind = _kind_of(state)
+    reason = kind.too_kind if found is Verdict.TOO_KIND else kind.too_harsh
     if reason and _is_biased(state):
         return f"because {reason}"
     return "by good luck" if found is Verdict.TOO_KIND else "by bad luck"
 
 
 def _is_biased(state: State) -> bool:
-    choice = state.choice
-    return choice.strength > 0 and choice.kind not in _FAIR_KINDS
+    return state.choice.strength > 0 and not _kind_of(state).is_fair
+
+
+def _kind_of(state: State) -> Kind:
+    return find_kind(state.choice.mechanism, state.choice.kind)
 
 
 def _what_the_repair_does(state: State) -> str:
-    repair = state.choice.repair
     naive, repaired = state.result.naive.actual, state.result.repaired.actual
     model = _helps_the_model(state)
     test_set, helps = _what_the_test_set_says(state)
@@ -114,7 +100,7 @@ def _what_the_repair_does(state: State) -> str:
     now = score_text(state, state.result.repaired.reported.overall)
     link = "and" if (model > 0) == helps else "but"
     return (
-        f"{_NAMES.get(repair, repair.capitalize())} "
+        f"{REPAIRS[state.choice.repair].words} "
         f"{change.get(model, 'makes the model worse')} "
         f"({score_text(state, naive.overall)} to {score_text(state, repaired.overall)}), {link} "
         f"the test set, which now says {now}, {test_set}."

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
@@ -547,48 +546,148 @@ def _drawn_in_region(draw: Draw, is_inside: NDArray[np.bool_]) -> Selection:
     return draw.sample(indices, normalised(log_chance), description)
 
 
-def _strata(population: Population, by: str) -> NDArray[np.int64]:
+def _strata(population: Population, by: str) -> Indices:
     """Return the number of each example's stratum."""
     if by == "class" and population.has_classes:
         return population.y.astype(np.int64)
-    values = population.y if by == "class" else np.asarray(population.covariates[by])
+    return bands_of(population.y if by == "class" else np.asarray(population.covariates[by]))
+
+
+def bands_of(values: NDArray[Any]) -> Indices:
+    """Return the number of each value's category, or of a number's band of equal size."""
     if values.dtype.kind in "iufb":
         edges = np.nanquantile(values, np.arange(1, N_BANDS) / N_BANDS)
         return np.searchsorted(edges, values, side="right").astype(np.int64)
     return np.unique(values.astype(str), return_inverse=True)[1].astype(np.int64)
 
 
+# All of them by name, each with what is to be said of it.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """A way in which a sample comes to differ; whoever adds one says all of this.
+
+    Parameters
+    ----------
+    make : callable (covariate, region) -> Mechanism
+        Most need neither.
+    needs_classes : bool
+        Whether it is not defined for a numeric outcome, or for a single class.
+    too_kind, too_harsh : str
+        Why the sample's own test set then says too much of a model, or too little, after
+        "because"; empty where only luck does that. Both empty: nobody is favoured.
+    """
+
+    make: Callable[[str, Box | None], Mechanism]
+    needs_classes: bool
+    too_kind: str
+    too_harsh: str
+
+    @property
+    def is_fair(self) -> bool:
+        """Whether nobody is favoured and nothing is damaged, whatever the strength."""
+        return not (self.too_kind or self.too_harsh)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Family(Mapping[str, Kind]):
+    """Kinds that differ for the same reason, by name, and what their two controls are called."""
+
+    kind_label: str
+    strength_label: str
+    kinds: dict[str, Kind]
+
+    def __getitem__(self, name: str) -> Kind:
+        return self.kinds[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.kinds)
+
+    def __len__(self) -> int:
+        return len(self.kinds)
+
+
+def _biased(make: Callable[[str, Box | None], Mechanism]) -> Kind:
+    why = "it has the same bias as the sample"
+    return Kind(make=make, needs_classes=False, too_kind=why, too_harsh="")
+
+
+def _skewed(make: Callable[[], Mechanism]) -> Kind:
+    why = "it has hardly any of the rare classes, in which the model is poor"
+    return Kind(make=lambda *_: make(), needs_classes=True, too_kind=why, too_harsh="")
+
+
+def _mislabelled(kind: Literal["symmetric", "pair flip", "feature dependent"]) -> Kind:
+    why = "its own labels are partly wrong"
+    return Kind(make=lambda *_: LabelNoise(kind), needs_classes=True, too_kind="", too_harsh=why)
+
+
+def _fair(make: Callable[[], Mechanism]) -> Kind:
+    return Kind(make=lambda *_: make(), needs_classes=False, too_kind="", too_harsh="")
+
+
 MORE_OF = "more of "  # and then a category, where the covariate is one
 
-#: By mechanism and kind: what makes one of a covariate and a region; most need neither.
-MECHANISMS: Mapping[str, Mapping[str, Callable[[str, Box | None], Mechanism]]] = MappingProxyType(
-    {
-        "domain shift": {
-            "more of the high": lambda covariate, _: CovariateSelection(covariate, "high"),
-            "more of the low": lambda covariate, _: CovariateSelection(covariate, "low"),
+# mechanism -> kind -> what makes it and what is said of it
+MECHANISMS: dict[str, Family] = {
+    "domain shift": Family(
+        kind_label="Draw",
+        strength_label="How strongly",
+        kinds={
+            "more of the high": _biased(lambda covariate, _: CovariateSelection(covariate, "high")),
+            "more of the low": _biased(lambda covariate, _: CovariateSelection(covariate, "low")),
         },
-        "data skew": {
-            "half the classes": lambda *_: ClassSkew(),
-            "long tail": lambda *_: LongTail(),
+    ),
+    "data skew": Family(
+        kind_label="Draw",
+        strength_label="How strongly",
+        kinds={"half the classes": _skewed(ClassSkew), "long tail": _skewed(LongTail)},
+    ),
+    "dataset quality": Family(
+        kind_label="Damage",
+        strength_label="How much",
+        kinds={
+            "symmetric noise": _mislabelled("symmetric"),
+            "pair flip": _mislabelled("pair flip"),
+            "feature-dependent noise": _mislabelled("feature dependent"),
+            "duplicates": Kind(
+                make=lambda *_: Duplicates(),
+                needs_classes=False,
+                too_kind="copies of the same examples stand in both parts",
+                too_harsh="",
+            ),
+            "corrupted features": Kind(
+                make=lambda *_: Corruption(),
+                needs_classes=False,
+                too_kind="it is corrupted in the same way",
+                too_harsh="its own features are corrupted",
+            ),
         },
-        "dataset quality": {
-            "symmetric noise": lambda *_: LabelNoise("symmetric"),
-            "pair flip": lambda *_: LabelNoise("pair flip"),
-            "feature-dependent noise": lambda *_: LabelNoise("feature dependent"),
-            "duplicates": lambda *_: Duplicates(),
-            "corrupted features": lambda *_: Corruption(),
+    ),
+    "sampling strategy": Family(
+        kind_label="Strategy",
+        strength_label="How strictly",
+        kinds={
+            "simple random": _fair(SimpleRandom),
+            "stratified": _fair(Stratified),
+            "cluster": _biased(lambda *_: Cluster()),
+            "convenience": _biased(lambda *_: Convenience()),
+            "snowball": _biased(lambda *_: Snowball()),
+            "region": _biased(lambda _, region: Region(errors.box(region, "region"))),
+            "diverse": _fair(Diverse),
         },
-        "sampling strategy": {
-            "simple random": lambda *_: SimpleRandom(),
-            "stratified": lambda *_: Stratified(),
-            "cluster": lambda *_: Cluster(),
-            "convenience": lambda *_: Convenience(),
-            "snowball": lambda *_: Snowball(),
-            "region": lambda _, region: Region(errors.box(region, "region")),
-            "diverse": lambda *_: Diverse(),
-        },
-    }
-)
+    ),
+}
+
+
+def find_kind(mechanism: str, kind: str) -> Kind:
+    """Return what stands under these names; in a domain shift also "more of <category>"."""
+    kinds = MECHANISMS[_check.one_of("mechanism", mechanism, MECHANISMS, kind="mechanism")]
+    if mechanism == "domain shift" and kind not in kinds and str(kind).startswith(MORE_OF):
+        category = kind.removeprefix(MORE_OF)
+        return _biased(lambda covariate, _: CovariateSelection(covariate, category))
+    return kinds[_check.one_of("kind", kind, kinds, kind="way of " + mechanism)]
 
 
 def make_mechanism(
@@ -617,8 +716,4 @@ def make_mechanism(
     >>> make_mechanism("domain shift", "more of mono", covariate="module type")
     CovariateSelection(covariate='module type', towards='mono')
     """
-    kinds = MECHANISMS[_check.one_of("mechanism", mechanism, MECHANISMS, kind="mechanism")]
-    if mechanism == "domain shift" and kind not in kinds and str(kind).startswith(MORE_OF):
-        return CovariateSelection(covariate, kind.removeprefix(MORE_OF))
-    make = kinds[_check.one_of("kind", kind, kinds, kind="way of " + mechanism)]
-    return make(covariate, region)
+    return find_kind(mechanism, kind).make(covariate, region)
