@@ -6,10 +6,11 @@ from sklearn.datasets import load_diabetes
 
 from tlwidgets.bias_explorer import built_in
 from tlwidgets.bias_explorer.choice import Choice
-from tlwidgets.bias_explorer.data import is_built_in, map_positions
+from tlwidgets.bias_explorer.data import is_built_in
 from tlwidgets.bias_explorer.experiment import begin
 from tlwidgets.data import fetch_solar_cells, load_digits
-from tlwidgets.shift import LogisticRatio, Population, true_ratio
+from tlwidgets.shift import LogisticRatio, Population, SimpleRandom, true_ratio
+from tlwidgets.shift.population import map_positions
 
 
 def is_sound(population: Population) -> None:
@@ -117,6 +118,20 @@ def test_maps_of_any_size_fill_the_square(shape, cache):
     position = map_positions(np.random.default_rng(0).normal(size=shape))
     assert position.shape == (shape[0], 2)
     assert position[:, 0].min() == 0 and position[:, 0].max() == pytest.approx(1)
+
+
+def test_a_map_is_made_when_somebody_looks_and_then_stays(cache):
+    x = np.random.default_rng(0).normal(size=(60, 3))
+    people = Population(
+        name="people", x=x, y=x[:, 0], class_names=(), covariates={}, group=np.full(60, "all")
+    )
+    SimpleRandom()(people, 0.0, 20, np.random.default_rng(0))
+    assert list(cache.glob("*")) == []
+    position = people.position
+    assert len(list(cache.glob("population-map-*.npz"))) == 1
+    assert position.shape == (60, 2) and people.position is position
+    with pytest.raises(AttributeError, match="colour"):
+        _ = people.colour
 
 
 def test_a_map_is_kept_and_the_same_again(cache):

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..shift.population import Population, Selection
-from . import errors
 
 # What need not be computed again. It saves time and never changes what comes out.
 
@@ -232,7 +231,10 @@ def from_url_state(text: str) -> Choice:
         found = {_NAMES[letter]: value for letter, value in pairs}
         return Choice(**{name: _read(name, value) for name, value in found.items()})  # type: ignore[arg-type]
     except (ValueError, KeyError) as error:
-        raise errors.no_state(text) from error
+        raise ValueError(
+            "`text` must be what `to_url_state()` gave, for instance 's=0.9&r=class+weighting'; "
+            f"got {text!r}. Copy the whole of it."
+        ) from error
 
 
 def _read(name: str, text: str) -> object:

@@ -15,19 +15,9 @@ from .. import _check
 from .._cache import cached, digest
 from ..data import SolarCells, fetch_solar_cells, load_digits
 from ..shift import Population
-from . import errors
-
-# The map of a population: places in the plane such that neighbours are alike.
 
 # More points than this make a slow picture and a map on which one sees no less.
 N_SHOWN = 5000
-# Raise it when maps are made in another way, so that old cache entries are not found.
-_MAP_VERSION = 1
-# Measured on 5,000 digits: 1.4 CPU seconds, and half of the ten nearest on the map have the same
-# class; two principal components: a quarter.
-_N_LANDMARKS = 800
-_N_NEAREST = 4
-_PERPLEXITY = 30.0
 
 
 def shown_on_map(population: Population) -> NDArray[np.int64]:
@@ -36,51 +26,6 @@ def shown_on_map(population: Population) -> NDArray[np.int64]:
     if n <= N_SHOWN:
         return np.arange(n)
     return np.sort(np.random.default_rng(0).permutation(n)[:N_SHOWN])
-
-
-def map_positions(x: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return where each example lies on the map, shape (n, 2), 0..1; computed once, then kept.
-
-    t-SNE (van der Maaten and Hinton, 2008) places 800 landmarks; everybody else lies between the
-    four nearest of them.
-
-    Parameters
-    ----------
-    x : array, shape (n, d)
-    """
-    key = digest(_MAP_VERSION, x)
-    return cached("population-map", key, lambda: {"position": _placed(x)})["position"]
-
-
-def _placed(x: NDArray[np.float64]) -> NDArray[np.float64]:
-    from sklearn.neighbors import NearestNeighbors
-
-    landmarks = np.random.default_rng(0).permutation(len(x))[:_N_LANDMARKS]
-    places = _embedded(x[landmarks])
-    n_nearest = min(_N_NEAREST, len(landmarks))
-    distance, nearest = NearestNeighbors(n_neighbors=n_nearest).fit(x[landmarks]).kneighbors(x)
-    closeness = 1 / (distance**2 + 1e-9)  # a landmark itself stays where it is
-    closeness /= closeness.sum(axis=1, keepdims=True)
-    position = np.einsum("ij,ijk->ik", closeness, places[nearest])
-    position -= position.min(axis=0)
-    return np.asarray(position / np.maximum(position.max(axis=0), 1e-12))
-
-
-def _embedded(x: NDArray[np.float64]) -> NDArray[np.float64]:
-    from sklearn.decomposition import PCA
-    from sklearn.manifold import TSNE
-
-    if x.shape[1] == 1:
-        return np.column_stack([x[:, 0], np.zeros(len(x))])
-    start = PCA(2, random_state=0).fit_transform(x)
-    if len(np.unique(x, axis=0)) < 10:
-        return np.asarray(start)
-    start *= 1e-4 / start[:, 0].std()
-    perplexity = min(_PERPLEXITY, (len(x) - 1) / 3)
-    return np.asarray(
-        TSNE(2, init=start, perplexity=perplexity, max_iter=500, random_state=0).fit_transform(x),
-        np.float64,
-    )
 
 
 DEFAULT = "solar cells"
@@ -172,7 +117,6 @@ def _solar_cells() -> Population:
             "contrast": pixels.std(axis=1, dtype=np.float64),
         },
         group=cells.module_type,
-        position=map_positions(x),
     )
 
 
@@ -197,7 +141,6 @@ def _digits() -> Population:
         class_names=tuple("0123456789"),
         covariates={name: arrays[name] for name in names},
         group=np.full(len(digits.labels), "everybody"),
-        position=map_positions(arrays["x"]),
     )
 
 
@@ -241,7 +184,6 @@ def _diabetes() -> Population:
         class_names=(),
         covariates=covariates,
         group=np.full(len(x), "everybody"),
-        position=map_positions(x),
     )
 
 
@@ -251,6 +193,8 @@ _MAKERS = {"solar cells": _solar_cells, "digits": _digits, "diabetes": _diabetes
 
 # From the columns of a table to features and covariates, and what was done on the way.
 
+FEWEST_ROWS = 40
+MOST_GROUPS = 20
 MOST_CATEGORIES = 20
 MOST_COVARIATES = 30
 _ID_NAME = re.compile(r"(^|[^a-z])(id|uid|uuid|index|idx|key|nr|no|number|row)$", re.IGNORECASE)
@@ -303,7 +247,10 @@ def read_table(frame: pd.DataFrame) -> Table:
     for position, column in enumerate(frame.columns):
         _read_column(table, str(column), frame.iloc[:, position].reset_index(drop=True))
     if not table.features:
-        raise errors.nothing_left(table.dropped)
+        raise ValueError(
+            "`x` must have at least one column to learn from; all were left out: "
+            f"{'; '.join(table.dropped)}. Add a column that differs between examples and repeats."
+        )
     return table
 
 
@@ -314,7 +261,11 @@ def first_covariates(covariates: Mapping[str, NDArray[Any]]) -> dict[str, NDArra
 
 def _read_column(table: Table, name: str, values: pd.Series[Any]) -> None:
     if pd.api.types.is_datetime64_any_dtype(values) or pd.api.types.is_timedelta64_dtype(values):
-        raise errors.dates(name)
+        raise TypeError(
+            f"`x` must hold numbers, categories or yes/no; the column {name!r} holds dates or "
+            "durations. Turn it into a number, for instance the age in days, or drop it: "
+            f"x.drop(columns={name!r})."
+        )
     if values.dtype == object:
         values = values.infer_objects()
     _refuse_what_is_no_value(name, values)
@@ -336,7 +287,14 @@ def _refuse_what_is_no_value(name: str, values: pd.Series[Any]) -> None:
         return
     for value in values.dropna():
         if not isinstance(value, _VALUES):
-            raise errors.odd_column(name, f"{type(value).__name__} objects")
+            raise _odd_column(name, f"{type(value).__name__} objects")
+
+
+def _odd_column(column: str, kind: str) -> TypeError:
+    return TypeError(
+        f"`x` must hold numbers, categories or yes/no; the column {column!r} holds {kind}. Turn it "
+        f"into numbers or drop it: x.drop(columns={column!r})."
+    )
 
 
 def _is_id(name: str, values: pd.Series[Any], n_different: int) -> bool:
@@ -351,11 +309,14 @@ def _is_id(name: str, values: pd.Series[Any], n_different: int) -> bool:
 
 def _read_numbers(table: Table, name: str, values: pd.Series[Any]) -> None:
     if pd.api.types.is_complex_dtype(values):
-        raise errors.odd_column(name, "complex numbers")
+        raise _odd_column(name, "complex numbers")
     numbers = values.to_numpy(np.float64, na_value=np.nan)
     n_infinite = int(np.isinf(numbers).sum())
     if n_infinite:
-        raise errors.infinite_values(name, n_infinite)
+        raise ValueError(
+            f"`x` must be finite; the column {name!r} has {n_infinite:,} infinite values. Replace "
+            "them, for instance by NaN: missing values are filled in."
+        )
     gaps = np.isnan(numbers)
     if gaps.any():
         numbers = np.where(gaps, np.nanmedian(numbers), numbers)
@@ -453,11 +414,21 @@ def read_population(
         x, y = x.drop(columns=y, errors="ignore"), _column_of(x, "y", y)
     shape = np.shape(x)
     if backbone is not None and len(shape) not in (3, 4):
-        raise errors.backbone_without_images(shape)
+        raise ValueError(
+            "`x` must be images, (n, height, width) or (n, height, width, channels), for a "
+            f"`backbone`; got shape {shape}. Leave `backbone` out for a table."
+        )
     if len(shape) not in (2, 3, 4):
-        raise errors.shape_of_x(shape)
-    if shape[0] < errors.FEWEST_ROWS:
-        raise errors.too_few_rows(shape[0])
+        raise ValueError(
+            "`x` must be a table (n, columns), a DataFrame, or images (n, height, width) or (n, "
+            f"height, width, channels); got shape {shape}. A single column needs x[:, None]."
+        )
+    if shape[0] < FEWEST_ROWS:
+        raise ValueError(
+            f"`x` must have at least {FEWEST_ROWS} rows to draw samples from; got {shape[0]}. "
+            "Take more data, or one of the built-in populations: 'solar cells', 'digits', "
+            "'diabetes'."
+        )
     labels, names, said = _read_labels(y, shape[0], class_names)
     if len(shape) == 2:
         features, covariates, note = _read_columns(x, feature_names)
@@ -474,7 +445,6 @@ def read_population(
         class_names=names,
         covariates=covariates,
         group=covariates.get("group", np.full(shape[0], "everybody")),
-        position=map_positions(features),
         note=f"{note} {said}".strip(),
     )
 
@@ -495,7 +465,10 @@ def _read_columns(
         array = np.asarray(x)
         names = feature_names or [f"feature {i + 1}" for i in range(array.shape[1])]
         if len(set(names)) != array.shape[1]:
-            raise errors.feature_names(len(names), array.shape[1])
+            raise ValueError(
+                f"`feature_names` must be {array.shape[1]} different names, one for each column "
+                f"of `x`; got {len(names)}."
+            )
         frame = pd.DataFrame(array, columns=list(names))
     table = read_table(frame)
     features, note = np.column_stack(table.features), table.note()
@@ -508,7 +481,9 @@ def _read_columns(
 def _read_images(x: Any, backbone: Any) -> tuple[NDArray[np.float64], dict[str, NDArray[Any]], str]:
     images = np.asarray(x)
     if not np.isfinite(images).all():
-        raise errors.infinite_images()
+        raise ValueError(
+            "`x` must hold finite pixels; got images with NaN or infinite ones. Mend or drop them."
+        )
     if backbone is None:
         seen = images.reshape(len(images), -1)
         note = "Images: their pixels, as 50 principal components."
@@ -532,7 +507,10 @@ def _read_labels(
     values = _one_column("y", y, n)
     is_missing = values.isna() | values.isin([np.inf, -np.inf])
     if is_missing.any():
-        raise errors.missing_labels(int(is_missing.sum()), n)
+        raise ValueError(
+            f"`y` must be known for everybody in the population; got {is_missing.sum():,} of "
+            f"{n:,} missing or infinite. Drop these rows, for instance with `keep = y.notna()`."
+        )
     is_number = pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
     if is_number and class_names is None and _is_outcome(values):
         numbers = values.to_numpy(np.float64)
@@ -544,9 +522,16 @@ def _read_labels(
     else:
         present, codes = np.unique(values.astype(str).to_numpy(str), return_inverse=True)
     if len(present) == 1:
-        raise errors.one_class(str(present[0]))
+        raise ValueError(
+            "`y` must have at least two classes, or there is nothing to learn; got only "
+            f"{str(present[0])!r}. Look for the rows of the other class."
+        )
     if len(present) > n / 2:
-        raise errors.labels_like_ids(len(present), n)
+        raise ValueError(
+            f"`y` must hold classes that repeat; got {len(present):,} different ones for {n:,} "
+            "examples, as names or numbers of rows have. Pass the column with the classes; an "
+            "outcome that is a number must be of a numeric type: y.astype(float)."
+        )
     codes, names = _named(codes.astype(np.int64), present.tolist(), class_names, is_number)
     return codes, names, ""
 
@@ -568,12 +553,18 @@ def _named(
         return codes, tuple(present)
     given = [str(name) for name in class_names]
     if len(given) != len(present) or len(set(given)) < len(given):
-        raise errors.class_names(given, len(present))
+        raise ValueError(
+            f"`class_names` must be {len(present)} different names, one for each class in "
+            f"ascending order of the labels; got {len(given)}: {list(given)!r}."
+        )
     if is_number:
         return codes, tuple(given)
     for label in present:
         if label not in given:
-            raise errors.unnamed_class(label, given)
+            raise ValueError(
+                f"`class_names` must hold every label of `y`; {label!r} is not among "
+                f"{list(given)!r}. Add it, or leave `class_names` out."
+            )
     return np.array([given.index(label) for label in present])[codes], tuple(given)
 
 
@@ -581,8 +572,11 @@ def _read_groups(groups: ArrayLike, n: int) -> NDArray[np.str_]:
     values = _one_column("groups", groups, n)
     texts = values.astype(object).where(values.notna(), "missing").astype(str).to_numpy(str)
     n_groups = len(np.unique(texts))
-    if n_groups > errors.MOST_GROUPS:
-        raise errors.too_many_groups(n_groups)
+    if n_groups > MOST_GROUPS:
+        raise ValueError(
+            f"`groups` must be at most {MOST_GROUPS} different groups; got {n_groups:,}. Cut "
+            "numbers into bands first, for instance with pandas.cut."
+        )
     return np.asarray(texts)
 
 
@@ -595,8 +589,14 @@ def _one_column(name: str, values: Any, n: int) -> pd.Series[Any]:
         if array.ndim == 2 and array.shape[1] == 1:
             array = array[:, 0]
         if array.ndim != 1:
-            raise errors.not_one_column(name, array.shape)
+            raise ValueError(
+                f"`{name}` must be one value per example, shape (n,); got {array.shape}. If it is "
+                f"one-hot, take {name}.argmax(axis=1)."
+            )
         column = pd.Series(array)
     if len(column) != n:
-        raise errors.other_length(name, len(column), n)
+        raise ValueError(
+            f"`{name}` must have one value per row of `x`, {n:,}; got {len(column):,}. Take both "
+            "from the same table."
+        )
     return column.reset_index(drop=True).infer_objects()

@@ -6,6 +6,7 @@ cleaning fits it five times at each step of a slider. x: features.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -102,7 +103,9 @@ def fit_logistic(x: Floats, y: NDArray[Any], sample_weight: Floats) -> Classifie
     if len(classes) == 1:
         return Classifier(classes, np.zeros((x.shape[1], 1)), np.zeros(1))
     found = LogisticRegression(C=C, tol=TOLERANCE, max_iter=MAX_ITERATIONS)
-    found.fit(x, y, sample_weight=sample_weight)
+    with warnings.catch_warnings():  # of a hundred classes a few examples each are all there is
+        warnings.filterwarnings("ignore", "The number of unique classes is greater", UserWarning)
+        found.fit(x, y, sample_weight=sample_weight)
     coef, intercept = found.coef_.T, found.intercept_
     if len(classes) == 2:  # one score against zero
         coef, intercept = coef * [0, 1], intercept * [0, 1]

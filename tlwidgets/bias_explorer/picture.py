@@ -543,7 +543,8 @@ def figure_of_explorer(view: Mapping[str, Any], state: State, colouring: Colouri
     figure = ChartFigure(figsize=(12.5, 7.6), layout="constrained")
     FigureCanvasAgg(figure)
     figure.suptitle(view["headline"], x=0.01, ha="left", fontsize="medium", fontweight="bold")
-    above, below = figure.subfigures(2, 1, height_ratios=[5, 2])
+    rows: Any = figure.subfigures(2, 1, height_ratios=[5, 2])
+    above, below = rows
     left, right = above.subfigures(1, 2, width_ratios=[5, 7])
     plot_map(view["map"], state, colouring, left.subplots())
     columns = view["bars"]["columns"]
@@ -584,7 +585,9 @@ def plot_map(view: Mapping[str, Any], state: State, colouring: Colouring, ax: Ax
     colours = palette[colouring.codes[shown]]
     is_in, is_wrong = (marks & SELECTED) > 0, (marks & WRONG) > 0
     hollow, crossed, changed = ~is_in & ~is_wrong, ~is_in & is_wrong, (marks & CHANGED) > 0
-    ax.scatter(x[hollow], y[hollow], 8, facecolors="none", edgecolors=colours[hollow], alpha=0.45)
+    ax.scatter(
+        x[hollow], y[hollow], 8, facecolors="none", edgecolors=list(colours[hollow]), alpha=0.45
+    )
     ax.scatter(x[crossed], y[crossed], 12, c=colours[crossed], marker="x", linewidths=1)
     ax.scatter(x[is_in], y[is_in], 28, c=colours[is_in], edgecolors="white", linewidths=0.6)
     both = is_in & is_wrong
@@ -627,7 +630,7 @@ def plot_bars(
         The same.
     """
     low, high = view["axis"]["low"], view["axis"]["high"]
-    kinds = {
+    kinds: dict[str, dict[str, Any]] = {
         "reported": {"color": colours["sample"], "alpha": 0.35, "label": "my hold-out says"},
         "actual": {"color": colours["population"], "label": "the population knows"},
     }
@@ -638,7 +641,10 @@ def plot_bars(
             ax.barh(place, value or 0, _BAR * 0.94, **(look if i == 0 else {**look, "label": None}))
             if row:
                 is_in = value is not None and value > low + _INSIDE * (high - low)
-                inside = {"ha": "right", "color": "black" if key == "reported" else "white"}
+                inside: dict[str, Any] = {
+                    "ha": "right",
+                    "color": "black" if key == "reported" else "white",
+                }
                 ax.annotate(
                     row[f"{key}_text"], (value or 0, place), (-4 if is_in else 4, 0),
                     textcoords="offset points", va="center", fontsize="small",
@@ -695,8 +701,8 @@ def _plot_gap(row: Mapping[str, Any], i: int, colour: str, ax: Axes, beyond: int
     text, is_clear = row["gap"]
     low, high = sorted((row["reported"], row["actual"]))
     j = 1 if row["reported"] > row["actual"] else 0
-    look = {"color": colour if is_clear else "0.5", "alpha": 0.35 if is_clear else 0.15}
-    ax.barh(i + (j - 0.5) * _BAR, high - low, _BAR * 0.94, left=low, **look)
+    colour, alpha = (colour, 0.35) if is_clear else ("0.5", 0.15)
+    ax.barh(i + (j - 0.5) * _BAR, high - low, _BAR * 0.94, left=low, color=colour, alpha=alpha)
     weight = "bold" if is_clear else "normal"
     ax.annotate(text, (high, i + 0.5 * _BAR), (beyond, 0), textcoords="offset points", va="center",
                 fontsize="small", fontweight=weight)  # fmt: skip

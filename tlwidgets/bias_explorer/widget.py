@@ -27,7 +27,6 @@ from .._widgets.base import (
 from ..shift import population as selection_errors
 from ..shift.mechanisms import MECHANISMS
 from ..shift.population import Population
-from . import errors
 from .choice import Box, Choice, State, from_url_state, to_url_state
 from .code import to_code
 from .data import DEFAULT, built_in, read_population, shown_on_map
@@ -53,8 +52,7 @@ from .words import describe
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from .picture import Figure
+    from matplotlib.figure import Figure
 
 # The controls of the bias explorer: a tab for each mechanism, and what all of them share.
 
@@ -66,7 +64,7 @@ class ExplorerView(LiveView):
 
     kind = traitlets.Unicode("explorer").tag(sync=True)
     positions = traitlets.Bytes(help="x and y of each point, two bytes each.").tag(sync=True)
-    fields = traitlets.List(help="What can be told about a point: names, categories.").tag(
+    fields: Any = traitlets.List(help="What can be told about a point: names, categories.").tag(
         sync=True
     )
     facts = traitlets.Bytes(help="The numbers of `fields`, four bytes each.").tag(sync=True)
@@ -74,7 +72,7 @@ class ExplorerView(LiveView):
     marks = traitlets.Bytes(help="Each point: selected, wrong, changed.").tag(sync=True)
     rest = traitlets.Bytes(help="Those of the sample who are not always shown.").tag(sync=True)
     # Without an echo: the page knows what it has sent, and a drag sends much.
-    region = traitlets.List(help="left, bottom, right, top of the brush; or nothing.").tag(
+    region: Any = traitlets.List(help="left, bottom, right, top of the brush; or nothing.").tag(
         sync=True, echo_update=False
     )
 
@@ -424,6 +422,10 @@ def _population_of(x: Any, y: Any, **options: Any) -> Population:
         return x
     if isinstance(x, str):
         if y is not None or options:
-            raise errors.named_and_more(x, "y" if y is not None else next(iter(options)))
+            argument = "y" if y is not None else next(iter(options))
+            raise TypeError(
+                f"`{argument}` must be left out where `x` is the name of a population; got it with "
+                f"{x!r}. For your own data, give arrays or a DataFrame as `x`."
+            )
         return built_in(x)
     return read_population(x, y, **options)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import _check
+from .._cache import cached, digest
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, weakref_slot=True)
@@ -29,8 +30,9 @@ class Population:
         What the selection may depend on: numbers (float64) or categories (str).
     group : array of str, shape (n,)
         Whose score is told apart; the worst of them counts.
-    position : array of float64, shape (n, 2), 0..1
-        Where each example lies on the map.
+    position : array of float64, shape (n, 2), 0..1, optional
+        Where each example lies on the map; left out: among those with similar features, computed
+        when somebody first looks.
     note : str
         What was done to the data on the way in; empty if nothing.
     """
@@ -41,8 +43,19 @@ class Population:
     class_names: tuple[str, ...]
     covariates: Mapping[str, NDArray[Any]]
     group: NDArray[np.str_]
-    position: NDArray[np.float64]
+    position: NDArray[np.float64] = None  # type: ignore[assignment]  # until it is looked at
     note: str = ""
+
+    def __post_init__(self) -> None:
+        if self.position is None:
+            object.__delattr__(self, "position")
+
+    def __getattr__(self, name: str) -> Any:
+        # Python asks here only for what is missing.
+        if name != "position":
+            raise AttributeError(f"a Population has no {name!r}")
+        object.__setattr__(self, "position", map_positions(self.x))
+        return self.position
 
     def __len__(self) -> int:
         return len(self.x)
@@ -84,6 +97,62 @@ class Selection:
 
     def __len__(self) -> int:
         return len(self.indices)
+
+
+# The map of a population: places in the plane such that neighbours are alike.
+
+# Raise it when maps are made in another way, so that old cache entries are not found.
+_MAP_VERSION = 1
+# Measured on 5,000 digits: 1.4 CPU seconds, and half of the ten nearest on the map have the same
+# class; two principal components: a quarter.
+_N_LANDMARKS = 800
+_N_NEAREST = 4
+_PERPLEXITY = 30.0
+
+
+def map_positions(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return where each example lies on the map, shape (n, 2), 0..1; computed once, then kept.
+
+    t-SNE (van der Maaten and Hinton, 2008) places 800 landmarks; everybody else lies between the
+    four nearest of them.
+
+    Parameters
+    ----------
+    x : array, shape (n, d)
+    """
+    key = digest(_MAP_VERSION, x)
+    return cached("population-map", key, lambda: {"position": _placed(x)})["position"]
+
+
+def _placed(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    from sklearn.neighbors import NearestNeighbors
+
+    landmarks = np.random.default_rng(0).permutation(len(x))[:_N_LANDMARKS]
+    places = _embedded(x[landmarks])
+    n_nearest = min(_N_NEAREST, len(landmarks))
+    distance, nearest = NearestNeighbors(n_neighbors=n_nearest).fit(x[landmarks]).kneighbors(x)
+    closeness = 1 / (distance**2 + 1e-9)  # a landmark itself stays where it is
+    closeness /= closeness.sum(axis=1, keepdims=True)
+    position = np.einsum("ij,ijk->ik", closeness, places[nearest])
+    position -= position.min(axis=0)
+    return np.asarray(position / np.maximum(position.max(axis=0), 1e-12))
+
+
+def _embedded(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    from sklearn.decomposition import PCA
+    from sklearn.manifold import TSNE
+
+    if x.shape[1] == 1:
+        return np.column_stack([x[:, 0], np.zeros(len(x))])
+    start = PCA(2, random_state=0).fit_transform(x)
+    if len(np.unique(x, axis=0)) < 10:
+        return np.asarray(start)
+    start *= 1e-4 / start[:, 0].std()
+    perplexity = min(_PERPLEXITY, (len(x) - 1) / 3)
+    return np.asarray(
+        TSNE(2, init=start, perplexity=perplexity, max_iter=500, random_state=0).fit_transform(x),
+        np.float64,
+    )
 
 
 # The wording of every error about drawing a sample from a population.
