@@ -209,16 +209,6 @@ def encoded(choice: Choice) -> str:
 def from_url_state(text: str) -> Choice:
     """Return the choice that a text of `to_url_state` holds.
 
-    Parameters
-    ----------
-    text : str
-        A leading `#` or `?` does not matter.
-
-    Raises
-    ------
-    ValueError
-        If it is no such text. Whether the choice fits a population is not checked here.
-
     Examples
     --------
     >>> from_url_state("s=0.9&seed=3").strength

@@ -118,15 +118,8 @@ _SKLEARN = {
 def to_code(state: State) -> str:
     """Return a complete script that gives the numbers of a state.
 
-    Parameters
-    ----------
-    state : State
-
-    Returns
-    -------
-    str
-        Its last variable `report` is what `table.report` returns. For the learner's own data it
-        uses their name `population`, for what `read_population` gave.
+    Its last variable `report` is what `experiment.report` returns. The learner's own data stand
+    in it as `population`, which is what `read_population` gave.
     """
     choice = state.choice
     mechanism = shift.make_mechanism(

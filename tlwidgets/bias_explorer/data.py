@@ -236,13 +236,7 @@ class Table:
 
 
 def read_table(frame: pd.DataFrame) -> Table:
-    """Return features and covariates of a table.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If a column holds dates, lists or infinite numbers, or no column is left.
-    """
+    """Return features and covariates of a table."""
     table = Table()
     for position, column in enumerate(frame.columns):
         _read_column(table, str(column), frame.iloc[:, position].reset_index(drop=True))

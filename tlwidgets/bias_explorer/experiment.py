@@ -29,21 +29,7 @@ FIRST_REGION: Box = (0.0, 0.0, 0.5, 1.0)
 
 
 def kinds_of(population: Population, mechanism: str, covariate: str = "") -> list[str]:
-    """Return the ways of a mechanism that this population can be drawn by.
-
-    Parameters
-    ----------
-    population : Population
-    mechanism : str
-        A key of `MECHANISMS`.
-    covariate : str, optional
-        What a domain shift depends on; by default the first.
-
-    Returns
-    -------
-    list of str
-        Empty for a skew of classes where there are none.
-    """
+    """Return the ways of a mechanism that this population can be drawn by; there may be none."""
     kinds = MECHANISMS[_check.one_of("mechanism", mechanism, MECHANISMS, kind="mechanism")]
     if mechanism == "domain shift":
         values = population.covariates[covariate or next(iter(population.covariates))]
@@ -72,11 +58,6 @@ def completed(population: Population, choice: Choice, **changes: Any) -> Choice:
 
     What was not chosen is made to fit: a region selects the sampling strategy "region", another
     mechanism its first kind.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If something of it is impossible.
     """
     if changes.get("region") is not None and not {"mechanism", "kind"} & changes.keys():
         changes |= {"mechanism": "sampling strategy", "kind": "region"}
@@ -106,39 +87,14 @@ def completed(population: Population, choice: Choice, **changes: Any) -> Choice:
 
 
 def begin(population: Population, choice: Choice | None = None) -> State:
-    """Return all that comes of a choice.
-
-    Parameters
-    ----------
-    population : Population
-    choice : Choice, optional
-        A covariate or kind that is not chosen is made to fit the population. Without a choice
-        the sample is at most half of it.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the choice is impossible for this population.
-    """
+    """Return all that comes of a choice; without one the sample is at most half of everybody."""
     if choice is None:
         choice = Choice(n=max(SMALLEST_N, min(Choice().n, len(population) // 2)))
     return _state(population, completed(population, choice), Memory())
 
 
 def changed(state: State, **changes: Any) -> State:
-    """Return the state after some of the choice was changed.
-
-    Parameters
-    ----------
-    state : State
-    **changes : of Choice
-        The names and values of what changes.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the new choice is impossible; the old state stays as it is.
-    """
+    """Return the state after some of the choice was changed; an impossible one is refused."""
     choice = completed(state.population, state.choice, **changes)
     return _state(state.population, choice, state.memory)
 

@@ -64,13 +64,7 @@ class Classifier:
         return scores
 
     def with_prior(self, label_ratio: Floats) -> Classifier:
-        """Return the same classifier for a population with other shares of the classes.
-
-        Parameters
-        ----------
-        label_ratio : array, shape (k,), >= 0
-            Share in the population over share in the sample.
-        """
+        """Return the same classifier for a population with other shares of the classes."""
         return Classifier(
             self.classes, self.coef, self.intercept + np.log(np.maximum(label_ratio, 1e-12))
         )

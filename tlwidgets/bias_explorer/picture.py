@@ -17,8 +17,9 @@ from .._widgets.chart import axis_over
 from ..shift.population import Population
 from .choice import Outcome, Result, Score, State
 from .data import shown_on_map
+from .experiment import worst_group
 from .learner import groups_of, is_numeric
-from .words import Verdict, score_text, verdict
+from .words import Verdict, overall, score_text, verdict
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,17 +27,14 @@ if TYPE_CHECKING:
 
 # The bars: what a test set claims, and what is so, for three models.
 
-# A gap this many standard errors wide is not luck of the draw.
-_CLEAR = 2.0
-
 
 def bars_view(state: State) -> dict[str, Any]:
     """Return the three models, for everybody and for the worst group, as JSON holds it."""
     population, result = state.population, state.result
     everybody = np.ones(len(population), bool)
-    columns = [_column("Everybody", lambda score: score.overall, everybody, state)]
-    worst = worst_group(result.naive, is_error=not population.has_classes)
-    if len(result.naive.actual.by_group) > 1 and worst is not None:
+    columns = [_column("Everybody", overall, everybody, state)]
+    worst, _ = worst_group(result.naive.actual, has_classes=population.has_classes)
+    if len(result.naive.actual.by_group) > 1 and worst:
         of_worst = groups_of(population, state.choice) == worst
         what = "class" if state.choice.mechanism == "data skew" else "group"
         name = f"Worst {what}: {worst}"
@@ -48,21 +46,6 @@ def bars_view(state: State) -> dict[str, Any]:
         "names": _names(state),
         "better": "higher is better" if population.has_classes else "lower is better",
     }
-
-
-def worst_group(outcome: Outcome, *, is_error: bool) -> str | None:
-    """Return the group for which a model does worst in the population.
-
-    Parameters
-    ----------
-    outcome : Outcome
-    is_error : bool
-        Whether a high score is bad.
-    """
-    known = {name: v for name, v in outcome.actual.by_group.items() if math.isfinite(v)}
-    if not known:
-        return None
-    return max(known, key=lambda name: known[name] if is_error else -known[name])
 
 
 def _column(
@@ -99,33 +82,15 @@ def _gap(
     if not (math.isfinite(reported) and math.isfinite(actual)):
         return None
     if state.population.has_classes:
-        flattery = reported - actual
         size = str(abs(round(100 * reported) - round(100 * actual)))
-        noise = math.sqrt(max(actual * (1 - actual), 0.01))
     else:  # with as many decimals as the scores have
-        flattery = actual - reported
         n_decimals = max(0, 2 - math.floor(math.log10(max(reported, actual, 1e-12))))
-        size = f"{abs(flattery):.{n_decimals}f}"
-        noise = actual / math.sqrt(2)
+        size = f"{abs(actual - reported):.{n_decimals}f}"
     if float(size) == 0:
         return ["right", False]
-    if members.all():
-        is_clear = verdict(state, outcome) is not Verdict.RIGHT
-    else:
-        is_clear = abs(flattery) > _CLEAR * noise / math.sqrt(_n_tested(outcome, members, state))
-    return [f"{size} {'too good' if flattery > 0 else 'too bad'}", is_clear]
-
-
-def _n_tested(outcome: Outcome, members: NDArray[np.bool_], state: State) -> float:
-    """Return how many of a group a hold-out holds, about; at least one."""
-    result = state.result
-    hold_out = result.selection.indices[~result.is_train]
-    if outcome.name == "ideal":
-        return max(1.0, len(hold_out) * float(members.mean()))
-    share = 1.0
-    if outcome.name == "repaired":  # unequal weights leave less to go by
-        share = result.effective_sample_size / max(1, len(result.selection))
-    return max(1.0, share * float(members[hold_out].sum()))
+    is_too_good = (reported > actual) == state.population.has_classes
+    is_clear = verdict(state, outcome, score_of, members) is not Verdict.RIGHT
+    return [f"{size} {'too good' if is_too_good else 'too bad'}", is_clear]
 
 
 def _rule(state: State, members: NDArray[np.bool_]) -> list[Any]:
@@ -244,13 +209,7 @@ def colour_options(population: Population) -> list[str]:
 
 
 def colour_points(population: Population, by: str) -> Colouring:
-    """Return a colour for each of the population.
-
-    Raises
-    ------
-    ValueError
-        If `by` is not one of `colour_options`.
-    """
+    """Return a colour for each of the population."""
     columns = _columns(population)
     _check.one_of("colour_by", by, columns, kind="way to colour the points")
     values = columns[by]
@@ -467,18 +426,7 @@ _FEW = 0.5  # of the sample: below this the meter warns
 def to_view(
     state: State, colouring: Colouring, *, sentence: str, trouble: str = ""
 ) -> dict[str, Any]:
-    """Return what the drawers need, as JSON holds it.
-
-    Parameters
-    ----------
-    state : State
-    colouring : Colouring
-        As `colour_points` gives.
-    sentence : str
-        What `describe` says of the state.
-    trouble : str
-        Why the last gesture was refused; empty if it was not.
-    """
+    """Return what the drawers need, as JSON holds it."""
     headline, _, details = sentence.partition(". ")
     return {
         "headline": f"{headline.rstrip('.')}.",
@@ -561,21 +509,7 @@ def figure_of_explorer(view: Mapping[str, Any], state: State, colouring: Colouri
 
 
 def plot_map(view: Mapping[str, Any], state: State, colouring: Colouring, ax: Axes) -> Axes:
-    """Draw who was selected and who was missed.
-
-    Parameters
-    ----------
-    view : dict
-        The part "map" of what `to_view` gives.
-    state : State
-    colouring : Colouring
-    ax : matplotlib Axes
-
-    Returns
-    -------
-    matplotlib Axes
-        The same.
-    """
+    """Draw who was selected and who was missed."""
     from matplotlib.patches import Rectangle
 
     shown = np.union1d(shown_on_map(state.population), state.result.selection.indices)
@@ -613,22 +547,7 @@ def plot_map(view: Mapping[str, Any], state: State, colouring: Colouring, ax: Ax
 def plot_bars(
     view: Mapping[str, Any], column: Mapping[str, Any], colours: Mapping[str, str], ax: Axes
 ) -> Axes:
-    """Draw what the hold-out says (hollow) above what the population knows (filled).
-
-    Parameters
-    ----------
-    view : dict
-        The part "bars" of what `to_view` gives.
-    column : dict
-        One of its columns.
-    colours : dict
-    ax : matplotlib Axes
-
-    Returns
-    -------
-    matplotlib Axes
-        The same.
-    """
+    """Draw what the hold-out says (hollow) above what the population knows (filled)."""
     low, high = view["axis"]["low"], view["axis"]["high"]
     kinds: dict[str, dict[str, Any]] = {
         "reported": {"color": colours["sample"], "alpha": 0.35, "label": "my hold-out says"},
@@ -664,20 +583,7 @@ def plot_bars(
 
 
 def plot_panel(panel: Mapping[str, Any], colours: Mapping[str, str], ax: Axes) -> Axes:
-    """Draw a distribution: population, sample, and the sample after weighting.
-
-    Parameters
-    ----------
-    panel : dict
-        One of the parts "panels" of what `to_view` gives.
-    colours : dict
-    ax : matplotlib Axes
-
-    Returns
-    -------
-    matplotlib Axes
-        The same.
-    """
+    """Draw a distribution: population, sample, and the sample after weighting."""
     places: Sequence[int] = range(len(panel["names"]))
     ax.bar(places, panel["population"], 0.92, color=colours["population"], alpha=0.3,
            label="population")  # fmt: skip

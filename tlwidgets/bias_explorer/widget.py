@@ -188,20 +188,7 @@ _BY_REGION = {"mechanism": "sampling strategy", "kind": "region"}
 
 
 def brushed(state: State, region: Box | None, wanted_n: int) -> dict[str, Any]:
-    """Return what changes when a region of the map is brushed, or let go (None).
-
-    Parameters
-    ----------
-    state : State
-    region : Box, optional
-    wanted_n : int
-        The size of the sample that was last asked for.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If it is no region of the map.
-    """
+    """Return what changes when a region of the map is brushed, or let go (None)."""
     choice = state.choice
     if region is None:
         kind = {"kind": "simple random"} if choice.kind == "region" else {}

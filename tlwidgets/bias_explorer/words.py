@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import Enum
 
 import numpy as np
+from numpy.typing import NDArray
 
+from ..shift import effective_sample_size
 from ..shift.mechanisms import Kind, find_kind
-from .choice import Outcome, State
+from .choice import Outcome, Score, State
 from .repairs import REPAIRS
 
 # Smaller differences of accuracy than these (as a share of the error for a numeric outcome) are
@@ -29,15 +32,7 @@ class Verdict(Enum):
 def describe(state: State) -> str:
     """Return what a state says: what the test set believes, what is so, and what a repair does.
 
-    Parameters
-    ----------
-    state : State
-
-    Returns
-    -------
-    str
-        Two or three sentences. A difference that the luck of the test set explains is not called
-        a lie.
+    Two to four sentences; a difference that the luck of the test set explains is not called a lie.
     """
     sentences = [_what_is_so(state)]
     if not state.population.has_classes:
@@ -48,10 +43,20 @@ def describe(state: State) -> str:
     return " ".join(filter(None, sentences))
 
 
-def verdict(state: State, outcome: Outcome) -> Verdict:
-    """Return whether a test set is wrong by more than its luck explains."""
-    gap = _kindness(state, outcome)
-    if abs(gap) <= _luck(state, outcome):
+def overall(score: Score) -> float:
+    """Return the score of everybody."""
+    return score.overall
+
+
+def verdict(
+    state: State,
+    outcome: Outcome,
+    score_of: Callable[[Score], float] = overall,
+    members: NDArray[np.bool_] | None = None,
+) -> Verdict:
+    """Return whether a test set is wrong by more than its luck explains, of all or of a group."""
+    gap = _gain(state, score_of(outcome.actual), score_of(outcome.reported))
+    if abs(gap) <= _luck(state, score_of(outcome.actual), _n_worth(state, outcome, members)):
         return Verdict.RIGHT
     return Verdict.TOO_KIND if gap > 0 else Verdict.TOO_HARSH
 
@@ -111,10 +116,10 @@ def _what_the_test_set_says(state: State) -> tuple[str, bool]:
     """Return how the test set stands after the repair, and whether that helps."""
     before = abs(_kindness(state, state.result.naive))
     after = abs(_kindness(state, state.result.repaired))
-    if after <= _luck(state, state.result.naive):
+    if after <= _luck_of(state, state.result.naive):
         still = "still " if verdict(state, state.result.naive) is Verdict.RIGHT else ""
         return f"{still}agrees with the population{_though_by_luck(state)}", True
-    if after <= _luck(state, state.result.repaired):
+    if after <= _luck_of(state, state.result.repaired):
         return (
             f"is worth only {_n_worth(state, state.result.repaired):.0f} examples: too few to tell",
             False,
@@ -187,21 +192,28 @@ def _gain(state: State, before: float, after: float) -> float:
     return (before - after) / max(before, 1e-12)
 
 
-def _luck(state: State, outcome: Outcome) -> float:
-    """Return what luck explains: twice the standard error of the report."""
-    n_worth = _n_worth(state, outcome)
+def _luck_of(state: State, outcome: Outcome) -> float:
+    return _luck(state, outcome.actual.overall, _n_worth(state, outcome))
+
+
+def _luck(state: State, actual: float, n_worth: float) -> float:
+    """Return what luck explains: twice the standard error of the report (sampling error)."""
     if state.population.has_classes:
-        p = outcome.actual.overall
-        return max(_SMALLEST_LIE, 2 * float(np.sqrt(max(p * (1 - p), 0.01) / n_worth)))
+        return max(_SMALLEST_LIE, 2 * float(np.sqrt(max(actual * (1 - actual), 0.01) / n_worth)))
     # Of a root mean squared error of about normal errors: 1 / sqrt(2 n) of it.
     return max(_SMALLEST_LIE, 2 / float(np.sqrt(2 * n_worth)))
 
 
-def _n_worth(state: State, outcome: Outcome) -> float:
-    """Return the effective sample size of the hold-out."""
-    held = ~state.result.is_train
-    ratio = state.result.density_ratio[held] if outcome.name == "repaired" else held[held]
-    return float(ratio.sum() ** 2 / max((ratio**2).sum(), 1e-12))
+def _n_worth(state: State, outcome: Outcome, members: NDArray[np.bool_] | None = None) -> float:
+    """Return the effective sample size of the hold-out, or of a group in it; at least one."""
+    result, held = state.result, ~state.result.is_train
+    if outcome.name == "ideal":  # its own hold-out holds each group as often as the population
+        share = 1.0 if members is None else float(members.mean())
+        return max(1.0, float(held.sum()) * share)
+    ratio = result.density_ratio[held] if outcome.name == "repaired" else np.ones(held.sum())
+    if members is not None:
+        ratio = ratio[members[result.selection.indices[held]]]
+    return effective_sample_size(ratio) if ratio.any() else 1.0
 
 
 def _n_held(state: State) -> int:
