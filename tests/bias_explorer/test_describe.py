@@ -10,7 +10,7 @@ from tests.bias_explorer.toys import make_toy
 from tlwidgets.bias_explorer import built_in
 from tlwidgets.bias_explorer.choice import Choice, Outcome, Score
 from tlwidgets.bias_explorer.experiment import begin
-from tlwidgets.bias_explorer.words import describe
+from tlwidgets.bias_explorer.words import Verdict, describe, verdict
 
 FAIR = r"A fair sample of the same size does (no better|better|worse): \d+ %\."
 
@@ -24,8 +24,8 @@ def outcome(name, reported, actual):
     )
 
 
-def sentence(naive, repaired=None, ideal=0.9, ratio=None, **choice):
-    """What is said of these scores: (by the test set, by the population)."""
+def state_of(naive, repaired=None, ideal=0.9, ratio=None, **choice):
+    """A state with these scores: (by the test set, by the population)."""
     n = 1000
     state = begin(make_toy(2000), Choice(n=n, **choice))
     result = dataclasses.replace(
@@ -35,91 +35,63 @@ def sentence(naive, repaired=None, ideal=0.9, ratio=None, **choice):
         ideal=outcome("ideal", ideal, ideal),
         density_ratio=np.ones(n) if ratio is None else ratio,
     )
-    return describe(dataclasses.replace(state, result=result))
+    return dataclasses.replace(state, result=result)
+
+
+def sentence(*arguments, **options):
+    return describe(state_of(*arguments, **options))
+
+
+def test_the_example_of_the_design():
+    assert sentence((0.94, 0.71)) == (
+        "Your own test set says 94 %, the population says 71 %: the test set is too kind, "
+        "because it has the same bias as the sample. "
+        "A fair sample of the same size does better: 90 %."
+    )
+
+
+NOISE = {"mechanism": "dataset quality", "kind": "symmetric noise"}
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (  # the example of the design
-            {"naive": (0.94, 0.71)},
-            "Your own test set says 94 %, the population says 71 %: the test set is too kind, "
-            "because it has the same bias as the sample. "
-            "A fair sample of the same size does better: 90 %.",
-        ),
-        (  # the model is poor, but the report is true
-            {"naive": (0.72, 0.71), "mechanism": "data skew", "kind": "long tail"},
-            "Your own test set says 72 %, the population says 71 %: they agree within the luck of "
-            "300 test examples. A fair sample of the same size does better: 90 %.",
-        ),
-        (  # wrong labels make the report too bad
-            {"naive": (0.5, 0.8), "mechanism": "dataset quality", "kind": "pair flip"},
-            "Your own test set says 50 %, the population says 80 %: the test set is too harsh, "
-            "because its own labels are partly wrong. "
-            "A fair sample of the same size does better: 90 %.",
-        ),
-        (  # the usual fate of importance weighting: the report is mended, the model is not
-            {
-                "naive": (0.9, 0.7),
-                "repaired": (0.71, 0.7),
-                "ideal": 0.7,
-                "repair": "known chances",
-            },
-            "Your own test set says 90 %, the population says 70 %: the test set is too kind, "
-            "because it has the same bias as the sample. Weighting by the known chances hardly "
-            "changes the model (70 % to 70 %), but the test set, which now says 71 %, agrees with "
-            "the population. A fair sample of the same size does no better: 70 %.",
-        ),
-        (  # and of label cleaning: the model is mended, the report is not
-            {
-                "naive": (0.5, 0.7),
-                "repaired": (0.99, 0.8),
-                "mechanism": "dataset quality",
-                "kind": "symmetric noise",
-                "repair": "label cleaning",
-            },
-            "Your own test set says 50 %, the population says 70 %: the test set is too harsh, "
-            "because its own labels are partly wrong. Label cleaning makes the model better (70 % "
-            "to 80 %), but the test set, which now says 99 %, is no nearer to the truth. "
-            "A fair sample of the same size does better: 90 %.",
-        ),
-        (  # a repair that helps neither
-            {
-                "naive": (0.9, 0.7),
-                "repaired": (0.95, 0.65),
-                "mechanism": "sampling strategy",
-                "kind": "convenience",
-                "repair": "class weighting",
-            },
-            "Your own test set says 90 %, the population says 70 %: the test set is too kind, "
-            "because it has the same bias as the sample. Class weighting makes the model worse "
-            "(70 % to 65 %), and the test set, which now says 95 %, is further from the truth. "
-            "A fair sample of the same size does better: 90 %.",
-        ),
-        (  # both helped
-            {
-                "naive": (0.9, 0.7),
-                "repaired": (0.84, 0.8),
-                "ideal": 0.8,
-                "mechanism": "data skew",
-                "kind": "half the classes",
-                "repair": "class weighting",
-            },
-            "Your own test set says 90 %, the population says 70 %: the test set is too kind, "
-            "because it has hardly any of the rare classes, in which the model is poor. Class "
-            "weighting makes the model better (70 % to 80 %), and the test set, which now says "
-            "84 %, agrees with the population. A fair sample of the same size does no better: "
-            "80 %.",
-        ),
-        (  # luck is called luck
-            {"naive": (0.9, 0.8), "strength": 0.0, "ideal": 0.81},
-            "Your own test set says 90 %, the population says 80 %: the test set is too kind, by "
-            "good luck. A fair sample of the same size does no better: 81 %.",
-        ),
+    ("scores", "choice", "expected"),
+    [  # a poor model whose report is true; wrong labels; luck
+        ((0.72, 0.71), {"mechanism": "data skew", "kind": "long tail"}, Verdict.RIGHT),
+        ((0.5, 0.8), NOISE, Verdict.TOO_HARSH),
+        ((0.9, 0.8), {"strength": 0.0}, Verdict.TOO_KIND),
+        ((0.73, 0.71), {}, Verdict.RIGHT),
     ],
 )
-def test_eight_states(arguments, said):
-    assert sentence(**arguments) == said
+def test_a_test_set_is_judged_by_more_than_its_luck(scores, choice, expected):
+    state = state_of(scores, **choice)
+    assert verdict(state, state.result.naive) is expected
+    assert ("luck" in describe(state)) == (expected is Verdict.RIGHT or choice == {"strength": 0.0})
+
+
+def test_a_group_needs_a_larger_gap_than_everybody():
+    state = state_of((0.78, 0.7))
+    few = np.arange(2000) < 40
+    naive = state.result.naive
+    assert verdict(state, naive) is Verdict.TOO_KIND
+    assert verdict(state, naive, lambda score: score.by_group["one"], few) is Verdict.RIGHT
+
+
+@pytest.mark.parametrize(
+    ("naive", "repaired", "choice", "model", "link", "test_set"),
+    [  # the report is mended, the model is not; the other way round; neither; both
+        ((0.9, 0.7), (0.71, 0.7), {"repair": "known chances"},
+         "hardly changes", "but", "agrees with the population"),
+        ((0.5, 0.7), (0.99, 0.8), {**NOISE, "repair": "label cleaning"},
+         "better", "but", "is no nearer to the truth"),
+        ((0.9, 0.7), (0.95, 0.65), {"repair": "class weighting"},
+         "worse", "and", "is further from the truth"),
+        ((0.9, 0.7), (0.84, 0.8), {"repair": "class weighting"},
+         "better", "and", "agrees with the population"),
+    ],
+)  # fmt: skip
+def test_a_repair_may_mend_the_model_or_the_report(naive, repaired, choice, model, link, test_set):
+    said = sentence(naive, repaired, **choice)
+    assert re.search(rf"{model}.*, {link} the test set, which now says \d+ %, {test_set}", said)
 
 
 def test_a_weighted_test_set_that_is_worth_a_few_examples_proves_nothing():

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlencode
 import numpy as np
 from numpy.typing import NDArray
 
+from ..shift.mechanisms import Box
 from ..shift.population import Population, Selection
 
 # What need not be computed again. It saves time and never changes what comes out.
@@ -35,9 +36,6 @@ class Memory:
             if len(self._kept) > _N_KEPT:
                 self._kept.popitem(last=False)
         return self._kept[key]  # type: ignore[return-value]
-
-
-Box = tuple[float, float, float, float]  # left, bottom, right, top on the map, each 0..1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,10 +14,10 @@ from threadpoolctl import ThreadpoolController
 
 from .. import _check
 from ..shift import MECHANISMS, Population, effective_sample_size
-from ..shift.mechanisms import MORE_OF
+from ..shift.mechanisms import MORE_OF, Box
 from ..shift.population import Floats, box
 from . import learner
-from .choice import Box, Choice, Memory, Outcome, Result, Score, State
+from .choice import Choice, Memory, Outcome, Result, Score, State
 from .learner import Judge, Sample, draw, draw_fairly, groups_of, is_numeric, make_judge
 from .repairs import REPAIRS, Situation, repair
 

@@ -25,9 +25,9 @@ from .._widgets.base import (
     width_of,
 )
 from ..shift import population as selection_errors
-from ..shift.mechanisms import MECHANISMS
+from ..shift.mechanisms import MECHANISMS, Box
 from ..shift.population import Population
-from .choice import Box, Choice, State, from_url_state, to_url_state
+from .choice import Choice, State, from_url_state, to_url_state
 from .code import to_code
 from .data import DEFAULT, built_in, read_population, shown_on_map
 from .experiment import (
