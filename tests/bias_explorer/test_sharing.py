@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.bias_explorer.toys import make_toy
-from tlwidgets.bias_explorer.choice import Choice, encoded, from_url_state, to_url_state
+from tlwidgets.bias_explorer.choice import Choice, from_url_state, to_url_state
 from tlwidgets.bias_explorer.experiment import begin
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
@@ -25,17 +25,17 @@ CHOICES = st.builds(
 
 @given(CHOICES)
 def test_any_choice_comes_back(choice):
-    text = encoded(choice)
+    text = to_url_state(choice)
     assert from_url_state(text) == choice
     assert from_url_state(f"#{text}") == choice
     assert all(c.isascii() and c.isprintable() and c not in " <>\"'#" for c in text)
 
 
 def test_the_default_is_no_text_and_a_usual_state_is_short():
-    assert encoded(Choice()) == ""
+    assert to_url_state(Choice()) == ""
     assert from_url_state("") == Choice()
     state = begin(make_toy(), Choice(mechanism="data skew", strength=0.85, n=120))
-    text = to_url_state(state)
+    text = to_url_state(state.choice)
     assert len(text) <= 60
     assert from_url_state(text) == state.choice
 

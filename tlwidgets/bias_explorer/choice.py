@@ -56,7 +56,7 @@ class Choice:
     n : int, >= 20
         Size of the sample.
     repair : str
-        One of `choosing.REPAIRS`.
+        A key of `repairs.REPAIRS`, or "none".
     region : Box, optional
         The part of the map that was brushed; only those inside it are drawn.
     seed : int, >= 0
@@ -177,23 +177,17 @@ _LETTERS = {
 _NAMES = {letter: name for name, letter in _LETTERS.items()}
 
 
-def to_url_state(state: State) -> str:
-    """Return the choice of a state as the part of a link that comes after `#`.
+def to_url_state(choice: Choice) -> str:
+    """Return a choice as the part of a link that comes after `#`; `from_url_state` reads it.
 
     Only what is not the default is in it. The data are not: who opens the link needs the same
     population.
 
     Examples
     --------
-    >>> choice = Choice(strength=0.9, seed=3)
-    >>> encoded(choice)
+    >>> to_url_state(Choice(strength=0.9, seed=3))
     's=0.9&seed=3'
     """
-    return encoded(state.choice)
-
-
-def encoded(choice: Choice) -> str:
-    """Return a choice as text; `from_url_state` reads it."""
     parts = {}
     for trait in fields(Choice):
         value = getattr(choice, trait.name)

@@ -9,7 +9,6 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.linear_model import Ridge
 from threadpoolctl import ThreadpoolController
 
 from .. import _check
@@ -184,9 +183,8 @@ class _Bench:
         return make_judge(groups, has_classes=self._population.has_classes)
 
     def _fit(self, x: Floats, labels: NDArray[Any], sample_weight: Floats) -> Any:
-        if self._population.has_classes:
-            return learner.fit_logistic(x, labels, sample_weight)
-        return Ridge(alpha=learner.ALPHA).fit(x, labels, sample_weight)
+        fit = learner.fit_logistic if self._population.has_classes else learner.fit_ridge
+        return fit(x, labels, sample_weight)
 
     def _reported(self, sample: Sample, density_ratio: Floats, model: Any) -> Score:
         """Return what the hold-out says: its labels, right or wrong, weighted by the repair."""

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solve
-from sklearn.linear_model import LogisticRegression
+from scipy.special import softmax
 
 from ..shift import Population, Selection, SimpleRandom, make_mechanism
 from ..shift.population import Floats
@@ -58,10 +58,7 @@ class Classifier:
 
     def proba(self, x: Floats) -> Floats:
         """Return the probabilities of the classes, shape (n, k)."""
-        scores = self.logits(x)
-        np.exp(scores - scores.max(axis=1, keepdims=True), out=scores)
-        scores /= scores.sum(axis=1, keepdims=True)
-        return scores
+        return np.asarray(softmax(self.logits(x), axis=1))
 
     def with_prior(self, label_ratio: Floats) -> Classifier:
         """Return the same classifier for a population with other shares of the classes."""
@@ -91,6 +88,8 @@ def fit_discriminant(x: Floats, y: NDArray[Any]) -> Classifier:
 
 def fit_logistic(x: Floats, y: NDArray[Any], sample_weight: Floats) -> Classifier:
     """Fit logistic regression to the examples that count; of a single class, know only that."""
+    from sklearn.linear_model import LogisticRegression
+
     counts = sample_weight > 0
     x, y, sample_weight = x[counts], y[counts], sample_weight[counts]
     classes = np.unique(y)
@@ -104,6 +103,13 @@ def fit_logistic(x: Floats, y: NDArray[Any], sample_weight: Floats) -> Classifie
     if len(classes) == 2:  # one score against zero
         coef, intercept = coef * [0, 1], intercept * [0, 1]
     return Classifier(classes, coef, intercept)
+
+
+def fit_ridge(x: Floats, y: Floats, sample_weight: Floats) -> Any:
+    """Fit ridge regression."""
+    from sklearn.linear_model import Ridge
+
+    return Ridge(alpha=ALPHA).fit(x, y, sample_weight=sample_weight)
 
 
 # The sample that was chosen, a fair one of the same size, and how both are divided.

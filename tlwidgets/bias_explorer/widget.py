@@ -311,7 +311,7 @@ class BiasExplorer(TeachingWidget):
 
     def to_url_state(self) -> str:
         """Give me a short text from which `from_state` makes the same explorer again."""
-        return to_url_state(self._state)
+        return to_url_state(self._state.choice)
 
     def figure(self) -> Figure:
         """Give me what I see as a figure that stays."""
