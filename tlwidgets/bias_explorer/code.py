@@ -199,7 +199,7 @@ def _functions(state: State) -> str:
             share=HOLD_OUT,
         )
         + FIT.format(
-            model=f"LogisticRegression(C={learner.C}, tol={learner.TOLERANCE}, max_iter=10_000)"
+            model=f"LogisticRegression(C={learner.C}, tol=1e-10, max_iter=10_000)"
             if has_classes
             else f"Ridge(alpha={learner.ALPHA})",
             one_class=ONE_CLASS if _may_see_one_class(state) else "",

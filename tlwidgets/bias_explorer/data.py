@@ -407,22 +407,7 @@ def read_population(
     if isinstance(y, str) and isinstance(x, pd.DataFrame):
         x, y = x.drop(columns=y, errors="ignore"), _column_of(x, "y", y)
     shape = np.shape(x)
-    if backbone is not None and len(shape) not in (3, 4):
-        raise ValueError(
-            "`x` must be images, (n, height, width) or (n, height, width, channels), for a "
-            f"`backbone`; got shape {shape}. Leave `backbone` out for a table."
-        )
-    if len(shape) not in (2, 3, 4):
-        raise ValueError(
-            "`x` must be a table (n, columns), a DataFrame, or images (n, height, width) or (n, "
-            f"height, width, channels); got shape {shape}. A single column needs x[:, None]."
-        )
-    if shape[0] < FEWEST_ROWS:
-        raise ValueError(
-            f"`x` must have at least {FEWEST_ROWS} rows to draw samples from; got {shape[0]}. "
-            "Take more data, or one of the built-in populations: 'solar cells', 'digits', "
-            "'diabetes'."
-        )
+    _check_shape(shape, backbone)
     labels, names, said = _read_labels(y, shape[0], class_names)
     if len(shape) == 2:
         features, covariates, note = _read_columns(x, feature_names)
@@ -441,6 +426,25 @@ def read_population(
         group=covariates.get("group", np.full(shape[0], "everybody")),
         note=f"{note} {said}".strip(),
     )
+
+
+def _check_shape(shape: tuple[int, ...], backbone: Any) -> None:
+    if backbone is not None and len(shape) not in (3, 4):
+        raise ValueError(
+            "`x` must be images, (n, height, width) or (n, height, width, channels), for a "
+            f"`backbone`; got shape {shape}. Leave `backbone` out for a table."
+        )
+    if len(shape) not in (2, 3, 4):
+        raise ValueError(
+            "`x` must be a table (n, columns), a DataFrame, or images (n, height, width) or (n, "
+            f"height, width, channels); got shape {shape}. A single column needs x[:, None]."
+        )
+    if shape[0] < FEWEST_ROWS:
+        raise ValueError(
+            f"`x` must have at least {FEWEST_ROWS} rows to draw samples from; got {shape[0]}. "
+            "Take more data, or one of the built-in populations: 'solar cells', 'digits', "
+            "'diabetes'."
+        )
 
 
 def _column_of(x: Any, name: str, value: Any) -> Any:
