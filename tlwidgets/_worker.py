@@ -28,13 +28,7 @@ class Worker(Generic[Result]):
         return self._job is not None and not self._job.has_ended.is_set()
 
     def start(self, work: Work[Result]) -> None:
-        """Begin; `work` gets the event that asks it to stop.
-
-        Raises
-        ------
-        RuntimeError
-            If it is running.
-        """
+        """Begin; `work` gets the event that asks it to stop."""
         if self.is_running:
             raise RuntimeError("It is working already. Stop it first, or wait until it ends.")
         self._job = _Job(work)

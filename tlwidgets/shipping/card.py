@@ -186,13 +186,7 @@ _MEANING = {
 
 
 def installed_versions() -> dict[str, str]:
-    """Tell me which Python and which packages are at work here.
-
-    Returns
-    -------
-    dict of str to str
-        From a name to its version; packages that are not installed are left out.
-    """
+    """Tell me which Python and which packages are at work here."""
     versions = {"Python": platform.python_version()}
     for package in _PACKAGES:
         try:
