@@ -33,7 +33,8 @@ DRAWS = {"_widgets.still", "adapt.plot", "course.plot", "freezing.plot"}
 # A figure is one of the things that these tell; matplotlib comes when it is asked for.
 DRAWS_WHEN_ASKED = {
     "_widgets.base", "bias_explorer.picture", "bias_explorer.widget", "freeze_slider.widget",
-    "freeze_slider.words", "shipping.calibration", "training_curves.charts",
+    "freeze_slider.words", "shipping.calibration", "training_curves.callback",
+    "training_curves.charts",
 }  # fmt: skip
 
 
