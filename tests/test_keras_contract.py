@@ -112,6 +112,8 @@ def test_layers_in():
     inner = keras.Sequential([keras.Input((4,)), layers.Dense(3, name="deep")], name="inner")
     outer = keras.Sequential([keras.Input((4,)), inner], name="outer")
     assert {"outer", "inner", "deep"} <= {layer.name for layer in _keras.layers_in(outer)}
+    *_, product = _keras.calls_in(functional())
+    assert _keras.layers_in(product.operation) == []
     wrapped = layers.TimeDistributed(layers.Dense(3, name="wrapped"))
     assert "wrapped" in [layer.name for layer in _keras.layers_in(wrapped)]
 
@@ -136,10 +138,10 @@ def test_own_parameters():
 
 
 @pytest.mark.parametrize("layer", [layers.Dropout(0.5), layers.GaussianNoise(1.0)])
-def test_draws_random_numbers(layer):
-    assert _keras.draws_random_numbers(layer)
-    assert _keras.draws_random_numbers(keras.Sequential([layer]))
-    assert not _keras.draws_random_numbers(layers.Dense(3))
+def test_is_random_in_training(layer):
+    assert _keras.is_random_in_training(layer)
+    assert _keras.is_random_in_training(keras.Sequential([layer]))
+    assert not _keras.is_random_in_training(layers.Dense(3))
 
 
 @pytest.mark.parametrize("name", ["first", "conv2d_b", "conv2d_1_1", "my_conv2d"])

@@ -114,17 +114,19 @@ def copy_operation(operation: Any, name: str) -> Any:
 # Layers and their variables.
 
 
-def layers_in(layer: Any) -> list[Any]:
-    """Return a layer, or a model, and all layers in it, however deep."""
-    return list(layer._flatten_layers())
+def layers_in(operation: Any) -> list[Any]:
+    """Return a layer, or a model, and all layers in it, however deep; none of another operation."""
+    import keras
+
+    return list(operation._flatten_layers()) if isinstance(operation, keras.Layer) else []
 
 
-def trainable_variables_in(layer: Any) -> list[Any]:
+def trainable_variables_in(operation: Any) -> list[Any]:
     """Return the variables in a layer that training would move if it were not frozen.
 
     The public `layer.trainable_variables` is empty while a layer is frozen.
     """
-    return [v for inner in layers_in(layer) for v in inner._trainable_variables]
+    return [v for inner in layers_in(operation) for v in inner._trainable_variables]
 
 
 def own_parameters(layer: Any) -> list[Any]:
@@ -132,9 +134,9 @@ def own_parameters(layer: Any) -> list[Any]:
     return [*layer._trainable_variables, *layer._non_trainable_variables]
 
 
-def draws_random_numbers(layer: Any) -> bool:
-    """Tell whether a layer, or one in it, holds a random generator."""
-    return any(inner._seed_generators for inner in layers_in(layer))
+def is_random_in_training(operation: Any) -> bool:
+    """Tell whether a layer, or one in it, draws random numbers: Dropout, augmentation, noise."""
+    return any(inner._seed_generators for inner in layers_in(operation))
 
 
 def has_automatic_name(layer: Any) -> bool:

@@ -1,16 +1,17 @@
-"""Blocks: what a learner moves the slider over."""
+"""Blocks: what a learner moves the slider over, what they cost, and cuts between them."""
 
 from __future__ import annotations
 
 import keras
+import numpy as np
 import pytest
 from keras import layers
 
 from tlwidgets import load_backbone
-from tlwidgets.freezing import read_blocks
+from tlwidgets.freezing import block_costs, read_blocks, split_at
 from tlwidgets.freezing.graph import family_block
 
-from .small_models import nested, sequential, skip
+from .small_models import data, nested, randomise_statistics, sequential, skip
 
 pytestmark = pytest.mark.keras
 
@@ -135,3 +136,114 @@ def test_what_cannot_be_cut_says_what_to_do():
         read_blocks([layers.Dense(2)])
     with pytest.raises(ValueError, match=r"`model` must have at least one layer.*Dense"):
         read_blocks(keras.Sequential([keras.Input((4,)), layers.ReLU()]))
+
+
+def check_every(model, cuts=None):
+    shape = [2 if size is None else size for size in model.input_shape]
+    x = np.random.default_rng(0).uniform(0, 1, shape).astype("float32")
+    wanted = model(x, training=False).numpy()
+    for cut in cuts if cuts is not None else range(len(read_blocks(model))):
+        trunk, top = split_at(model, cut)
+        found = top(trunk(x, training=False), training=False).numpy()
+        np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-6)
+        n = sum(block.n_parameters for block in read_blocks(model)[cut:])
+        assert top.count_params() == n
+
+
+def test_top_of_trunk_is_the_model_at_every_cut(model):
+    check_every(model)
+
+
+def test_several_tensors_cross_a_skip_connection():
+    trunk, top = split_at(skip(), 2)
+    assert len(trunk.outputs) == len(top.inputs) == 2
+
+
+def test_the_parts_share_the_variables_of_the_model():
+    model = nested()
+    _, top = split_at(model, 1)
+    top.get_layer("dense").bias.assign([1.0, 2.0, 3.0])
+    assert model.get_layer("dense").bias.numpy().tolist() == [1.0, 2.0, 3.0]
+    model.get_layer("base").get_layer("block2_conv").kernel.assign(np.zeros((3, 3, 4, 4)))
+    check_every(model)
+
+
+def test_a_model_still_saves_and_trains_after_it_was_cut(tmp_path):
+    model = nested()
+    split_at(model, 1)
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    x, y = data(model, 8)
+    np.testing.assert_allclose(again(x).numpy(), model(x).numpy(), rtol=1e-6)
+    model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    model.fit(x, y, verbose=0)
+
+
+def test_inner_and_outer_layers_may_share_a_name():
+    inputs = keras.Input((4,))
+    inner = keras.Sequential([keras.Input((4,)), layers.Dense(4, name="dense")], name="inner")
+    model = keras.Model(inputs, layers.Dense(2, name="dense")(inner(inputs)))
+    check_every(model)
+    assert [layer.name for layer in model.layers[1:]] == ["inner", "dense"]
+
+
+def test_outputs_keep_their_names():
+    inputs = keras.Input((4,))
+    x = layers.Dense(3, name="shared")(inputs)
+    model = keras.Model(inputs, {"a": layers.Dense(1, name="a")(x), "b": x})
+    trunk, top = split_at(model, 1)
+    assert set(top(trunk(np.ones((2, 4))))) == {"a", "b"}
+
+
+@pytest.mark.parametrize(
+    ("network", "size", "cuts"),
+    [
+        ("MobileNetV2", 32, None),
+        ("ResNet50", 32, [1, 2, 8, 16]),
+        ("InceptionV3", 75, [1, 2, 9, 10, 11]),
+        ("VGG16", 32, [1, 4]),
+        ("DenseNet121", 32, [1, 7, 30, 61]),
+    ],
+)
+def test_known_networks_are_cut_correctly(network, size, cuts):
+    keras.utils.set_random_seed(0)
+    options = {"alpha": 0.35} if network == "MobileNetV2" else {}
+    build = getattr(keras.applications, network)
+    base = build(
+        weights=None, include_top=False, input_shape=(size, size, 3), pooling="avg", **options
+    )
+    check_every(randomise_statistics(base), cuts)
+
+
+def test_a_cut_out_of_range_is_refused():
+    with pytest.raises(ValueError, match=r"`cut` must be .* 0 to 3.*'digits'.*got 4"):
+        split_at(skip(), 4)
+
+
+def test_a_small_network_counted_by_hand():
+    model = keras.Sequential(
+        [
+            keras.Input((10, 10, 3)),
+            layers.Conv2D(4, 3, name="convolution"),  # 8 x 8 places, kernels of 27 numbers
+            layers.DepthwiseConv2D(3, name="depthwise"),  # 6 x 6 places, 4 kernels of 9
+            layers.Flatten(),
+            layers.Dense(2, name="head"),  # 144 numbers in
+        ]
+    )
+    table = block_costs(model)
+    assert table["parameters"].tolist() == [112, 40, 290]
+    assert table["multiplications"].tolist() == [64 * 27 * 4, 36 * 9 * 4, 144 * 2]
+    assert table["values"].tolist() == [256, 144, 2]
+
+
+def test_the_published_arithmetic_of_mobilenet_is_met():
+    # Sandler et al. (2018), Table 4: 300 million multiply-adds and 3.4 million parameters.
+    model = keras.applications.MobileNetV2(weights=None)
+    total = block_costs(model).sum()
+    assert total["multiplications"] == pytest.approx(300e6, rel=0.02)
+    assert total["parameters"] == pytest.approx(3.5e6, rel=0.02)
+
+
+def test_a_model_without_a_graph_is_refused():
+    with pytest.raises(TypeError, match="`model`"):
+        block_costs("vgg16")

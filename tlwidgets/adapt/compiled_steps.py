@@ -1,8 +1,7 @@
 """Many small steps of training inside one compiled function, again and again.
 
-`Model.fit` costs milliseconds of Python on every step, on a small network more than the step
-itself. Here the loop over the steps is compiled, once for all sizes of the data; `restart`
-gives the networks new parameters and lets the optimizer forget, without compiling again.
+The loop is compiled once for all sizes of the data; `restart` gives the networks new parameters
+and lets the optimizer forget, without compiling again.
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ from keras import ops
 from numpy.typing import NDArray
 
 from .. import _keras
+from ..freezing.loop import compile_loop
 from . import example_errors as errors
 
 Rows = tuple[NDArray[Any], ...]  # arrays with one row per example: x, or x and y
@@ -57,7 +57,7 @@ class CompiledSteps:
         self._optimizer = keras.optimizers.Adam(rate)
         self._optimizer.build(self._variables)
         _keras.train_on_one_replica(self._optimizer)
-        self._loops: dict[Any, Any] = {}
+        self._loops: dict[str, Any] = {}
         self.restart(network, seed=seed)
 
     def restart(self, network: keras.Model, *, seed: int) -> None:
@@ -74,38 +74,12 @@ class CompiledSteps:
 
     def run(self, groups: Sequence[Rows], batches: Sequence[NDArray[np.int32]]) -> NDArray[Any]:
         """Take a step for each row of the batches; return the loss of each step."""
+        kinds = str([[(array.dtype, array.shape[1:]) for array in group] for group in groups])
+        if kinds not in self._loops:
+            self._loops[kinds] = compile_loop(self._step, groups)
         rows = [tuple(tf.constant(array) for array in group) for group in groups]
-        chosen = [tf.constant(batch) for batch in batches]
-        losses = self._loop_for(rows, chosen)(rows, chosen).numpy()
-        return errors.finite_losses(losses)
-
-    def _loop_for(self, rows: Any, batches: Any) -> Any:
-        """Return the loop, compiled for examples of these shapes and any number of them."""
-        row_specs = tf.nest.map_structure(
-            lambda t: tf.TensorSpec((None, *t.shape[1:]), t.dtype), rows
-        )
-        signature = (row_specs, [tf.TensorSpec((None, None), tf.int32) for _ in batches])
-        key = str(signature)
-        if key not in self._loops:
-            self._loops[key] = self._compile(signature)
-        return self._loops[key]
-
-    def _compile(self, signature: Any) -> Any:
-        @tf.function(input_signature=signature, autograph=False, jit_compile=False)
-        def loop(rows: Any, batches: Any) -> tf.Tensor:
-            def body(i: tf.Tensor, losses: tf.TensorArray) -> tuple[tf.Tensor, tf.TensorArray]:
-                groups = [
-                    tuple(tf.gather(array, batch[i]) for array in group)
-                    for group, batch in zip(rows, batches, strict=True)
-                ]
-                return i + 1, losses.write(i, self._step(groups))
-
-            n_steps = tf.shape(batches[0])[0]
-            losses = tf.TensorArray(tf.float32, n_steps)
-            return tf.while_loop(lambda i, _: i < n_steps, body, (0, losses))[1].stack()
-
-        loop.get_concrete_function()  # TensorFlow warns of many functions compiled when called
-        return loop
+        losses = self._loops[kinds](rows, [tf.constant(batch) for batch in batches])
+        return errors.finite_losses(losses.numpy())
 
     def _step(self, groups: Sequence[tuple[Any, ...]]) -> tf.Tensor:
         with tf.GradientTape() as tape:

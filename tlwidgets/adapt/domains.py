@@ -16,6 +16,7 @@ from keras import layers, ops
 from numpy.typing import ArrayLike, NDArray
 
 from .. import _check, _keras
+from ..freezing.loop import compile_loop
 from . import errors
 from .compiled_steps import draw_batches
 
@@ -200,13 +201,13 @@ def fit_two_domains(
     rng = np.random.default_rng(_check.whole_number("seed", seed, low=0, meaning="of the order"))
     orders = [draw_batches(len(data), steps, batch_size, rng) for data in (x, z)]
     loop = _loop(model, x, y, z)
-    data = [tf.constant(array) for array in (x, y, z)]
+    data = [(tf.constant(x), tf.constant(y)), (tf.constant(z),)]
     history: dict[str, list[float]] = {"step": []}
     if on_record:
         on_record(0, model)
     for begin in range(0, steps, record_every):
         model.reset_metrics()
-        loop(*data, *[tf.constant(order[begin : begin + record_every]) for order in orders])
+        loop(data, [tf.constant(order[begin : begin + record_every]) for order in orders])
         history["step"].append(min(begin + record_every, steps))
         for name, value in model.get_metrics_result().items():
             history.setdefault(name, []).append(float(value))
@@ -235,38 +236,20 @@ def _checked(
     return x, y.astype(np.int32), z
 
 
-def _loop(model: DomainAligned, *arrays: NDArray[Any]) -> Any:
+def _loop(model: DomainAligned, x: NDArray[Any], y: NDArray[Any], z: NDArray[Any]) -> Any:
     """Return the compiled loop of this model for data of these kinds; it is made once."""
-    key = tuple((array.dtype.str, array.shape[1:]) for array in arrays)
-    if key not in model._loops:
-        _build(model, *arrays)
-        model._loops[key] = _compiled(model, arrays)
-    return model._loops[key]
 
+    def step(groups: list[Any]) -> Any:
+        (x, y), (z,) = groups
+        logs = model.train_step(({"source": x, "target": z}, y))
+        return logs["loss"]
 
-def _build(model: DomainAligned, x: NDArray[Any], y: NDArray[Any], z: NDArray[Any]) -> None:
-    """Create the variables of optimizer and metrics."""
-    batch = {"source": tf.constant(x[:2]), "target": tf.constant(z[:2])}
-    _keras.build_training(model, (batch, tf.constant(y[:2])))
-
-
-def _compiled(model: DomainAligned, arrays: tuple[NDArray[Any], ...]) -> Any:
-    data = [tf.TensorSpec((None, *array.shape[1:]), array.dtype) for array in arrays]
-    order = tf.TensorSpec((None, None), tf.int32)
-
-    @tf.function(input_signature=[*data, order, order], autograph=False, jit_compile=False)
-    def loop(x: Any, y: Any, z: Any, source_order: Any, target_order: Any) -> None:
-        def body(i: Any) -> Any:
-            chosen = source_order[i]
-            both = {"source": tf.gather(x, chosen), "target": tf.gather(z, target_order[i])}
-            logs = model.train_step((both, tf.gather(y, chosen)))
-            with tf.control_dependencies(keras.tree.flatten(logs)):
-                return (i + 1,)
-
-        tf.while_loop(lambda i: i < tf.shape(source_order)[0], body, (0,))
-
-    # Called by itself it would warn that a function of this name was traced before.
-    return loop.get_concrete_function()
+    kinds = tuple((array.dtype.str, array.shape[1:]) for array in (x, y, z))
+    if kinds not in model._loops:
+        batch = {"source": tf.constant(x[:2]), "target": tf.constant(z[:2])}
+        _keras.build_training(model, (batch, tf.constant(y[:2])))
+        model._loops[kinds] = compile_loop(step, [(x, y), (z,)])
+    return model._loops[kinds]
 
 
 # A layer that does nothing forward and turns the gradient round backward.

@@ -24,14 +24,18 @@ from .. import _keras
 from .blocks import Layout
 from .graph import batchnorms_in, build_between, read_graph
 
-# Fold BatchNormalization into the convolutions before it, for faster extraction.
-#
 # In inference a BatchNormalization is y = g (x - m) / sqrt(v + e) + b: one factor and one
 # offset per channel. Both can be multiplied into the kernel and bias of the convolution that
 # feeds it. The features stay the same (to 1e-5); extraction needs a third less CPU time.
 # Not for training: the folded network has no batch statistics left.
-
 _FOLDABLE = (layers.Conv2D, layers.DepthwiseConv2D)
+# Larger batches are not faster on a processor (measured: 16 to 32), only hungrier.
+_BATCH_SIZE = 32
+# TensorFlow takes over NumPy's memory without a copy where it begins at such an address.
+_ALIGNMENT = 64
+
+ShouldStop = Callable[[], bool]
+OnProgress = Callable[[float], None]
 
 
 def fold_batchnorm(model: keras.Model) -> keras.Model:
@@ -53,18 +57,7 @@ def fold_batchnorm(model: keras.Model) -> keras.Model:
 
 
 class Folding:
-    """A network and its faster copy, kept together while the network's parameters change.
-
-    Parameters
-    ----------
-    model : keras.Model
-        As for `fold_batchnorm`.
-
-    Attributes
-    ----------
-    folded : keras.Model
-        The copy.
-    """
+    """A network and its faster copy, kept together while the network's parameters change."""
 
     def __init__(self, model: keras.Model) -> None:
         if isinstance(model, keras.Sequential):  # Keras copies it in a way that cannot be steered
@@ -130,23 +123,8 @@ def _fold(convolution: keras.Layer, norm: keras.Layer) -> list[np.ndarray]:
     return [kernel * factor, offset]
 
 
-ShouldStop = Callable[[], bool]
-OnProgress = Callable[[float], None]
-
-# Larger batches are not faster on a processor (measured: 16 to 32), only hungrier.
-_BATCH_SIZE = 32
-# TensorFlow takes over NumPy's memory without a copy where it begins at such an address.
-_ALIGNMENT = 64
-
-
 class ActivationStore:
-    """Room for arrays: in memory up to a budget, then in files of its own.
-
-    Parameters
-    ----------
-    memory_budget : int, bytes
-        How much may be kept in memory.
-    """
+    """Room for arrays: in memory up to a budget of bytes, then in files of its own."""
 
     def __init__(self, memory_budget: int) -> None:
         self.memory_budget = memory_budget
@@ -154,7 +132,7 @@ class ActivationStore:
         self.n_bytes_on_disk = 0
         self._folder: Path | None = None
 
-    def reserve(self, shape: Sequence[int], dtype: DTypeLike) -> NDArray:
+    def reserve(self, shape: Sequence[int], dtype: DTypeLike) -> NDArray[Any]:
         """Return an uninitialised array."""
         n_bytes = int(np.prod(shape)) * np.dtype(dtype).itemsize
         if self.n_bytes_in_memory + n_bytes <= self.memory_budget:
@@ -163,7 +141,7 @@ class ActivationStore:
         self.n_bytes_on_disk += n_bytes
         return np.memmap(self._new_file(), dtype, "w+", shape=tuple(shape))
 
-    def release(self, array: NDArray) -> None:
+    def release(self, array: NDArray[Any]) -> None:
         """Count an array as given back."""
         if isinstance(array, np.memmap):
             self.n_bytes_on_disk -= array.nbytes
@@ -186,13 +164,13 @@ class ActivationStore:
             return Path(file.name)
 
 
-def _aligned(shape: Sequence[int], dtype: DTypeLike, n_bytes: int) -> NDArray:
+def _aligned(shape: Sequence[int], dtype: DTypeLike, n_bytes: int) -> NDArray[Any]:
     raw = np.empty(n_bytes + _ALIGNMENT, np.uint8)
     start = -raw.ctypes.data % _ALIGNMENT
     return raw[start : start + n_bytes].view(dtype).reshape(shape)
 
 
-def as_tensor(array: NDArray) -> tf.Tensor:
+def as_tensor(array: NDArray[Any]) -> tf.Tensor:
     """Return a tensor over the memory of an array from `ActivationStore`, without a copy."""
     return tf.experimental.dlpack.from_dlpack(array.__dlpack__())
 
@@ -200,16 +178,13 @@ def as_tensor(array: NDArray) -> tf.Tensor:
 class Trunk:
     """The blocks before any cut, in inference mode, with BatchNormalization folded.
 
-    Parameters
-    ----------
-    layout : Layout
-        Of a private copy of the model, no layer of which has been called again yet.
-    tensors : dict of int to KerasTensor
-        The copy's tensors by slot.
+    Needs a private copy of the model, no layer of which has been called again yet, and the copy's
+    tensors by slot.
     """
 
     def __init__(self, layout: Layout, tensors: dict[int, keras.KerasTensor]) -> None:
-        self._slots = [layout.graph.crossing(start) for start in layout.starts]
+        crossings = layout.graph.crossings()
+        self._slots = [crossings[start] for start in layout.starts]
         self._is_masked = [
             any(_keras.is_masked(tensors[slot]) for slot in slots) for slots in self._slots
         ]
@@ -257,30 +232,23 @@ def _compile(model: keras.Model) -> Callable[..., list[tf.Tensor]]:
     # No XLA: on a processor it compiles for seconds and then runs slower (measured: 10 times).
     signature = [tf.TensorSpec((None, *t.shape[1:]), t.dtype) for t in model.inputs]
 
-    @tf.function(input_signature=signature, autograph=False, jit_compile=False)
-    def run(*tensors: tf.Tensor) -> list[tf.Tensor]:
+    def run(*tensors: tf.Tensor) -> Any:
         given = tensors[0] if len(tensors) == 1 else list(tensors)
         return keras.tree.flatten(model(given, training=False))
 
-    run.get_concrete_function()  # TensorFlow warns of many functions that compile when called
-    return run
+    compiled = tf.function(run, input_signature=signature, autograph=False, jit_compile=False)
+    compiled.get_concrete_function()  # TensorFlow warns of many functions that compile when called
+    found: Callable[..., list[tf.Tensor]] = compiled
+    return found
 
 
 class ActivationCache:
-    """What the trunk makes of one data set, by cut.
+    """What the trunk makes of the input `x` of one data set, by cut."""
 
-    Parameters
-    ----------
-    x : array, shape (n, ...)
-        The model's input.
-    trunk : Trunk
-    store : ActivationStore
-    """
-
-    def __init__(self, x: NDArray, trunk: Trunk, store: ActivationStore) -> None:
+    def __init__(self, x: NDArray[Any], trunk: Trunk, store: ActivationStore) -> None:
         self.x = x
         self._trunk, self._store = trunk, store
-        self._arrays: dict[int, tuple[NDArray, ...]] = {}
+        self._arrays: dict[int, tuple[NDArray[Any], ...]] = {}
         self._tensors: dict[int, tuple[tf.Tensor, ...]] = {}
 
     def nearest(self, cut: int) -> int:
@@ -320,7 +288,7 @@ class ActivationCache:
 
     def _fill(
         self,
-        arrays: Sequence[NDArray],
+        arrays: Sequence[NDArray[Any]],
         cut: int,
         should_stop: ShouldStop,
         on_progress: OnProgress | None,
@@ -343,6 +311,6 @@ class ActivationCache:
         return True
 
 
-def to_tensor(rows: NDArray, dtype: str) -> tf.Tensor:
+def to_tensor(rows: NDArray[Any], dtype: str) -> tf.Tensor:
     """Return rows as the network wants them: pixels of bytes become decimal numbers."""
     return tf.constant(rows if rows.dtype == dtype else rows.astype(dtype))

@@ -14,22 +14,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import keras
+from keras import layers
 
-from .. import _check, _keras
-from . import errors
+from .. import _check
+from .._keras import has_automatic_name, is_random_in_training, trainable_variables_in
 from .graph import (
     Graph,
     Step,
     batchnorms_in,
     build_model,
     count,
-    count_parameters,
     family_block,
-    is_batchnorm,
-    is_classifier,
-    is_random_in_training,
     read_graph,
-    trainable_variables_of,
 )
 
 if TYPE_CHECKING:
@@ -123,14 +119,12 @@ class Layout:
         trained = self.blocks[cut:]
         n = sum(b.count_trained(keep_batchnorm_frozen=keep_batchnorm_frozen) for b in trained)
         if n == 0:
-            raise errors.cut_leaves_nothing(cut, trained[0].name)
+            raise ValueError(
+                f"`cut` must leave something to train; from block {cut} ({trained[0].name!r}) on "
+                "there is only BatchNormalization, which is kept frozen. Take a smaller cut, or "
+                "keep_batchnorm_frozen=False."
+            )
         return n
-
-    def random_layers_before(self, cut: int) -> list[str]:
-        """Return the names of the layers before a cut that are random in training."""
-        trunk = self.graph.steps[: self.starts[cut]]
-        names = [step.name for step in trunk if is_random_in_training(step.operation)]
-        return list(dict.fromkeys(names))
 
 
 def paired_variables(
@@ -142,7 +136,11 @@ def paired_variables(
         for a in (one, two)
     )
     if [v.shape for v in left] != [w.shape for w in right]:
-        raise errors.other_architecture(name, expected)
+        raise ValueError(
+            f"`model` must have the architecture of {expected!r}, which was trained; the "
+            f"parameters of {name!r} have other shapes. Pass the model that the trainer was "
+            "made with."
+        )
     return list(zip(left, right, strict=True))
 
 
@@ -162,11 +160,6 @@ def read_blocks(model: keras.Model) -> list[Block]:
         layer with parameters. BatchNormalization belongs to the layer before it. A Dense
         layer at the end is a block of its own.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If the model is subclassed, not built, or has nothing to train.
-
     Examples
     --------
     >>> import keras
@@ -184,7 +177,10 @@ def read_layout(model: keras.Model) -> Layout:
     labels = _labels(graph)
     owners = _owners(graph.steps, labels)
     if not owners:
-        raise errors.nothing_to_train(model.name)
+        raise ValueError(
+            f"`model` must have at least one layer with parameters to train; {model.name!r} has "
+            "none. Add a head, for instance keras.layers.Dense(n_classes)."
+        )
     starts: list[int] = []
     previous, previous_key = -1, None
     for index, key in owners:
@@ -217,20 +213,21 @@ def _labels(graph: Graph) -> list[Key | None]:
 
 def _owners(steps: Sequence[Step], labels: Sequence[Key | None]) -> list[tuple[int, Key]]:
     """Return (index, block) of each step that has parameters; blocks come one after the other."""
-    indices = [i for i, step in enumerate(steps) if trainable_variables_of(step.operation)]
+    indices = [i for i, step in enumerate(steps) if trainable_variables_in(step.operation)]
     is_known_family = any(labels)
     found: list[tuple[int, Key]] = []
     closed: set[Key] = set()
     has_begun = False
     for index in indices:
         step, label, current = steps[index], labels[index], found[-1][1] if found else None
-        is_last = index == indices[-1] and is_classifier(step.operation)
+        # A Dense layer that comes last is the classifier, which every task replaces.
+        is_last = index == indices[-1] and isinstance(step.operation, layers.Dense)
         has_begun = has_begun or label is not None
         if is_last:
             key = Key(step.scope, step.name, False)
         elif label is not None:
             key = label
-        elif is_batchnorm(step.operation) and current:
+        elif isinstance(step.operation, layers.BatchNormalization) and current:
             key = current
         elif is_known_family and not has_begun:
             key = _STEM
@@ -265,13 +262,14 @@ def _blocks(graph: Graph, pieces: Sequence[Sequence[Step]], keys: Sequence[Key])
         }
         seen.update(own)
         operations = list(own.values())
-        norms = [norm for operation in operations for norm in batchnorms_in(operation)]
+        own_layers = [o for o in operations if isinstance(o, keras.Layer)]
+        norms = [norm for layer in own_layers for norm in batchnorms_in(layer)]
         block = Block(
             name=_unique_name(_name(operations, key), key, [block.name for block in found]),
-            layers=tuple(o.name for o in operations if isinstance(o, keras.Layer)),
-            n_parameters=sum(map(count_parameters, operations)),
-            n_trainable=sum(count(v) for o in operations for v in trainable_variables_of(o)),
-            n_trainable_batchnorm=sum(count(v) for n in norms for v in trainable_variables_of(n)),
+            layers=tuple(layer.name for layer in own_layers),
+            n_parameters=sum(count(layer.weights) for layer in own_layers),
+            n_trainable=sum(count(trainable_variables_in(layer)) for layer in own_layers),
+            n_trainable_batchnorm=sum(count(trainable_variables_in(norm)) for norm in norms),
             output_shape=tuple(graph.tensors[steps[-1].writes[-1]].shape[1:]),
         )
         found.append(block)
@@ -280,8 +278,8 @@ def _blocks(graph: Graph, pieces: Sequence[Sequence[Step]], keys: Sequence[Key])
 
 def _name(operations: Sequence[keras.Operation], key: Key) -> str:
     """Return what to call a block: its family's name, or what its layers' names share."""
-    named = [operation for operation in operations if trainable_variables_of(operation)]
-    if key.is_name or len(named) < 2 or _keras.has_automatic_name(named[0]):
+    named = [operation for operation in operations if trainable_variables_in(operation)]
+    if key.is_name or len(named) < 2 or has_automatic_name(named[0]):
         return key.name
     shared = []
     for words in zip(*(operation.name.split("_") for operation in named), strict=False):
@@ -294,9 +292,6 @@ def _name(operations: Sequence[keras.Operation], key: Key) -> str:
 def _unique_name(name: str, key: Key, taken: Sequence[str]) -> str:
     candidates = [name, f"{key.scope}{name}", *(f"{name} {n}" for n in range(2, len(taken) + 3))]
     return next(candidate for candidate in candidates if candidate not in taken)
-
-
-# Cut a model in two: a trunk that stays as it is, and a top that trains.
 
 
 def split_at(model: keras.Model, cut: int) -> tuple[keras.Model, keras.Model]:
@@ -316,11 +311,6 @@ def split_at(model: keras.Model, cut: int) -> tuple[keras.Model, keras.Model]:
         is `model(x)`. Where several tensors cross the cut (a skip connection), the trunk
         gives a list and the top takes it. At cut 0 the trunk hands its input on.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If the model cannot be cut, or the cut is out of range.
-
     Examples
     --------
     >>> import keras
@@ -338,9 +328,6 @@ def split_at(model: keras.Model, cut: int) -> tuple[keras.Model, keras.Model]:
     return trunk, top
 
 
-# What each block of a network costs, as a table.
-
-
 def block_costs(model: keras.Model) -> pd.DataFrame:
     """Show me where the parameters, the arithmetic and the memory of this network go.
 
@@ -355,11 +342,6 @@ def block_costs(model: keras.Model) -> pd.DataFrame:
         One row per block of `read_blocks`, indexed by its name: parameters, multiplications
         (of one example on its way forward, biases and normalisations left out), values (how
         many numbers the block hands on).
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the model is subclassed, not built, or has nothing to train.
 
     Examples
     --------
@@ -391,6 +373,6 @@ def count_multiplications(layout: Layout, block: int) -> int:
     for step in layout.steps_of(block):
         shape = layout.graph.tensors[step.writes[0]].shape
         places = math.prod(size or 1 for size in shape[1:-1])
-        kernels = [v for v in trainable_variables_of(step.operation) if len(v.shape) > 1]
-        total += places * sum(count(variable) for variable in kernels)
+        kernels = [v for v in trainable_variables_in(step.operation) if len(v.shape) > 1]
+        total += places * count(kernels)
     return total

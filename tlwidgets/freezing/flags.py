@@ -18,9 +18,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from .. import _keras
-from . import errors
 from .blocks import Layout, read_layout
-from .graph import batchnorms_in, is_nested_model
+from .graph import batchnorms_in, check_model, is_nested_model
 
 
 def set_trainable(
@@ -46,11 +45,6 @@ def set_trainable(
         statistics come from far more images than you have.
     optimizer : keras.optimizers.Optimizer or str, optional
         By default a fresh one with the configuration of the old one. Loss and metrics stay.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the model cannot be cut, or the cut is out of range; nothing is changed then.
 
     Notes
     -----
@@ -91,23 +85,12 @@ def fresh_optimizer(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.O
     return type(optimizer).from_config(optimizer.get_config())
 
 
-# The proof of freezing: which variables moved, and by how much.
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
-    """All parameters of a model at one moment.
+    """All parameters of a model at one moment."""
 
-    Parameters
-    ----------
-    names : tuple of (str, str)
-        Layer and variable.
-    values : tuple of array
-        In the same order.
-    """
-
-    names: tuple[tuple[str, str], ...]
-    values: tuple[NDArray, ...]
+    names: tuple[tuple[str, str], ...]  # layer and variable
+    values: tuple[NDArray[Any], ...]  # in the same order
 
     def __repr__(self) -> str:
         n = sum(value.size for value in self.values)
@@ -127,11 +110,11 @@ def snapshot(model: keras.Model) -> Snapshot:
     Snapshot
         For `moved`. A copy: it does not change with the model.
     """
-    variables = _variables(errors.keras_model("model", model))
+    variables = _variables(check_model("model", model))
     return snapshot_from(model, {id(variable): variable.numpy() for _, variable in variables})
 
 
-def snapshot_from(model: keras.Model, values: Mapping[int, NDArray]) -> Snapshot:
+def snapshot_from(model: keras.Model, values: Mapping[int, NDArray[Any]]) -> Snapshot:
     """Return the snapshot of a model whose values, by the `id` of the variable, are known."""
     variables = _variables(model)
     return Snapshot(
@@ -157,11 +140,6 @@ def moved(before: Snapshot, model: keras.Model) -> pd.DataFrame:
         moved (whether any value changed), largest_change, relative_change (Euclidean
         length of the change by that of the values before).
 
-    Raises
-    ------
-    TypeError, ValueError
-        If `before` is no snapshot, or not one of this model.
-
     Examples
     --------
     >>> import keras
@@ -176,7 +154,7 @@ def moved(before: Snapshot, model: keras.Model) -> pd.DataFrame:
             f"`before` must be a snapshot; got {type(before).__name__}. "
             "Take it before training: before = snapshot(model)."
         )
-    variables = _variables(errors.keras_model("model", model))
+    variables = _variables(check_model("model", model))
     now = [(layer, variable.name) for layer, variable in variables]
     shapes = [value.shape for value in before.values]
     if list(before.names) != now or shapes != [tuple(v.shape) for _, v in variables]:
@@ -188,12 +166,16 @@ def moved(before: Snapshot, model: keras.Model) -> pd.DataFrame:
     return pd.DataFrame([_row(layer, variable, old) for (layer, variable), old in pairs])
 
 
-def _row(layer: str, variable: keras.Variable, old: NDArray) -> dict[str, object]:
+def _row(layer: str, variable: keras.Variable, old: NDArray[Any]) -> dict[str, object]:
     new = variable.numpy()
     has_moved = not np.array_equal(new, old, equal_nan=True)
     # Most did not move, and then nothing needs to be computed.
     change = np.abs(new.astype(np.float64) - old.astype(np.float64)) if has_moved else np.zeros(1)
-    relative = (_length(change) / _length(old) if has_moved else 0.0) if old.any() else np.nan
+    relative = (
+        (np.linalg.norm(change) / np.linalg.norm(old.astype(np.float64)) if has_moved else 0.0)
+        if old.any()
+        else np.nan
+    )
     return {
         "layer": layer,
         "variable": variable.name,
@@ -203,10 +185,6 @@ def _row(layer: str, variable: keras.Variable, old: NDArray) -> dict[str, object
         "largest_change": float(change.max(initial=0.0)),
         "relative_change": relative,
     }
-
-
-def _length(values: NDArray) -> float:
-    return float(np.sqrt(np.square(values, dtype=np.float64).sum()))
 
 
 def _variables(model: keras.Model) -> list[tuple[str, keras.Variable]]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,7 +19,6 @@ import keras
 from keras import layers
 
 from .. import _keras
-from . import errors
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,7 +26,7 @@ class Step:
     """One call of one layer (or of a bare operation such as `x[..., ::-1]`)."""
 
     operation: Any
-    arguments: Any  # Keras' record of the call: `fill_in` puts tensors in their places
+    arguments: Any  # Keras' record of the call, for `_keras.call_again`
     reads: tuple[int, ...]
     writes: tuple[int, ...]
     scope: str  # the nested model that it comes from; "" for the outer model
@@ -35,7 +34,7 @@ class Step:
     @property
     def name(self) -> str:
         """Name of the layer."""
-        return self.operation.name
+        return str(self.operation.name)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,34 +47,19 @@ class Graph:
     tensors: tuple[keras.KerasTensor, ...]  # by slot: shape and dtype
     output_structure: Any
 
-    def crossing(self, position: int) -> tuple[int, ...]:
-        """Return the slots that the steps from `position` on need from those before."""
-        needed = {slot for step in self.steps[position:] for slot in step.reads}
-        needed.update(self.outputs)
-        late = {slot for step in self.steps[position:] for slot in step.writes}
-        return tuple(sorted(needed - late))
-
     def crossings(self) -> list[tuple[int, ...]]:
-        """Return `crossing` of every position from 0 to the number of steps."""
-        needed, late = set(self.outputs), set()
+        """Return for each position the slots that the steps from there on need from before."""
+        needed = set(self.outputs)
         found = [tuple(sorted(needed))]
         for step in reversed(self.steps):
-            needed.update(step.reads)
-            late.update(step.writes)
-            found.append(tuple(sorted(needed - late)))
+            needed = needed.difference(step.writes).union(step.reads)
+            found.append(tuple(sorted(needed)))
         return found[::-1]
 
 
 def read_graph(model: keras.Model) -> Graph:
-    """Open up a Sequential or Functional model, nested models too.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If it is no Keras model, has not been built, or is subclassed, so that Keras does
-        not record which layer feeds which.
-    """
-    functional = _keras.graph_of(errors.keras_model("model", model))
+    """Open up a Sequential or Functional model, nested models too."""
+    functional = _keras.graph_of(check_model("model", model))
     if functional is None:
         raise _no_graph(model)
     reader = _Reader()
@@ -88,6 +72,16 @@ def read_graph(model: keras.Model) -> Graph:
         tuple(reader.tensors),
         functional.output,
     )
+
+
+def check_model(name: str, value: Any) -> Any:
+    """Return `value` when it is a Keras model."""
+    if not isinstance(value, keras.Model):
+        raise TypeError(
+            f"`{name}` must be a Keras model (Sequential or Functional); got "
+            f"{type(value).__name__}. Pass the model itself, not its layers or its file."
+        )
+    return value
 
 
 def is_nested_model(operation: Any) -> bool:
@@ -147,10 +141,10 @@ def build_model(graph: Graph, start: int, stop: int, *, name: str) -> keras.Mode
 
     Its inputs are the tensors that cross at `start`, its outputs those that cross at `stop`.
     """
-    entering = graph.crossing(start)
+    crossings = graph.crossings()
     if stop < len(graph.steps):
-        return build_between(graph, entering, graph.crossing(stop), name=name)
-    return _build(graph, entering, graph.outputs, graph.output_structure, name)[0]
+        return build_between(graph, crossings[start], crossings[stop], name=name)
+    return _build(graph, crossings[start], graph.outputs, graph.output_structure, name)[0]
 
 
 def build_between(
@@ -176,7 +170,12 @@ def copy_graph(graph: Graph, *, name: str) -> tuple[Graph, keras.Model, dict[int
     model, tensors = _build(copied, graph.inputs, graph.outputs, graph.output_structure, name)
     for old, new in zip(graph.steps, steps, strict=True):
         if isinstance(old.operation, keras.Layer):
-            _copy_variables(old.operation, new.operation)
+            # `variables`, not `weights`: the state of random generators makes runs repeatable.
+            for variable, value in zip(
+                new.operation.variables, old.operation.variables, strict=True
+            ):
+                variable.assign(value)
+            new.operation.trainable = old.operation.trainable
     return copied, model, tensors
 
 
@@ -255,30 +254,24 @@ def _copy_operation(operation: Any, name: str) -> Any:
             return type(operation).from_config(config, safe_mode=False)
         return type(operation).from_config(config)
     except (NotImplementedError, TypeError, ValueError) as error:
-        raise errors.cannot_copy_layer(operation.name, type(operation).__name__, error) from None
+        kind = type(operation).__name__
+        raise TypeError(
+            f"`model`: the layer {operation.name!r} ({kind}) cannot be copied, because it cannot "
+            f"be made from its configuration: {error} Give {kind} a `get_config` method that "
+            "returns all arguments of its `__init__`."
+        ) from None
 
 
-def _copy_variables(source: keras.Layer, copied: keras.Layer) -> None:
-    # `variables`, not `weights`: the state of random generators makes runs repeatable.
-    for old, new in zip(source.variables, copied.variables, strict=True):
-        new.assign(old)
-    copied.trainable = source.trainable
-
-
-# How well-known networks name their layers by block.
-
-# The first pattern that a layer's name begins with gives its block.
-_PATTERNS = tuple(
-    re.compile(pattern)
-    for pattern in (
-        r"stage\d+(?=_)",  # EfficientNet-Lite: stage3_block1_expand_conv
-        r"conv\d+_block\d+(?=_)",  # ResNet, DenseNet: conv2_block1_1_conv
-        r"mixed_?\d+[a-z]?$",  # Inception: the layers in a module have no names of their own
-        r"\w+_stage_\d+_block_\d+(?=_)",  # ConvNeXt
-        r"block\d+_\d+(?=_|$)",  # Inception-ResNet: block35_1_conv
-        r"block_?\d+[a-z]?(?=_|$)",  # VGG block1_conv1, EfficientNet block1a_bn, MobileNet block_2
-        r"expanded_conv(?:_\d+)?(?=_)",  # MobileNetV2's first, all of MobileNetV3
-    )
+# How well-known networks name their layers by block: the first pattern that a layer's name begins
+# with gives its block.
+_PATTERNS = (
+    r"stage\d+(?=_)",  # EfficientNet-Lite: stage3_block1_expand_conv
+    r"conv\d+_block\d+(?=_)",  # ResNet, DenseNet: conv2_block1_1_conv
+    r"mixed_?\d+[a-z]?$",  # Inception: the layers in a module have no names of their own
+    r"\w+_stage_\d+_block_\d+(?=_)",  # ConvNeXt
+    r"block\d+_\d+(?=_|$)",  # Inception-ResNet: block35_1_conv
+    r"block_?\d+[a-z]?(?=_|$)",  # VGG block1_conv1, EfficientNet block1a_bn, MobileNet block_2
+    r"expanded_conv(?:_\d+)?(?=_)",  # MobileNetV2's first, all of MobileNetV3
 )
 
 
@@ -290,46 +283,16 @@ def family_block(layer_name: str) -> str | None:
     >>> family_block("conv2_block1_1_conv"), family_block("conv2d_7")
     ('conv2_block1', None)
     """
-    return next((found[0] for pattern in _PATTERNS if (found := pattern.match(layer_name))), None)
+    matches = (re.match(pattern, layer_name) for pattern in _PATTERNS)
+    return next((found[0] for found in matches if found), None)
 
 
-# What freezing needs to know about a single layer.
-
-
-def trainable_variables_of(operation: Any) -> list[keras.Variable]:
-    """Return the variables that training would move if the layer were not frozen."""
-    is_layer = isinstance(operation, keras.Layer)
-    return _keras.trainable_variables_in(operation) if is_layer else []
-
-
-def count_parameters(operation: Any) -> int:
-    """Return the number of parameters, the statistics of a BatchNormalization included."""
-    return sum(count(v) for v in operation.weights) if isinstance(operation, keras.Layer) else 0
-
-
-def count(variable: keras.Variable) -> int:
-    """Return the number of values in a variable."""
-    return math.prod(variable.shape)
+def count(variables: Iterable[keras.Variable]) -> int:
+    """Return how many values some variables hold together."""
+    return sum(math.prod(variable.shape) for variable in variables)
 
 
 def batchnorms_in(operation: Any) -> list[keras.Layer]:
     """Return the BatchNormalization layers in a layer: itself, or those inside a wrapper."""
-    if not isinstance(operation, keras.Layer):
-        return []
     found = _keras.layers_in(operation)
     return [inner for inner in found if isinstance(inner, layers.BatchNormalization)]
-
-
-def is_batchnorm(operation: Any) -> bool:
-    """Tell whether a layer is a BatchNormalization."""
-    return isinstance(operation, layers.BatchNormalization)
-
-
-def is_random_in_training(operation: Any) -> bool:
-    """Tell whether a layer draws random numbers in training: Dropout, augmentation, noise."""
-    return isinstance(operation, keras.Layer) and _keras.draws_random_numbers(operation)
-
-
-def is_classifier(operation: Any) -> bool:
-    """Tell whether a layer, coming last, is the classifier that every task replaces."""
-    return isinstance(operation, layers.Dense)

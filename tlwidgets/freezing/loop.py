@@ -21,84 +21,62 @@ import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 
 from .. import _check, _keras
-from . import errors
 from .activations import ShouldStop, to_tensor
 from .flags import fresh_optimizer
 
-# What the learner passed to `compile`, and labels that fit it.
-
+Rows = tuple[Any, ...]  # arrays, tensors or their specs with one row per example
 Labels = tuple[tf.Tensor, ...]  # y, and the sample weights if there are any
 
-
-def settings_of(model: keras.Model) -> dict[str, Any]:
-    """Return what a model was compiled with; refuse one that `fit` would train otherwise."""
-    settings = _keras.compile_settings(model) if model.compiled else {"loss": None}
-    if settings["loss"] is None:
-        raise errors.compiled_for_fit(model.name)
-    for method in ("train_step", "compute_loss"):
-        if getattr(type(model), method) is not getattr(keras.Model, method):
-            raise errors.own_training(model.name, method)
-    errors.one_input_and_output(model.name, len(model.inputs), len(model.outputs))
-    return settings
-
-
-def check_examples(
-    model: keras.Model, name: str, x: ArrayLike, y: ArrayLike
-) -> tuple[NDArray, NDArray]:
-    """Return examples and labels when the model can learn from them."""
-    inputs = errors.model_input(f"{name}x", x, model.inputs[0].shape[1:])
-    labels = errors.labels_for_head(
-        f"{name}y",
-        y,
-        n=len(inputs),
-        loss=_loss_name(_keras.compile_settings(model)["loss"]),
-        output_shape=model.outputs[0].shape[1:],
-    )
-    return inputs, labels
-
-
-def label_tensors(y: NDArray, class_weight: Mapping[int, float] | None) -> Labels:
-    """Return the labels and, with class weights, how much each example counts."""
-    labels = tf.constant(y.astype(keras.config.floatx()) if y.dtype.kind == "f" else y)
-    if class_weight is None:
-        return (labels,)
-    classes = y.argmax(-1) if y.ndim > 1 and y.shape[-1] > 1 else y.reshape(len(y)).round()
-    sample_weight = np.ones(len(y), keras.config.floatx())
-    for label, value in class_weight.items():
-        sample_weight[classes == label] = value
-    return labels, tf.constant(sample_weight)
-
-
-def _loss_name(loss: Any) -> str:
-    """Return the name of a loss in small letters, however the learner gave it."""
-    flat = keras.tree.flatten(loss)  # it may stand in a list or a dict
-    loss = flat[0] if len(flat) == 1 else "several losses"
-    name = loss if isinstance(loss, str) else getattr(loss, "__name__", type(loss).__name__)
-    return name.replace("_", "").lower()
-
-
+TRAINING, VALIDATION = "training", "validation"
 # Stop is heard between calls of the compiled function, so one call should not last longer;
 # a call costs about a millisecond, so it should not be much shorter either.
 _SECONDS_PER_CALL = 0.1
 # Of the compiled graph (measured with EfficientNet-Lite0: 34 MB for 143 layers).
 _BYTES_PER_LAYER = 240_000
+ENDINGS = {
+    "finished": "All {n} epochs are done.",
+    "stopped": "Stopped after {n} whole epochs; what was learnt so far is kept.",
+    "early": "Stopped early after {n} epochs without gain; the best epoch's parameters are kept.",
+    "diverged": (
+        "The loss became infinite or undefined in epoch {next}; the parameters of the last good "
+        "epoch are kept. Try a learning rate ten times smaller."
+    ),
+}
+
+
+def compile_loop(step: Callable[[list[Rows]], Any], groups: Sequence[Rows]) -> Any:
+    """Compile `loop(groups, batches)`: a step for each batch, until there is none left.
+
+    The batches hold row numbers, shape (n_steps, batch_size), for each group of examples. A
+    step takes the rows of one batch of each group; what the steps return comes out stacked.
+    Variables must exist already. Serves any number of rows of these shapes and dtypes.
+    """
+
+    def loop(rows: Sequence[Rows], batches: Sequence[tf.Tensor]) -> tf.Tensor:
+        def body(i: tf.Tensor, results: tf.TensorArray) -> tuple[tf.Tensor, tf.TensorArray]:
+            pairs = zip(rows, batches, strict=True)
+            taken = [tuple(tf.gather(a, batch[i]) for a in group) for group, batch in pairs]
+            return i + 1, results.write(i, step(taken))
+
+        n_steps = tf.shape(batches[0])[0]
+        results = tf.TensorArray(tf.float32, n_steps)
+        return tf.while_loop(lambda i, _: i < n_steps, body, (0, results))[1].stack()
+
+    specs = [tuple(tf.TensorSpec((None, *a.shape[1:]), a.dtype) for a in g) for g in groups]
+    signature = [specs, [tf.TensorSpec((None, None), tf.int32) for _ in groups]]
+    # No XLA: on a processor it compiles for seconds and then runs slower (measured: 10 times).
+    compiled = tf.function(loop, input_signature=signature, autograph=False, jit_compile=False)
+    # Now, so that the time of compiling is known as such; called as it is, without a search for
+    # the trace that fits. TensorFlow warns of many functions that compile when called.
+    return compiled.get_concrete_function()
 
 
 class Program:
     """The top of a model, compiled for training on what crosses a cut.
 
-    Parameters
-    ----------
-    top : keras.Model
-        With the flags of its layers set.
-    settings : dict
-        What the model was compiled with.
-    trunk : callable, optional
-        Applied to the rows first, in inference mode: for cuts that are not worth a cache.
-    row_specs : list of TensorSpec
-        Of the rows that come in.
-    examples : dict of str to Labels
-        Of the training set, "", and perhaps of a validation set; for their shapes and types.
+    The flags of its layers are set, and it is compiled with `settings`, those of the model. A
+    `trunk` is applied to the rows first, in inference mode: for cuts that are not worth a cache.
+    Rows and labels (`examples`, of each data set) tell their shapes and types.
     """
 
     def __init__(
@@ -110,16 +88,19 @@ class Program:
         examples: dict[str, Labels],
     ) -> None:
         self.top = top
-        self._trunk = trunk
-        self._row_specs = list(row_specs)
-        compile_like(top, settings)
-        build_state(top, examples[""])
+        self._trunk, self._n_rows = trunk, len(row_specs)
+        _compile_like(top, settings)
+        x = [tf.zeros((1, *t.shape[1:]), t.dtype) for t in top.inputs]
+        labels = [array[:1] for array in examples[TRAINING]]
+        _keras.build_training(top, (x[0] if len(x) == 1 else x, *labels))
         self._initial = [_compressed(v.numpy()) for v in top.optimizer.variables]
         self._log_names = sorted(top.get_metrics_result())
-        self._reset_metrics = self._compiled_reset()
+        reset = tf.function(top.reset_metrics, autograph=False, jit_compile=False)
+        self._reset_metrics = reset.get_concrete_function()
+        steps = {TRAINING: top.train_step, VALIDATION: top.test_step}
         self._loops = {
-            name: self._loop(top.test_step if name else top.train_step, example)
-            for name, example in examples.items()
+            name: compile_loop(self._logged(steps[name]), [(*row_specs, *labels)])
+            for name, labels in examples.items()
         }
         self._seconds_per_step: dict[str, float] = {}
 
@@ -132,7 +113,7 @@ class Program:
     @property
     def seconds_per_step(self) -> float | None:
         """Of training, as measured; None before the first step."""
-        return self._seconds_per_step.get("")
+        return self._seconds_per_step.get(TRAINING)
 
     def reset(self, learning_rate: float | None) -> None:
         """Let the optimizer forget everything."""
@@ -146,11 +127,14 @@ class Program:
         self,
         name: str,
         source: Source,
-        batches: Sequence[NDArray],
+        batches: Sequence[NDArray[np.int32]],
         *,
         should_stop: ShouldStop,
     ) -> dict[str, float] | None:
-        """Train ("") or test one epoch; None if it was stopped. NaN ends it early."""
+        """Train on the training set, or test on the validation set, for one epoch.
+
+        Returns the mean loss and metrics; None if stopped. An epoch ends when its loss is NaN.
+        """
         self._reset_metrics()
         logs: dict[str, float] = {}
         for group in batches:  # full batches, and the last one if it is smaller
@@ -165,6 +149,17 @@ class Program:
                 done += n_steps
         return logs
 
+    def _logged(self, step: Callable[..., Any]) -> Callable[[list[Rows]], Any]:
+        """Return a step of Keras that takes one group of rows and gives its logs as a vector."""
+
+        def logged(groups: list[Rows]) -> tf.Tensor:
+            rows, labels = groups[0][: self._n_rows], groups[0][self._n_rows :]
+            x = self._trunk(*rows) if self._trunk else rows
+            logs = step((x[0] if len(x) == 1 else list(x), *labels))
+            return tf.stack([tf.cast(logs[name], tf.float32) for name in self._log_names])
+
+        return logged
+
     def _steps_per_call(self, name: str) -> int:
         seconds = self._seconds_per_step.get(name)
         return 1 if seconds is None else max(1, int(_SECONDS_PER_CALL / seconds))
@@ -173,37 +168,38 @@ class Program:
         """Do some steps; return the epoch's mean loss and metrics so far."""
         is_full_call = n_steps >= self._steps_per_call(name)
         began = time.perf_counter()
-        values = self._loops[name](*arguments).numpy()
+        values = self._loops[name](*arguments).numpy()[-1]
         if is_full_call:
             self._seconds_per_step[name] = (time.perf_counter() - began) / n_steps
         return dict(zip(self._log_names, values.tolist(), strict=True))
 
-    def _compiled_reset(self) -> Any:
-        reset = tf.function(self.top.reset_metrics, autograph=False, jit_compile=False)
-        # Compiled before it is called: TensorFlow warns of many functions that compile when called.
-        return reset.get_concrete_function()
 
-    def _loop(self, step: Callable[..., Any], example: Labels) -> Any:
-        """Compile a loop over steps; rows, labels and batches of indices come from outside."""
-        label_specs = [tf.TensorSpec((None, *t.shape[1:]), t.dtype) for t in example]
-        signature = [self._row_specs, label_specs, tf.TensorSpec((None, None), tf.int32)]
+def _compile_like(top: keras.Model, settings: dict[str, Any]) -> None:
+    """Compile with the same settings, and an optimizer and metrics of its own."""
+    metrics = {
+        name: keras.tree.map_structure(_fresh_metric, settings[name])
+        for name in ("metrics", "weighted_metrics")
+    }
+    optimizer = fresh_optimizer(settings["optimizer"])
+    _keras.train_on_one_replica(optimizer)
+    top.compile(
+        optimizer=optimizer,
+        loss=settings["loss"],
+        loss_weights=settings["loss_weights"],
+        jit_compile=False,
+        **metrics,
+    )
 
-        @tf.function(input_signature=signature, autograph=False, jit_compile=False)
-        def loop(rows: Any, labels: Any, batches: tf.Tensor) -> tf.Tensor:
-            def body(i: tf.Tensor, _: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-                x = [tf.gather(array, batches[i]) for array in rows]
-                x = self._trunk(*x) if self._trunk else x
-                rest = [tf.gather(array, batches[i]) for array in labels]
-                logs = step((x[0] if len(x) == 1 else x, *rest))
-                return i + 1, tf.stack([tf.cast(logs[k], tf.float32) for k in self._log_names])
 
-            n_steps = tf.shape(batches)[0]
-            begin = tf.zeros(len(self._log_names))
-            return tf.while_loop(lambda i, _: i < n_steps, body, (0, begin))[1]
+def _fresh_metric(metric: Any) -> Any:
+    is_object = isinstance(metric, keras.metrics.Metric)
+    return type(metric).from_config(metric.get_config()) if is_object else metric
 
-        # Now, so that the time of compiling is known as such; called as it is, without a search
-        # for the trace that fits.
-        return loop.get_concrete_function()
+
+def _compressed(values: NDArray[Any]) -> Any:
+    """Return one number for an array of equal ones, as most optimizers begin with."""
+    is_constant = values.size > 0 and bool((values == values.flat[0]).all())
+    return values.flat[0] if is_constant else values.copy()
 
 
 class ProgramShelf:
@@ -238,81 +234,30 @@ class ProgramShelf:
 
 
 class Source:
-    """Rows to train on: activations that are kept, or the model's input.
+    """Examples to train on: activations that are kept, or the model's input.
 
-    Parameters
-    ----------
-    rows : tuple of tensor, or array
-        Kept activations, gathered in the compiled function; or the input, taken here.
-    labels : Labels
-    dtype : str
-        Of the model's input.
+    Kept activations (a tuple of tensors) are gathered in the compiled function; of the input (an
+    array) the rows of each call are taken here, and given `dtype`.
     """
 
-    def __init__(self, rows: tuple[tf.Tensor, ...] | NDArray, labels: Labels, dtype: str) -> None:
+    def __init__(
+        self, rows: tuple[tf.Tensor, ...] | NDArray[Any], labels: Labels, dtype: str
+    ) -> None:
         self.labels = labels
         self._rows, self._dtype = rows, dtype
 
     def __len__(self) -> int:
         return len(self.labels[0])
 
-    def take(self, batches: NDArray) -> tuple[list[tf.Tensor], list[tf.Tensor], tf.Tensor]:
-        """Return the arguments of the compiled loop for some batches of indices."""
+    def take(self, batches: NDArray[np.int32]) -> tuple[list[Rows], list[tf.Tensor]]:
+        """Return the arguments of the compiled loop for some batches of row numbers."""
         if isinstance(self._rows, tuple):
-            return list(self._rows), list(self.labels), tf.constant(batches)
+            return [(*self._rows, *self.labels)], [tf.constant(batches)]
         # The whole input as decimal numbers may be four times the learner's bytes.
         flat = batches.ravel()
         labels = [tf.gather(array, flat) for array in self.labels]
         places = np.arange(flat.size, dtype=np.int32).reshape(batches.shape)
-        return [to_tensor(self._rows[flat], self._dtype)], labels, tf.constant(places)
-
-
-def compile_like(top: keras.Model, settings: dict[str, Any]) -> None:
-    """Compile with the same settings, and an optimizer and metrics of its own."""
-    metrics = {
-        name: keras.tree.map_structure(_fresh_metric, settings[name])
-        for name in ("metrics", "weighted_metrics")
-    }
-    optimizer = fresh_optimizer(settings["optimizer"])
-    _keras.train_on_one_replica(optimizer)
-    top.compile(
-        optimizer=optimizer,
-        loss=settings["loss"],
-        loss_weights=settings["loss_weights"],
-        jit_compile=False,
-        **metrics,
-    )
-
-
-def build_state(top: keras.Model, example: Labels) -> None:
-    """Create the variables of optimizer and metrics."""
-    x = keras.tree.map_structure(lambda t: tf.zeros((1, *t.shape[1:]), t.dtype), top.inputs)
-    labels = [array[:1] for array in example]
-    _keras.build_training(top, (x[0] if len(x) == 1 else x, *labels))
-
-
-def _fresh_metric(metric: Any) -> Any:
-    is_object = isinstance(metric, keras.metrics.Metric)
-    return type(metric).from_config(metric.get_config()) if is_object else metric
-
-
-def _compressed(values: NDArray) -> NDArray:
-    """Return one number for an array of equal ones, as most optimizers begin with."""
-    is_constant = values.size > 0 and bool((values == values.flat[0]).all())
-    return values.flat[0] if is_constant else values.copy()
-
-
-# What to do in a run of training, and what came of it.
-
-ENDINGS = {
-    "finished": "All {n} epochs are done.",
-    "stopped": "Stopped after {n} whole epochs; what was learnt so far is kept.",
-    "early": "Stopped early after {n} epochs without gain; the best epoch's parameters are kept.",
-    "diverged": (
-        "The loss became infinite or undefined in epoch {next}; the parameters of the last good "
-        "epoch are kept. Try a learning rate ten times smaller."
-    ),
-}
+        return [(to_tensor(self._rows[flat], self._dtype), *labels)], [tf.constant(places)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -348,21 +293,29 @@ class Plan:
     patience: int | None = None
     shuffle: bool = True
     seed: int = 0
-    examples: NDArray[np.integer] | None = None
+    examples: NDArray[np.integer[Any]] | None = None
 
     def __post_init__(self) -> None:
-        _check.whole_number("epochs", self.epochs, low=1, meaning="the passes over the data")
-        _check.whole_number(
-            "batch_size", self.batch_size, low=1, meaning="the examples in one step"
-        )
-        _check.whole_number("seed", self.seed, low=0, meaning="the number of a random order")
+        whole, number = _check.whole_number, _check.number
+        whole("epochs", self.epochs, low=1, meaning="the passes over the data")
+        whole("batch_size", self.batch_size, low=1, meaning="the examples in one step")
+        whole("seed", self.seed, low=0, meaning="the number of a random order")
         if self.learning_rate is not None:
-            _check.number(
+            number(
                 "learning_rate", self.learning_rate, low=1e-12, high=1e6, meaning="the step size"
             )
-        errors.class_weights("class_weight", self.class_weight)
         if self.patience is not None:
-            _check.whole_number("patience", self.patience, low=1, meaning="epochs without gain")
+            whole("patience", self.patience, low=1, meaning="epochs without gain")
+        if self.class_weight is not None and not isinstance(self.class_weight, Mapping):
+            raise TypeError(
+                "`class_weight` must be a dict from class to number, for instance "
+                f"{{0: 1.0, 1: 3.0}}; got {self.class_weight!r} "
+                f"({type(self.class_weight).__name__})."
+            )
+        for label, factor in (self.class_weight or {}).items():
+            number(
+                f"class_weight[{label!r}]", factor, low=0, high=1e9, meaning="how much it counts"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -423,39 +376,20 @@ class Estimate:
     seconds: float | None
 
 
-def inference_notes(random_layers: Sequence[str]) -> tuple[str, ...]:
-    """Return what to say when frozen blocks would have been random under `fit`."""
-    if not random_layers:
-        return ()
-    return (
-        f"The frozen blocks hold {', '.join(random_layers)}, random in training; here they run "
-        "in inference mode, because their output is computed only once.",
-    )
-
-
-# Epoch after epoch: order of the examples, early stopping, and what to do when it diverges.
-
 OnEpoch = Callable[[int, dict[str, float]], None]
 
 
 class Epochs:
-    """The course of one run.
+    """The course of one run on some of `n` examples: order, early stopping, and divergence.
 
-    Parameters
-    ----------
-    plan : Plan
-    n : int
-        Number of examples that there are; the plan may take some of them.
-    should_stop : callable
-        Asked between steps.
-    on_epoch : callable (epoch, logs), optional
+    `should_stop` is asked between steps; `on_epoch(epoch, logs)` is called after each epoch.
     """
 
     def __init__(
         self, plan: Plan, n: int, should_stop: ShouldStop, on_epoch: OnEpoch | None
     ) -> None:
         self._plan, self._should_stop, self._on_epoch = plan, should_stop, on_epoch
-        self._examples = errors.example_indices("examples", plan.examples, n)
+        self._examples = _row_numbers(plan.examples, n)
         self._rng = np.random.default_rng(plan.seed)
 
     def run(
@@ -470,7 +404,8 @@ class Epochs:
             if logs is None:
                 return "stopped", history
             now = _values(program)
-            if not math.isfinite(logs["loss"]) or not _are_finite(now):
+            is_finite = all(np.isfinite(value).all() for value in now)
+            if not math.isfinite(logs["loss"]) or not is_finite:
                 _assign(program, good)
                 return "diverged", history
             good = now
@@ -494,18 +429,37 @@ class Epochs:
         shuffled = self._rng.permutation(self._examples) if self._plan.shuffle else self._examples
         found: dict[str, float] = {}
         for name, source in sources.items():
-            order = np.arange(len(source)) if name else shuffled
+            order = shuffled if name == TRAINING else np.arange(len(source))
             batches = _batches(order, self._plan.batch_size)
             logs = program.run(name, source, batches, should_stop=self._should_stop)
             if logs is None:
                 return None
-            found |= {f"val_{key}" if name else key: value for key, value in logs.items()}
+            prefix = "" if name == TRAINING else "val_"
+            found |= {f"{prefix}{key}": value for key, value in logs.items()}
             if not math.isfinite(found["loss"]):
                 return found
         return found
 
 
-def _batches(order: NDArray, batch_size: int) -> list[NDArray]:
+def _row_numbers(value: ArrayLike | None, n: int) -> NDArray[Any]:
+    """Return the examples to learn from; all `n` for None."""
+    if value is None:
+        return np.arange(n)
+    array = np.asarray(value)
+    if array.ndim != 1 or len(array) == 0 or array.dtype.kind not in "iu":
+        raise ValueError(
+            "`examples` must be a list of at least one whole number, indices of examples; got "
+            f"shape {array.shape} and dtype {array.dtype}."
+        )
+    if array.min() < 0 or array.max() >= n:
+        raise ValueError(
+            f"`examples` must be from 0 to {n - 1}, because there are {n} examples; got "
+            f"{array.min()} to {array.max()}."
+        )
+    return array
+
+
+def _batches(order: NDArray[Any], batch_size: int) -> list[NDArray[Any]]:
     """Return the full batches and, as Keras does it, a smaller last one."""
     n_full = len(order) // batch_size * batch_size
     full = order[:n_full].reshape(-1, batch_size)
@@ -518,15 +472,11 @@ def _is_better(logs: dict[str, float], history: dict[str, list[float]]) -> bool:
     return logs[monitored] < min(history.get(monitored, [math.inf]))
 
 
-def _values(program: Program) -> list[NDArray]:
+def _values(program: Program) -> list[NDArray[Any]]:
     return [variable.numpy() for variable in program.top.variables]
 
 
-def _assign(program: Program, values: list[NDArray]) -> None:
+def _assign(program: Program, values: list[NDArray[Any]]) -> None:
     variables: list[keras.Variable] = program.top.variables
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
-
-
-def _are_finite(values: list[NDArray]) -> bool:
-    return all(np.isfinite(value).all() for value in values)

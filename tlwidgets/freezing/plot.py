@@ -1,4 +1,8 @@
-"""What runs after what in a network, drawn from the model itself."""
+"""What runs after what in a network, drawn from the model itself.
+
+Only what makes a family known is kept: layers with a kernel, pooling, and the places where
+branches meet. BatchNormalization, activations and padding belong to the node before them.
+"""
 
 from __future__ import annotations
 
@@ -12,52 +16,35 @@ from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch
 
 from .. import _check, _palette
+from .._keras import trainable_variables_in
 from .blocks import Layout, read_layout
-from .graph import Step, trainable_variables_of
-
-# A network as a sketch: which layer feeds which, with the small steps left out.
-#
-# Only what makes a family known is kept: layers with a kernel, pooling, and the places where
-# branches meet. BatchNormalization, activations and padding belong to the node before them.
+from .graph import Step
 
 _WORD_OF_MERGE = {"Add": "+", "Concatenate": "join", "Multiply": "×"}
+_COLOURS = {
+    "start": _palette.TARGET,
+    "kernel": _palette.SOURCE,
+    "pool": _palette.NEUTRAL,
+    "merge": "#333333",
+}
+_HALF_WIDTH, _HALF_HEIGHT = 0.36, 0.36
+_BAND = "#F2F2F2"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
-    r"""One layer of the sketch.
+    """One layer of the sketch."""
 
-    Parameters
-    ----------
-    kind : "start", "kernel", "pool" or "merge"
-    label : str
-        Such as "3×3\n64": the side of the kernel and the number of channels.
-    block : str
-        Name of the block that it belongs to.
-    column : int, >= 0
-        How many nodes come before it on the longest way from the input.
-    lane : float
-        Which branch it lies on; 0 is the middle.
-    parents : tuple of int
-        Indices of the nodes that feed it; none for the first, which stands for what comes in.
-    """
-
-    kind: str
-    label: str
-    block: str
-    column: int
-    lane: float
-    parents: tuple[int, ...]
+    kind: str  # "start", "kernel", "pool" or "merge"
+    label: str  # the side of the kernel and the number of channels
+    block: str  # name of the block that it belongs to
+    column: int  # how many nodes come before it on the longest way from the input
+    lane: float  # which branch it lies on; 0 is the middle
+    parents: tuple[int, ...]  # the nodes that feed it; none for the first, what comes in
 
 
 def sketch(model: keras.Model, blocks: Sequence[str] | None = None) -> list[Node]:
-    """Return the nodes of a model, or of some blocks of it, in the order in which they run.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the model has no known graph, or there is no such block.
-    """
+    """Return the nodes of a model, or of some blocks of it, in the order in which they run."""
     layout = read_layout(model)
     known = [block.name for block in layout.blocks]
     chosen = known if blocks is None else _check.columns_of("blocks", blocks, known, kind="block")
@@ -112,7 +99,7 @@ class _Sketcher:
 def _kind(step: Step) -> str | None:
     if len(step.reads) > 1:
         return "merge"
-    if any(len(variable.shape) > 1 for variable in trainable_variables_of(step.operation)):
+    if any(len(variable.shape) > 1 for variable in trainable_variables_in(step.operation)):
         return "kernel"
     is_pool = "Pool" in type(step.operation).__name__
     return "pool" if is_pool else None
@@ -134,16 +121,6 @@ def _label(step: Step, kind: str, layout: Layout) -> str:
     return "×".join(map(str, sides)) + f"\n{channels}"
 
 
-_COLOURS = {
-    "start": _palette.TARGET,
-    "kernel": _palette.SOURCE,
-    "pool": _palette.NEUTRAL,
-    "merge": "#333333",
-}
-_HALF_WIDTH, _HALF_HEIGHT = 0.36, 0.36
-_BAND = "#F2F2F2"
-
-
 def plot_blocks(model: keras.Model, ax: Axes, blocks: Sequence[str] | None = None) -> Axes:
     """Show me what runs after what in this network: a chain, shortcuts, or branches.
 
@@ -162,11 +139,6 @@ def plot_blocks(model: keras.Model, ax: Axes, blocks: Sequence[str] | None = Non
         The same. Purple: a layer with a kernel, its side and its channels; grey: pooling;
         black: where branches meet; green: what comes in. BatchNormalization and activations
         are left out.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the model has no known graph, there is no such block, or `ax` is no Axes.
     """
     _check.axes("ax", ax)
     nodes = sketch(model, blocks)
@@ -207,16 +179,8 @@ def _draw_node(node: Node, ax: Axes) -> None:
         zorder=3,
     )
     ax.add_patch(box)
-    ax.text(
-        node.column,
-        node.lane,
-        node.label,
-        ha="center",
-        va="center",
-        color="white",
-        fontsize=7,
-        zorder=4,
-    )
+    middle: dict[str, Any] = {"ha": "center", "va": "center"}
+    ax.text(node.column, node.lane, node.label, **middle, color="white", fontsize=7, zorder=4)
 
 
 def _draw_edge(start: Node, end: Node, nodes: Sequence[Node], ax: Axes) -> None:

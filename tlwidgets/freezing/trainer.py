@@ -7,41 +7,45 @@ learner's model changes only when asked.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import keras
+import numpy as np
 import pandas as pd
 import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 
-from .. import _check
-from .._keras import has_schedule
-from . import errors
+from .. import _check, _keras
 from .activations import ActivationCache, ActivationStore, OnProgress, ShouldStop, Trunk
 from .blocks import Block, Layout, count_multiplications, paired_variables, read_layout
 from .flags import moved, set_flags, snapshot_from
 from .graph import build_model, copy_graph
 from .loop import (
+    TRAINING,
+    VALIDATION,
     Epochs,
     Estimate,
+    Labels,
     OnEpoch,
     Plan,
     Program,
     ProgramShelf,
     Run,
     Source,
-    check_examples,
-    inference_notes,
-    label_tensors,
-    settings_of,
 )
 
-# What a block costs to compute and to keep, and whether a cut is worth a cache.
+Examples = tuple[NDArray[Any], NDArray[Any]]  # x and y
+OnComputed = Callable[[int, int, int, float], None]  # from cut, to cut, n examples, seconds
 
+_MEMORY_BUDGET = 150_000_000
+# Bytes for what lets cuts be revisited without compiling again.
+_PROGRAM_BUDGET = 100_000_000
 # Measured with EfficientNet-Lite0 at 96 px: keeping the output of the stem (1 % saved, 2.7
 # times the images) or of stage 1 (2 %, 1.3 times) makes no epoch shorter; that of stage 3
 # (12 %) saves 15 %.
@@ -49,145 +53,6 @@ _WORTH_SAVING = 0.1
 _BYTES = 4
 # What a step costs besides its arithmetic (measured with a dense head).
 _SECONDS_PER_STEP = 0.0003
-
-
-class Costs:
-    """Arithmetic and memory of the blocks of a model, and the machine's speed once known."""
-
-    def __init__(self, layout: Layout) -> None:
-        n_blocks = range(len(layout.blocks))
-        self._multiplications = [count_multiplications(layout, block) for block in n_blocks]
-        crossing = [layout.graph.crossing(start) for start in layout.starts]
-        self._n_values = [sum(_size(layout, slot) for slot in slots) for slots in crossing]
-        self._seconds_per_multiplication: float | None = None
-
-    def saved_share(self, cut: int) -> float:
-        """Return the share of an epoch's arithmetic that keeping the trunk's output saves.
-
-        A pass forward costs its multiplications, training three times that.
-        """
-        trunk, top = sum(self._multiplications[:cut]), sum(self._multiplications[cut:])
-        return trunk / max(1, trunk + 3 * top)
-
-    def is_worth_keeping(self, cut: int) -> bool:
-        """Tell whether to keep what crosses a cut, or to compute it again in every epoch."""
-        is_small = self._n_values[cut] <= self._n_values[0]
-        return cut > 0 and (is_small or self.saved_share(cut) >= _WORTH_SAVING)
-
-    def learn(self, start: int, cut: int, n: int, seconds: float) -> None:
-        """Learn the machine's speed from a pass over the blocks from `start` to `cut`."""
-        done = n * sum(self._multiplications[start:cut])
-        if done:
-            self._seconds_per_multiplication = seconds / done
-
-    def estimate(
-        self,
-        cut: int,
-        plan: Plan,
-        n: int,
-        caches: Sequence[ActivationCache],
-        seconds_per_step: float | None,
-    ) -> Estimate:
-        """Return what a run on `n` examples would cost; the caches tell what is kept."""
-        is_kept = self.is_worth_keeping(cut)
-        missing = [cache for cache in caches if is_kept and cache.nearest(cut) < cut]
-        n_bytes = sum(len(cache.x) for cache in missing) * self._n_values[cut] * _BYTES
-        n_steps = plan.epochs * math.ceil(n / plan.batch_size)
-        speed = self._seconds_per_multiplication
-        if speed is None and (seconds_per_step is None or missing):
-            return Estimate(n_bytes=n_bytes, seconds=None)
-        seconds = sum(
-            len(cache.x) * sum(self._multiplications[cache.nearest(cut) : cut]) * speed
-            for cache in missing
-        )
-        if seconds_per_step is None:
-            trunk = 0 if is_kept else sum(self._multiplications[:cut])
-            work = trunk + 3 * sum(self._multiplications[cut:])
-            seconds_per_step = _SECONDS_PER_STEP + plan.batch_size * work * speed
-        return Estimate(n_bytes=n_bytes, seconds=seconds + n_steps * seconds_per_step)
-
-
-def _size(layout: Layout, slot: int) -> int:
-    return math.prod(size or 1 for size in layout.graph.tensors[slot].shape[1:])
-
-
-# The examples of a trainer, with their labels and what the frozen blocks made of them.
-
-# From which cut to which, how many examples, in how many seconds.
-OnComputed = Callable[[int, int, int, float], None]
-
-
-class DataSets:
-    """The training set, named "", and perhaps a validation set.
-
-    Parameters
-    ----------
-    sets : dict of str to (x, y)
-        Checked already.
-    trunk : Trunk
-    memory_budget : int, bytes
-        For kept activations of all sets together.
-    """
-
-    def __init__(
-        self, sets: Mapping[str, tuple[NDArray, NDArray]], trunk: Trunk, memory_budget: int
-    ) -> None:
-        self._trunk = trunk
-        self._store = ActivationStore(memory_budget)
-        self._sets = {
-            name: (ActivationCache(x, trunk, self._store), y) for name, (x, y) in sets.items()
-        }
-
-    @property
-    def n_examples(self) -> int:
-        """Number of examples in the training set."""
-        return len(self._sets[""][0].x)
-
-    @property
-    def caches(self) -> list[ActivationCache]:
-        """The kept activations of each set."""
-        return [cache for cache, _ in self._sets.values()]
-
-    def close(self) -> None:
-        """Give back all kept activations and their files."""
-        for cache in self.caches:
-            cache.clear()
-        self._store.close()
-
-    def replace_examples(self, x: NDArray, y: NDArray) -> None:
-        """Learn from other examples; forget all activations, for the trunk is another."""
-        self.close()
-        self._sets[""] = (ActivationCache(x, self._trunk, self._store), y)
-
-    def sources(
-        self,
-        cut: int,
-        class_weight: Mapping[int, float] | None,
-        on_computed: OnComputed,
-        *,
-        should_stop: ShouldStop,
-        on_progress: OnProgress | None,
-    ) -> dict[str, Source] | None:
-        """Return each set as it crosses a cut, the input itself at 0; None if stopped."""
-        (_, dtype), *_ = self._trunk.shapes(0)
-        found = {}
-        for name, (cache, y) in self._sets.items():
-            rows: object = cache.x
-            if cut:
-                begin, start = time.perf_counter(), cache.nearest(cut)
-                rows = cache.get(cut, should_stop=should_stop, on_progress=on_progress)
-                if rows is None:
-                    return None
-                on_computed(start, cut, len(cache.x), time.perf_counter() - begin)
-            labels = label_tensors(y, None if name else class_weight)
-            found[name] = Source(rows, labels, dtype)
-        return found
-
-
-_MEMORY_BUDGET = 150_000_000
-
-# Bytes for what lets cuts be revisited without compiling again.
-_PROGRAM_BUDGET = 100_000_000
 
 
 class CachedTrainer:
@@ -215,11 +80,6 @@ class CachedTrainer:
     blocks : list of Block
         What a cut lies between.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If the model cannot be cut or has not been compiled, or the data do not fit it.
-
     Notes
     -----
     Frozen blocks run in inference mode. Where they hold Dropout or augmentation, `fit` would
@@ -238,9 +98,10 @@ class CachedTrainer:
         _check.whole_number("memory_budget", memory_budget, low=0, meaning="bytes of activations")
         layout = read_layout(model)
         self._learners_model = model
-        self._settings = settings_of(model)
-        sets = {"": (x, y)} if validation is None else {"": (x, y), "validation ": validation}
-        checked = {name: check_examples(model, name, *pair) for name, pair in sets.items()}
+        self._settings = _settings_of(model)
+        sets = {TRAINING: _checked_examples(model, "", x, y)}
+        if validation is not None:
+            sets[VALIDATION] = _checked_examples(model, "validation ", *validation)
         # Folding needs a copy in which every layer is called once: before any top is built.
         graph, self.model, tensors = copy_graph(layout.graph, name=model.name)
         self._layout = replace(layout, graph=graph)
@@ -249,7 +110,7 @@ class CachedTrainer:
         self._start = {id(variable): variable.numpy() for variable in self.model.variables}
         self._touched: list[keras.Variable] = []
         self._programs = ProgramShelf(_PROGRAM_BUDGET)
-        self._sets = DataSets(checked, self._trunk, memory_budget)
+        self._sets = DataSets(sets, self._trunk, memory_budget)
         self._busy = threading.Lock()
 
     @property
@@ -276,24 +137,15 @@ class CachedTrainer:
             Of the same architecture; its parameters as they are now are the new start.
         x, y : array, shape (n, ...)
             New examples to learn from. The validation set stays.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If one of them does not fit; nothing is changed then.
         """
-        examples = check_examples(self._learners_model, "", x, y)
+        examples = _checked_examples(self._learners_model, "", x, y)
         pairs = paired_variables(self._layout, read_layout(model), model.name, self.model.name)
-        if not self._busy.acquire(blocking=False):
-            raise errors.already_training()
-        try:
+        with self._alone():
             for own, other in pairs:
                 self._start[id(own)] = other.numpy()
                 own.assign(other)
             self._trunk.update()
             self._sets.replace_examples(*examples)
-        finally:
-            self._busy.release()
 
     def train(
         self,
@@ -322,13 +174,6 @@ class CachedTrainer:
         Returns
         -------
         Run
-
-        Raises
-        ------
-        TypeError, ValueError
-            If the cut is out of range, leaves nothing to train, or the plan does not fit.
-        RuntimeError
-            If this trainer is training already.
         """
         plan = plan or Plan()
         cut = self._layout.check_cut(cut)
@@ -337,22 +182,15 @@ class CachedTrainer:
             cut=cut,
             block=self.blocks[cut].name,
             n_trained=self._layout.count_trained(cut, plan.keep_batchnorm_frozen),
-            notes=inference_notes(self._layout.random_layers_before(cut)),
+            notes=_inference_notes(self._layout, cut),
         )
-        if plan.learning_rate is not None and has_schedule(self._settings["optimizer"]):
-            raise errors.scheduled_learning_rate(plan.learning_rate)
-        if cut and self._trunk.is_masked(cut):
-            raise errors.cut_in_masked_sequence(cut, run.block)
+        self._refuse_what_differs_from_fit(cut, plan)
         epochs = Epochs(plan, self._sets.n_examples, should_stop, on_epoch)
-        if not self._busy.acquire(blocking=False):
-            raise errors.already_training()
-        try:
+        with self._alone():
             began = time.perf_counter()
             prepared = self._prepare(cut, plan, should_stop, on_progress)
             middle = time.perf_counter()
             ending, history = ("stopped", {}) if prepared is None else epochs.run(*prepared)
-        finally:
-            self._busy.release()
         return replace(
             run,
             ending=ending,
@@ -399,15 +237,36 @@ class CachedTrainer:
         ----------
         model : keras.Model
             The model that the trainer was made with, or one of the same architecture.
-
-        Raises
-        ------
-        ValueError
-            If its parameters have other shapes.
         """
         names = model.name, self.model.name
         for variable, learnt in paired_variables(read_layout(model), self._layout, *names):
             variable.assign(learnt)
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        if not self._busy.acquire(blocking=False):
+            raise RuntimeError(
+                "This trainer is training already. Wait until that run has ended, or set its stop "
+                "event."
+            )
+        try:
+            yield
+        finally:
+            self._busy.release()
+
+    def _refuse_what_differs_from_fit(self, cut: int, plan: Plan) -> None:
+        if plan.learning_rate is not None and _keras.has_schedule(self._settings["optimizer"]):
+            raise ValueError(
+                "`learning_rate` must be None here, because the model's optimizer follows a "
+                f"schedule; got {plan.learning_rate:g}. Compile the model with a number instead of "
+                "the schedule."
+            )
+        if cut and self._trunk.is_masked(cut):
+            raise ValueError(
+                "`cut` must not lie where a mask (of padded sequences) is handed on, because kept "
+                f"activations have none; got {cut}, before {self.blocks[cut].name!r}. Take 0, or a "
+                "cut after the layer that uses the mask."
+            )
 
     def _prepare(
         self,
@@ -452,3 +311,233 @@ class CachedTrainer:
 
 def _program_key(cut: int, plan: Plan) -> tuple[int, bool, bool]:
     return cut, plan.keep_batchnorm_frozen, plan.class_weight is not None
+
+
+def _settings_of(model: keras.Model) -> dict[str, Any]:
+    """Return what a model was compiled with; refuse one that `fit` would train otherwise."""
+    settings = _keras.compile_settings(model) if model.compiled else {"loss": None}
+    if settings["loss"] is None:
+        raise ValueError(
+            f"`model` must be compiled, so that loss, optimizer and metrics are known; "
+            f"{model.name!r} is not. Call model.compile(optimizer=..., loss=..., metrics=[...]) "
+            "first."
+        )
+    for method in ("train_step", "compute_loss"):
+        if getattr(type(model), method) is not getattr(keras.Model, method):
+            raise TypeError(
+                f"`model` must train as keras.Model does; {model.name!r} has a `{method}` of its "
+                "own, which kept activations cannot follow. Train it with set_trainable and "
+                "model.fit instead."
+            )
+    if (len(model.inputs), len(model.outputs)) != (1, 1):
+        raise ValueError(
+            f"`model` must have one input and one output; {model.name!r} has {len(model.inputs)} "
+            f"and {len(model.outputs)}. Train it with set_trainable and model.fit instead."
+        )
+    return settings
+
+
+def _checked_examples(model: keras.Model, prefix: str, x: ArrayLike, y: ArrayLike) -> Examples:
+    """Return examples and labels when the model can learn from them."""
+    inputs, shape = np.asarray(x), model.inputs[0].shape[1:]
+    fits = inputs.ndim == len(shape) + 1 and all(
+        want in (None, got) for want, got in zip(shape, inputs.shape[1:], strict=False)
+    )
+    if not fits or len(inputs) == 0:
+        expected = ", ".join("any" if size is None else str(size) for size in shape)
+        raise ValueError(
+            f"`{prefix}x` must have shape (n, {expected}), n examples of the model's input; got "
+            f"{inputs.shape}. Resize the data or build the model for this shape."
+        )
+    labels = np.asarray(y)
+    if labels.ndim == 0 or len(labels) != len(inputs):
+        raise ValueError(
+            f"`{prefix}y` must hold {len(inputs)} labels, one per example; got {labels.shape}."
+        )
+    loss = _loss_name(_keras.compile_settings(model)["loss"])
+    _check_labels(f"{prefix}y", labels, loss, model.outputs[0].shape[1:])
+    return inputs, labels
+
+
+def _check_labels(
+    name: str, labels: NDArray[Any], loss: str, output_shape: Sequence[int | None]
+) -> None:
+    """Refuse labels that the model's last layer and its loss cannot learn from."""
+    n, width = len(labels), output_shape[-1] if output_shape else None
+    if "sparsecategorical" in loss:
+        _check_class_numbers(name, labels, width)
+    elif "categorical" in loss and labels.shape[1:] != tuple(output_shape):
+        raise ValueError(
+            f"`{name}` must have shape ({n}, {width}), one column per class of the head, for the "
+            f"loss {loss}; got {labels.shape}. With class numbers as labels, compile with "
+            "loss='sparse_categorical_crossentropy'."
+        )
+    elif "binary" in loss and not (labels.min() >= 0 and labels.max() <= 1):
+        raise ValueError(
+            f"`{name}` must be from 0 to 1 for the loss {loss}; got values from "
+            f"{labels.min():g} to {labels.max():g}. Number two classes 0 and 1."
+        )
+    elif "binary" in loss and labels.size != n * (width or 1):
+        raise ValueError(
+            f"`{name}` must hold {width} labels per example, one for each output of the head; "
+            f"got shape {labels.shape}. Give the head 1 output for one yes-or-no question."
+        )
+
+
+def _check_class_numbers(name: str, labels: NDArray[Any], n_classes: int | None) -> None:
+    n = len(labels)
+    if labels.shape not in ((n,), (n, 1)) or not np.array_equal(labels, np.floor(labels)):
+        raise ValueError(
+            f"`{name}` must have shape ({n},) and hold whole numbers, the classes; got shape "
+            f"{labels.shape} and dtype {labels.dtype}. For one column per class, compile with "
+            "loss='categorical_crossentropy'."
+        )
+    if n_classes is not None and not (labels.min() >= 0 and labels.max() < n_classes):
+        raise ValueError(
+            f"`{name}` must be classes from 0 to {n_classes - 1}, because the head has "
+            f"{n_classes} outputs; got {labels.min():g} to {labels.max():g}. Renumber the classes, "
+            f"or give the head {int(labels.max()) + 1} outputs."
+        )
+
+
+def _loss_name(loss: Any) -> str:
+    """Return the name of a loss in small letters, however the learner gave it."""
+    flat = keras.tree.flatten(loss)  # it may stand in a list or a dict
+    loss = flat[0] if len(flat) == 1 else "several losses"
+    name = loss if isinstance(loss, str) else getattr(loss, "__name__", type(loss).__name__)
+    return str(name).replace("_", "").lower()
+
+
+def _label_tensors(y: NDArray[Any], class_weight: Mapping[int, float] | None) -> Labels:
+    """Return the labels and, with class weights, how much each example counts."""
+    labels = tf.constant(y.astype(keras.config.floatx()) if y.dtype.kind == "f" else y)
+    if class_weight is None:
+        return (labels,)
+    classes = y.argmax(-1) if y.ndim > 1 and y.shape[-1] > 1 else y.reshape(len(y)).round()
+    sample_weight = np.ones(len(y), keras.config.floatx())
+    for label, value in class_weight.items():
+        sample_weight[classes == label] = value
+    return labels, tf.constant(sample_weight)
+
+
+def _inference_notes(layout: Layout, cut: int) -> tuple[str, ...]:
+    """Return what to say when frozen blocks would have been random under `fit`."""
+    trunk = layout.graph.steps[: layout.starts[cut]]
+    names = [step.name for step in trunk if _keras.is_random_in_training(step.operation)]
+    if not names:
+        return ()
+    return (
+        f"The frozen blocks hold {', '.join(dict.fromkeys(names))}, random in training; here they "
+        "run in inference mode, because their output is computed only once.",
+    )
+
+
+class DataSets:
+    """The training set and perhaps a validation set, with what the frozen blocks made of them."""
+
+    def __init__(self, sets: Mapping[str, Examples], trunk: Trunk, memory_budget: int) -> None:
+        self._trunk = trunk
+        self._store = ActivationStore(memory_budget)
+        self._sets = {
+            name: (ActivationCache(x, trunk, self._store), y) for name, (x, y) in sets.items()
+        }
+
+    @property
+    def n_examples(self) -> int:
+        """Number of examples in the training set."""
+        return len(self._sets[TRAINING][0].x)
+
+    @property
+    def caches(self) -> list[ActivationCache]:
+        """The kept activations of each set."""
+        return [cache for cache, _ in self._sets.values()]
+
+    def close(self) -> None:
+        """Give back all kept activations and their files."""
+        for cache in self.caches:
+            cache.clear()
+        self._store.close()
+
+    def replace_examples(self, x: NDArray[Any], y: NDArray[Any]) -> None:
+        """Learn from other examples; forget all activations, for the trunk is another."""
+        self.close()
+        self._sets[TRAINING] = (ActivationCache(x, self._trunk, self._store), y)
+
+    def sources(
+        self,
+        cut: int,
+        class_weight: Mapping[int, float] | None,
+        on_computed: OnComputed,
+        *,
+        should_stop: ShouldStop,
+        on_progress: OnProgress | None,
+    ) -> dict[str, Source] | None:
+        """Return each set as it crosses a cut, the input itself at 0; None if stopped."""
+        (_, dtype), *_ = self._trunk.shapes(0)
+        found = {}
+        for name, (cache, y) in self._sets.items():
+            rows: Any = cache.x
+            if cut:
+                begin, start = time.perf_counter(), cache.nearest(cut)
+                rows = cache.get(cut, should_stop=should_stop, on_progress=on_progress)
+                if rows is None:
+                    return None
+                on_computed(start, cut, len(cache.x), time.perf_counter() - begin)
+            labels = _label_tensors(y, class_weight if name == TRAINING else None)
+            found[name] = Source(rows, labels, dtype)
+        return found
+
+
+class Costs:
+    """Arithmetic and memory of the blocks of a model, and the machine's speed once known."""
+
+    def __init__(self, layout: Layout) -> None:
+        n_blocks = range(len(layout.blocks))
+        self._multiplications = [count_multiplications(layout, block) for block in n_blocks]
+        crossings = layout.graph.crossings()
+        self._n_values = [sum(_size(layout, s) for s in crossings[i]) for i in layout.starts]
+        self._seconds_per_multiplication: float | None = None
+
+    def is_worth_keeping(self, cut: int) -> bool:
+        """Tell whether to keep what crosses a cut, or to compute it again in every epoch."""
+        # A pass forward costs its multiplications, training three times that.
+        trunk, top = sum(self._multiplications[:cut]), sum(self._multiplications[cut:])
+        saved_share = trunk / max(1, trunk + 3 * top)
+        is_small = self._n_values[cut] <= self._n_values[0]
+        return cut > 0 and (is_small or saved_share >= _WORTH_SAVING)
+
+    def learn(self, start: int, cut: int, n: int, seconds: float) -> None:
+        """Learn the machine's speed from a pass over the blocks from `start` to `cut`."""
+        done = n * sum(self._multiplications[start:cut])
+        if done:
+            self._seconds_per_multiplication = seconds / done
+
+    def estimate(
+        self,
+        cut: int,
+        plan: Plan,
+        n: int,
+        caches: Sequence[ActivationCache],
+        seconds_per_step: float | None,
+    ) -> Estimate:
+        """Return what a run on `n` examples would cost; the caches tell what is kept."""
+        is_kept = self.is_worth_keeping(cut)
+        missing = [cache for cache in caches if is_kept and cache.nearest(cut) < cut]
+        n_bytes = sum(len(cache.x) for cache in missing) * self._n_values[cut] * _BYTES
+        n_steps = plan.epochs * math.ceil(n / plan.batch_size)
+        if self._seconds_per_multiplication is None and (seconds_per_step is None or missing):
+            return Estimate(n_bytes=n_bytes, seconds=None)
+        speed = self._seconds_per_multiplication or 0.0  # not known, not needed
+        seconds = sum(
+            len(cache.x) * sum(self._multiplications[cache.nearest(cut) : cut]) * speed
+            for cache in missing
+        )
+        if seconds_per_step is None:
+            trunk = 0 if is_kept else sum(self._multiplications[:cut])
+            work = trunk + 3 * sum(self._multiplications[cut:])
+            seconds_per_step = _SECONDS_PER_STEP + plan.batch_size * work * speed
+        return Estimate(n_bytes=n_bytes, seconds=seconds + n_steps * seconds_per_step)
+
+
+def _size(layout: Layout, slot: int) -> int:
+    return math.prod(size or 1 for size in layout.graph.tensors[slot].shape[1:])

@@ -8,7 +8,7 @@ import pytest
 
 from tlwidgets.freezing.activations import ActivationCache, ActivationStore, Trunk, as_tensor
 from tlwidgets.freezing.blocks import read_layout
-from tlwidgets.freezing.graph import build_model, copy_graph, is_batchnorm
+from tlwidgets.freezing.graph import batchnorms_in, build_model, copy_graph
 
 from .small_models import MODELS, data, randomise_statistics
 
@@ -52,8 +52,8 @@ def test_folding_leaves_what_crosses_a_cut_as_it_is(network, size, cuts):
 @pytest.mark.parametrize(("name", "n_left"), [("sequential", 0), ("nested", 0), ("skip", 1)])
 def test_batchnorm_after_a_plain_convolution_is_folded_away(name, n_left):
     layout, trunk = trunk_of(MODELS[name]())
-    assert any(is_batchnorm(step.operation) for step in layout.graph.steps)
-    left = [step.name for step in trunk._graph.steps if is_batchnorm(step.operation)]
+    assert any(batchnorms_in(step.operation) for step in layout.graph.steps)
+    left = [step.name for step in trunk._graph.steps if batchnorms_in(step.operation)]
     assert len(left) == n_left  # in the skip model an activation lies between
 
 
