@@ -52,17 +52,17 @@ def _hidden_standard_error() -> Iterator[None]:
 # The graph of a model.
 
 
-def graph_of(model: Any) -> Any:
-    """Return the Functional model that holds a model's graph; None where there is no graph."""
+def graph_of(operation: Any) -> Any:
+    """Return the Functional model that holds the graph of a model; None of all others."""
     import keras
     from keras.src.models.functional import Functional  # Keras exports no name for it
 
-    if isinstance(model, keras.Sequential):
-        return model._functional
+    if isinstance(operation, keras.Sequential):
+        return operation._functional
     # A subclass of a Functional model with a `call` of its own does what its code says, not
     # what its graph says.
-    is_graph = isinstance(model, Functional) and type(model).call is Functional.call
-    return model if is_graph else None
+    has_graph = isinstance(operation, Functional) and type(operation).call is Functional.call
+    return operation if has_graph else None
 
 
 def calls_in(functional: Any) -> Iterator[Any]:

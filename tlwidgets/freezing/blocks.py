@@ -11,9 +11,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import keras
+import pandas as pd
 from keras import layers
 
 from .. import _check
@@ -27,9 +28,6 @@ from .graph import (
     family_block,
     read_graph,
 )
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 class Key(NamedTuple):
@@ -351,8 +349,6 @@ def block_costs(model: keras.Model) -> pd.DataFrame:
     >>> block_costs(model)["multiplications"].to_dict()
     {'hidden': 32, 'digits': 8}
     """
-    import pandas as pd
-
     layout = read_layout(model)
     rows = {
         block.name: (

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from .. import _keras
 from .blocks import Layout, read_layout
-from .graph import batchnorms_in, check_model, is_nested_model
+from .graph import batchnorms_in, check_model
 
 
 def set_trainable(
@@ -61,7 +61,7 @@ def set_flags(model: keras.Model, layout: Layout, cut: int, keep_batchnorm_froze
     # From the outside in: a model's setter reaches its layers, which then get their own.
     model.trainable = True
     for layer in _keras.layers_in(model):
-        if is_nested_model(layer):
+        if _keras.graph_of(layer) is not None:
             layer.trainable = True
     for block in range(len(layout.blocks)):
         for layer in layout.layers_of(block):
@@ -171,11 +171,7 @@ def _row(layer: str, variable: keras.Variable, old: NDArray[Any]) -> dict[str, o
     has_moved = not np.array_equal(new, old, equal_nan=True)
     # Most did not move, and then nothing needs to be computed.
     change = np.abs(new.astype(np.float64) - old.astype(np.float64)) if has_moved else np.zeros(1)
-    relative = (
-        (np.linalg.norm(change) / np.linalg.norm(old.astype(np.float64)) if has_moved else 0.0)
-        if old.any()
-        else np.nan
-    )
+    length = np.linalg.norm(old.astype(np.float64)) if has_moved else 1.0
     return {
         "layer": layer,
         "variable": variable.name,
@@ -183,7 +179,7 @@ def _row(layer: str, variable: keras.Variable, old: NDArray[Any]) -> dict[str, o
         "trainable": bool(variable.trainable),
         "moved": has_moved,
         "largest_change": float(change.max(initial=0.0)),
-        "relative_change": relative,
+        "relative_change": np.linalg.norm(change) / length if old.any() else np.nan,
     }
 
 

@@ -84,11 +84,6 @@ def check_model(name: str, value: Any) -> Any:
     return value
 
 
-def is_nested_model(operation: Any) -> bool:
-    """Tell whether a layer is a model that `read_graph` opens up."""
-    return isinstance(operation, keras.Model) and _keras.graph_of(operation) is not None
-
-
 def _no_graph(model: keras.Model) -> Exception:
     if isinstance(model, keras.Sequential):
         return ValueError(
@@ -123,12 +118,12 @@ class _Reader:
 
     def _read_call(self, call: Any, slots: dict[int, int], scope: str) -> None:
         reads = [slots[id(tensor)] for tensor in call.input_tensors]
-        operation = call.operation
-        if is_nested_model(operation):
+        operation, nested = call.operation, _keras.graph_of(call.operation)
+        if nested is not None:
             # `training=False` in the call of a base is dropped here because Keras' fit
             # overrides it, too (keras#20285): what protects a layer is its flag.
             inner = f"{scope}{operation.name}/"
-            writes = self.read(_keras.graph_of(operation), reads, scope=inner)
+            writes = self.read(nested, reads, scope=inner)
         else:
             writes = [self.new_slot(tensor) for tensor in call.outputs]
             step = Step(operation, call.arguments, tuple(reads), tuple(writes), scope)
