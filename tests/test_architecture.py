@@ -24,7 +24,7 @@ KNOWS_NO_KERAS = {"data", "shift", *GROUND}
 KNOWS_NO_WIDGETS = {"freezing", "adapt", "backbones", "shift", "shipping", "data"}
 SHOWS = {
     "_widgets.base", "_widgets.files", "_worker",
-    "adapt.widget", "bias_explorer.widget", "freeze_slider.widget",
+    "adapt.plot", "bias_explorer.widget", "freeze_slider.widget",
     "shipping.page", "training_curves.page",
     "course.checks", "course.machine", "course.notice", "course.plot", "course.prediction",
     "course.upload",

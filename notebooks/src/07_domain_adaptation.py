@@ -383,7 +383,7 @@ table.loc[[*paper.index, contrasts]]
 #    with them: it asks only for the domain.
 
 # %% tags=["widget"]
-from tlwidgets.adapt.widget import scrub_domains
+from tlwidgets.adapt.plot import scrub_domains
 
 scrub_domains(
     project_domains(moments),

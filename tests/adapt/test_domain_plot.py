@@ -10,8 +10,7 @@ from PIL import Image
 
 from tlwidgets import _palette
 from tlwidgets.adapt import project_domains
-from tlwidgets.adapt.plot import plot_domains
-from tlwidgets.adapt.widget import scrub_domains
+from tlwidgets.adapt.plot import plot_domains, scrub_domains
 
 RNG = np.random.default_rng(0)
 SOURCE = RNG.normal(size=(30, 5))

@@ -212,7 +212,7 @@ def fit_two_domains(
         for name, value in model.get_metrics_result().items():
             history.setdefault(name, []).append(float(value))
         if on_record:
-            on_record(history["step"][-1], model)
+            on_record(int(history["step"][-1]), model)
     return history
 
 
@@ -310,7 +310,7 @@ class GradientReversal(keras.layers.Layer):
         """Return the inputs as they are."""
         strength = ops.cast(self._strength, inputs.dtype)
 
-        @ops.custom_gradient
+        @ops.custom_gradient  # type: ignore[untyped-decorator]
         def reverse(x: Any) -> tuple[Any, Any]:
             def grad(*args: Any, upstream: Any = None) -> Any:
                 return -strength * (args[0] if upstream is None else upstream)
@@ -325,7 +325,8 @@ class GradientReversal(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Return what makes the layer anew."""
-        return super().get_config() | {"strength": float(ops.convert_to_numpy(self._strength))}
+        config: dict[str, Any] = super().get_config()
+        return config | {"strength": float(ops.convert_to_numpy(self._strength))}
 
 
 # DANN: features from which a discriminator cannot tell the domains apart.

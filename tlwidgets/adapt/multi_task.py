@@ -149,7 +149,8 @@ class MultiTask:
             If the training diverges.
         """
         n_steps, seed = errors.steps(steps), errors.seed(seed)
-        groups, batches = [], []
+        groups: list[Any] = []
+        batches: list[Any] = []
         for name, (x, y) in errors.tasks(tasks, list(self.heads)).items():
             x = errors.examples(f"examples of {name!r}", x, self.trunk.input_shape[1:])
             n_outputs = self.heads[name].output_shape[-1]
@@ -162,7 +163,7 @@ class MultiTask:
 
     def scores(self, task: str, x: ArrayLike) -> NDArray[Any]:
         """Return the logits of one head, shape (n, n_outputs)."""
-        head = self.heads[errors.task(task, self.heads)]
+        head = self.heads[errors.task(task, list(self.heads))]
         images = errors.examples("x", x, self.trunk.input_shape[1:])
         return apply_in_parts(lambda part: head(self.trunk(part)), images)
 

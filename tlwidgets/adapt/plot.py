@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import io
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,9 +15,12 @@ from numpy.typing import ArrayLike, NDArray
 from .. import _check, _palette
 from .features import ProjectedDomains
 
-__all__ = ["plot_domains"]
+if TYPE_CHECKING:
+    import ipywidgets
 
-INCHES, DPI = 4.6, 90  # of a picture
+__all__ = ["plot_domains", "scrub_domains"]
+
+_INCHES, _DPI = 4.6, 90  # of a picture
 _DOT, _DIGIT = 14, 34  # areas of markers
 
 
@@ -68,37 +73,76 @@ def plot_domains(
     return ax
 
 
-def picture_of_domains(projected: ProjectedDomains, moment: int, **classes: ArrayLike) -> bytes:
-    """Return a PNG of one moment, always of the same size.
+def scrub_domains(
+    projected: ProjectedDomains,
+    *,
+    source_classes: ArrayLike | None = None,
+    target_classes: ArrayLike | None = None,
+) -> ipywidgets.VBox:
+    """Show recorded moments of the training under a slider; the axes stay where they are.
 
     Parameters
     ----------
-    projected, moment, **classes
+    projected : ProjectedDomains
+        As `project_domains` gives.
+    source_classes, target_classes : array of int, shape (n,), optional
         As for `plot_domains`.
 
     Returns
     -------
-    bytes
+    ipywidgets.VBox
+        A slider over the moments and the picture; arrow keys work, too.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not as above.
     """
-    figure = Figure((INCHES, INCHES), dpi=DPI, layout="constrained")
+    import ipywidgets
+
+    @functools.cache
+    def picture(moment: int) -> bytes:
+        return _picture(projected, moment, source_classes, target_classes)
+
+    side = f"{_INCHES * _DPI:.0f}"
+    image = ipywidgets.Image(value=picture(0), format="png", width=side, height=side)
+    slider = ipywidgets.SelectionSlider(
+        options=[(name, moment) for moment, name in enumerate(projected.names)],
+        description="Moment:",
+    )
+
+    def show(change: Any) -> None:
+        image.value = picture(change["new"])
+
+    slider.observe(show, "value")
+    return ipywidgets.VBox([slider, image])
+
+
+def _picture(projected: ProjectedDomains, moment: int, source: Any, target: Any) -> bytes:
+    """Return a PNG of one moment, always of the same size."""
+    figure = Figure((_INCHES, _INCHES), dpi=_DPI, layout="constrained")
     FigureCanvasAgg(figure)
-    plot_domains(projected, moment, figure.subplots(), **classes)
+    ax = figure.subplots()
+    plot_domains(projected, moment, ax, source_classes=source, target_classes=target)
     file = io.BytesIO()
     figure.savefig(file, format="png")
     return file.getvalue()
 
 
-def _cloud(ax: Axes, points: NDArray, classes: NDArray | None, colour: str, name: str) -> None:
-    style = {"color": colour, "linewidths": 0.4, "alpha": 0.75}
+def _cloud(
+    ax: Axes, points: NDArray[Any], classes: NDArray[Any] | None, colour: str, name: str
+) -> None:
+    style: dict[str, Any] = {"color": colour, "linewidths": 0.4, "alpha": 0.75}
     if classes is None:
-        ax.scatter(*points.T, s=_DOT, label=name, **style)
+        ax.scatter(points[:, 0], points[:, 1], s=_DOT, label=name, **style)
         return
     for label in np.unique(classes):
-        ax.scatter(*points[classes == label].T, s=_DIGIT, marker=f"${label}$", **style)
+        x, y = points[classes == label].T
+        ax.scatter(x, y, s=_DIGIT, marker=f"${label}$", **style)
     ax.scatter([], [], s=_DOT, label=name, **style)
 
 
-def _classes(name: str, value: ArrayLike | None, n: int) -> NDArray | None:
+def _classes(name: str, value: ArrayLike | None, n: int) -> NDArray[Any] | None:
     if value is None:
         return None
     array = np.asarray(value)

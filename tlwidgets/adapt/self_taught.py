@@ -537,7 +537,7 @@ def _grey(images: ArrayLike, side: int) -> NDArray[np.float32]:
     array = _check.images("images", images)
     if array.shape[-1] != 1 or min(array.shape[1:3]) < side + (_N_PARTS - 1) * _STRIDE:
         raise errors.images_for_patches(array.shape, side, _N_PARTS)
-    return array[..., 0].astype(np.float32) / 255
+    return np.asarray(array[..., 0], np.float32) / np.float32(255)
 
 
 def _draw_patches(
@@ -548,7 +548,7 @@ def _draw_patches(
     which = rng.integers(0, n, _N_SEEN)
     top, left = (rng.integers(0, length - side + 1, _N_SEEN) for length in (height, width))
     windows = np.lib.stride_tricks.sliding_window_view(images, (side, side), axis=(1, 2))
-    patches = windows[which, top, left].reshape(_N_SEEN, -1)
+    patches: NDArray[np.float32] = windows[which, top, left].reshape(_N_SEEN, -1)
     patches = patches[patches.std(axis=1) > _EMPTY]
     if len(patches) < n_patches:
         raise errors.too_few_patches(len(patches), n_patches)
@@ -558,14 +558,15 @@ def _draw_patches(
 def _normalised(patches: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return patches of the same brightness and contrast."""
     centred = patches - patches.mean(axis=1, keepdims=True)
-    return centred / np.sqrt(centred.var(axis=1, keepdims=True) + _CONTRAST_FLOOR)
+    contrast = np.sqrt(centred.var(axis=1, keepdims=True) + _CONTRAST_FLOOR)
+    return np.asarray(centred / contrast)
 
 
-def _triangle(patches: NDArray[np.float32], centres: NDArray[np.float32]) -> NDArray[Any]:
+def _triangle(patches: NDArray[Any], centres: NDArray[np.float32]) -> NDArray[Any]:
     """Return how much nearer than average each patch is to each centre; 0 for the others."""
     squares = (patches**2).sum(axis=1)[:, None] + (centres**2).sum(axis=1)
     distance = np.sqrt(np.maximum(squares - 2 * patches @ centres.T, 0))
-    return np.maximum(distance.mean(axis=1, keepdims=True) - distance, 0)
+    return np.asarray(np.maximum(distance.mean(axis=1, keepdims=True) - distance, 0))
 
 
 def _parts(length: int) -> list[slice]:
