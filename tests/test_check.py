@@ -243,12 +243,6 @@ def test_ratios_pass_and_what_is_none_is_named():
     )
 
 
-def test_a_variable_is_numbers_or_text():
-    assert _check.variable("v", [1, 2]).tolist() == [1.0, 2.0]
-    assert _check.variable("v", np.array(["a", None], object)).tolist() == ["a", "None"]
-    refuse(lambda: _check.variable("v", [[1]]), "`v`", "one variable", "(1, 1)", "v[:, 0]")
-
-
 def test_labels_pass_and_what_is_none_is_named():
     assert _check.labels("y", [0, 1], 2).tolist() == [0, 1]
     assert _check.outcomes("y", np.array(["a", "b"], object), 2).dtype.kind == "U"
