@@ -232,35 +232,59 @@ def test_tables_of_other_widths_are_named():
     refuse(call, "`a` and `b`", "same features", "2 and 4")
 
 
-def test_ratios_pass_and_what_is_none_is_named():
-    assert _check.ratios("r", [0, 2], next_step="Mend.").tolist() == [0.0, 2.0]
-    refuse(lambda: _check.ratios("r", [[1]], next_step="Mend."), "`r`", "(1, 1)", "Mend.")
-    refuse(lambda: _check.ratios("r", [-1, 1], next_step="Mend."), "`r`", "at least 0", "-1")
-    refuse(lambda: _check.ratios("r", [0, 0], next_step="Mend."), "`r`", "not all", "Mend.")
-    with_zero = [0, 1]
-    refuse(
-        lambda: _check.ratios("r", with_zero, above_zero=True, next_step="Mend."), "`r`", "above 0"
-    )
+@pytest.mark.parametrize("value", [0, 1e-300, -1])
+def test_a_positive_number_passes_and_what_is_none_is_named(value):
+    assert _check.positive("width", np.float32(0.5), meaning="a width") == 0.5
+    refuse(lambda: _check.positive("width", value, meaning="a width"), "`width`", f"got {value}")
 
 
-def test_labels_pass_and_what_is_none_is_named():
-    assert _check.labels("y", [0, 1], 2).tolist() == [0, 1]
+def test_a_seed_passes_and_what_is_none_is_named():
+    assert _check.seed(7) == 7
+    refuse(lambda: _check.seed(-1), "`seed`", "got -1")
+
+
+def test_outcomes_pass_and_what_is_none_is_named():
     assert _check.outcomes("y", np.array(["a", "b"], object), 2).dtype.kind == "U"
-    refuse(lambda: _check.labels("y", [0.5, 1.0], 2), "`y`", "classes", error=TypeError)
-    refuse(lambda: _check.labels("y", [3, 3], 2), "`y`", "two classes", "3")
     refuse(lambda: _check.outcomes("y", [1], 2), "`y`", "(2,)", "(1,)")
     refuse(lambda: _check.outcomes("y", [np.nan, 1.0], 2), "`y`", "finite", "1 of 2")
 
 
-def test_probabilities_pass_and_logits_are_named():
-    assert _check.probabilities("p", [[0.5, 0.5], [0, 1]]).shape == (2, 2)
+def labels(value, k=2):
+    return _check.labels("y", value, n=2, k=k, next_step="Renumber.")
+
+
+@pytest.mark.parametrize("value", [[0, 1], [0.0, 1.0], [False, True]])
+def test_class_numbers_pass_as_whole_numbers(value):
+    found = labels(value)
+    assert (found.tolist(), found.dtype) == ([0, 1], np.int64)
+
+
+def test_what_is_no_class_number_is_named():
+    refuse(lambda: labels([0.5, 1.0]), "`y`", "whole numbers", "float64", error=TypeError)
+    refuse(lambda: labels([np.nan, 1.0]), "`y`", "whole numbers", error=TypeError)
+    refuse(lambda: labels(["a", "b"]), "`y`", "whole numbers", "<U1", "unique", error=TypeError)
+    refuse(lambda: labels([1]), "`y`", "(2,)", "(1,)")
+    refuse(lambda: labels([0, 2]), "`y`", "from 0 to 1", "got 0 to 2", "Renumber.")
+    refuse(lambda: labels([-1, 0]), "`y`", "from 0 to 1", "got -1 to 0")
+
+
+def test_probabilities_pass_and_what_is_none_is_named():
+    assert _check.probabilities("p", [[0.5, 0.5], [0, 1]], k=2).shape == (2, 2)
     refuse(lambda: _check.probabilities("p", [[3, -2], [0, 1]]), "`p`", "-2 to 3", "softmax")
+    refuse(lambda: _check.probabilities("p", [[0.5, 0.5]], k=3), "`p`", "(n, 3)", "(1, 2)")
+    refuse(lambda: _check.probabilities("p", [[1.0]]), "`p`", "2 or more", "stack 1 - p")
+    refuse(lambda: _check.probabilities("p", [[np.nan, 1]]), "`p`", "finite", "NaN")
+    refuse(lambda: _check.probabilities("p", [[0, 1]], least=2), "`p`", "at least 2", "got 1")
 
 
-def test_mappings_of_sources_are_named():
-    assert "at least one source" in str(_check.not_a_mapping("f", {}))
-    assert "got list" in str(_check.not_a_mapping("f", []))
-    assert "a, b; got c" in str(_check.other_sources("f", ["c"], ["a", "b"]))
+def test_a_models_input_passes_and_what_is_none_is_named():
+    assert _check.model_input("x", np.zeros((3, 8, 2)), (None, 2)).shape == (3, 8, 2)
+    for wrong in (np.zeros((3, 8)), np.zeros((0, 8, 2)), np.zeros((3, 8, 3))):
+        refuse(
+            lambda w=wrong: _check.model_input("x", w, (8, 2)), "`x`", "(n, 8, 2)", str(wrong.shape)
+        )
+    words = np.full((1, 2), "a")
+    refuse(lambda: _check.model_input("x", words, (2,)), "`x`", "numbers", "<U1")
 
 
 def test_every_check_is_tested_here():

@@ -1,4 +1,4 @@
-"""Every argument check and the wording of its error.
+"""The argument checks that are made more than once, and the wording of their errors.
 
 A message says what is wrong, what was expected, what came, and what to do next.
 """
@@ -6,11 +6,14 @@ A message says what is wrong, what was expected, what came, and what to do next.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
+Indices = NDArray[np.int64]
 
 
 def whole_number(
@@ -40,6 +43,19 @@ def number(name: str, value: object, *, low: float, high: float, meaning: str) -
             f"`{name}` must be a number from {low:g} to {high:g}, {meaning}; got {value}."
         )
     return float(value)
+
+
+def positive(name: str, value: object, *, high: float = 1e12, meaning: str) -> float:
+    """Return `value` as a float when it is above 0 and at most `high`."""
+    found = number(name, value, low=0, high=high, meaning=meaning)
+    if found < 1e-12:
+        raise ValueError(f"`{name}` must be greater than 0, {meaning}; got {value!r}.")
+    return found
+
+
+def seed(value: object) -> int:
+    """Return `value` as an int when it can seed a random generator."""
+    return whole_number("seed", value, low=0, meaning="the number of a random draw")
 
 
 def one_of(name: str, value: object, options: Iterable[str], *, kind: str) -> str:
@@ -98,7 +114,7 @@ def images(name: str, value: ArrayLike) -> NDArray[Any]:
     return array
 
 
-def table(name: str, value: ArrayLike, *, least: int = 2) -> NDArray[np.float64]:
+def table(name: str, value: ArrayLike, *, least: int = 2) -> Floats:
     """Return a table of finite numbers, one row per example, as float64 of shape (n, d)."""
     array = np.asarray(value)
     if array.dtype.kind not in "uifb":
@@ -127,7 +143,7 @@ def table(name: str, value: ArrayLike, *, least: int = 2) -> NDArray[np.float64]
 
 def two_tables(
     names: tuple[str, str], values: tuple[ArrayLike, ArrayLike], *, least: int = 2
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+) -> tuple[Floats, Floats]:
     """Return two tables with the same features."""
     one, other = (table(n, v, least=least) for n, v in zip(names, values, strict=True))
     if one.shape[1] != other.shape[1]:
@@ -136,45 +152,6 @@ def two_tables(
             f"{other.shape[1]} columns. Take both from the same columns or the same backbone."
         )
     return one, other
-
-
-def ratios(
-    name: str, value: ArrayLike, *, above_zero: bool = False, next_step: str
-) -> NDArray[np.float64]:
-    """Return finite numbers of shape (n,), none negative and not all of them 0."""
-    array = np.asarray(value)
-    if array.ndim != 1 or len(array) == 0 or array.dtype.kind not in "uifb":
-        raise ValueError(
-            f"`{name}` must have shape (n,), one number per example; got shape {array.shape} "
-            f"and dtype {array.dtype}. {next_step}"
-        )
-    array = np.asarray(array, np.float64)
-    smallest = float(array.min())  # NaN if any is
-    is_too_small = smallest <= 0 if above_zero else smallest < 0
-    if is_too_small or not np.isfinite(array).all() or not array.any():
-        expected = "above 0" if above_zero else "at least 0, and not all of them 0"
-        raise ValueError(
-            f"`{name}` must be finite and {expected}; got values from {smallest:g} to "
-            f"{array.max():g}. {next_step}"
-        )
-    return array
-
-
-def labels(name: str, value: ArrayLike, n: int) -> NDArray[Any]:
-    """Return labels of shape (n,): whole numbers, text or booleans, of at least two classes."""
-    array = outcomes(name, value, n)
-    if array.dtype.kind == "f":
-        raise TypeError(
-            f"`{name}` must hold classes, as whole numbers or text; got dtype {array.dtype}. "
-            f"Whole numbers as decimals become classes with {name}.astype(int)."
-        )
-    found = np.unique(array)
-    if len(found) < 2:
-        raise ValueError(
-            f"`{name}` must hold at least two classes; got only {found[0]!r}. Add examples of "
-            "another class."
-        )
-    return array
 
 
 def outcomes(name: str, value: ArrayLike, n: int) -> NDArray[Any]:
@@ -195,36 +172,61 @@ def outcomes(name: str, value: ArrayLike, n: int) -> NDArray[Any]:
     return array
 
 
-def probabilities(name: str, value: ArrayLike, *, least: int = 2) -> NDArray[np.float64]:
-    """Return a table whose rows are probabilities of classes."""
-    array = table(name, value, least=least)
+def labels(name: str, value: ArrayLike, *, n: int, k: int, next_step: str) -> Indices:
+    """Return n class numbers from 0 to k - 1."""
+    array = np.asarray(value)
+    if array.shape != (n,):
+        raise ValueError(
+            f"`{name}` must have shape ({n},), one label per example; got {array.shape}. One-hot "
+            "labels become classes with .argmax(axis=1)."
+        )
+    is_whole = array.dtype.kind == "f" and np.array_equal(array, np.floor(array))
+    if array.dtype.kind not in "iub" and not is_whole:
+        raise TypeError(
+            f"`{name}` must hold whole numbers, the classes; got dtype {array.dtype}. Number them, "
+            "for instance with np.unique(..., return_inverse=True)."
+        )
+    if array.min() < 0 or array.max() >= k:
+        raise ValueError(
+            f"`{name}` must be classes from 0 to {k - 1}; got {array.min():g} to "
+            f"{array.max():g}. {next_step}"
+        )
+    return array.astype(np.int64)
+
+
+def probabilities(name: str, value: ArrayLike, *, least: int = 1, k: int | None = None) -> Floats:
+    """Return a table whose rows are probabilities of k classes, or of two or more."""
+    array = np.asarray(value)
+    if array.ndim != 2 or array.shape[1] < 2 or k not in (None, array.shape[1]):
+        raise ValueError(
+            f"`{name}` must have shape (n, {k or 'k'}), a column for each of {k or '2 or more'} "
+            f"classes; got {array.shape}. For two classes and one column p, stack 1 - p and p."
+        )
+    array = table(name, array, least=least)
     sums = array.sum(axis=1)
     worst = int(np.abs(sums - 1).argmax())
     if array.min() < 0 or abs(sums[worst] - 1) > 1e-3:  # float32 softmax: 1e-6
         raise ValueError(
-            f"`{name}` must hold probabilities, each row >= 0 with the sum 1; got values from "
-            f"{array.min():g} to {array.max():g} and a row with the sum {sums[worst]:g}. Apply "
+            f"`{name}` must be probabilities, each row >= 0 with the sum 1; got values from "
+            f"{array.min():g} to {array.max():g} and a row with the sum {sums[worst]:g}. Apply a "
             "softmax to logits first."
         )
     return array
 
 
-def not_a_mapping(name: str, value: object) -> Exception:
-    """Return the error for what should be a mapping from source to array."""
-    if isinstance(value, Mapping):
-        return ValueError(f"`{name}` must hold at least one source; got none. Add one by its name.")
-    return TypeError(
-        f"`{name}` must be a mapping from a source's name to its array; got "
-        f"{type(value).__name__}. Write {{'letters': features, ...}}."
+def model_input(name: str, value: ArrayLike, shape: Sequence[int | None]) -> NDArray[Any]:
+    """Return examples that fit a model's input of this shape (without the batch)."""
+    array = np.asarray(value)
+    fits = array.ndim == len(shape) + 1 and all(
+        want in (None, got) for want, got in zip(shape, array.shape[1:], strict=True)
     )
-
-
-def other_sources(name: str, got: Sequence[str], expected: Sequence[str]) -> ValueError:
-    """Return the error for sources that are not those of the other mappings."""
-    return ValueError(
-        f"`{name}` must have the sources of `features_by_source`: {', '.join(expected)}; got "
-        f"{', '.join(got) or 'none'}. Give each source in each mapping."
-    )
+    if not fits or len(array) == 0 or array.dtype.kind not in "uif":
+        expected = ", ".join("any" if size is None else str(size) for size in shape)
+        raise ValueError(
+            f"`{name}` must hold numbers of the shape (n, {expected}), as the model takes them; "
+            f"got {array.shape}, {array.dtype}. Grey images may need x[..., None]."
+        )
+    return array
 
 
 def pair(name: str, value: Any) -> Any:

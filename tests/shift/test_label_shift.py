@@ -189,7 +189,7 @@ HALVES = np.full((4, 2), 0.5)
         ([0, 1], HALVES, HALVES, r"`y_known` must have shape \(4,\).*got \(2,\)"),
         ([0, 1, 0, 1], 3 * HALVES, HALVES, r"`proba_known` must be prob.*softmax"),
         ([0, 1, 0, 1], HALVES, [[0.3, 0.3, 0.4]], r"`proba_target` must have shape \(n, 2\)"),
-        ([0, 1, 0, 1], HALVES, [[np.nan, 1]], r"`proba_target` must be probabilities.*nan"),
+        ([0, 1, 0, 1], HALVES, [[np.nan, 1]], r"`proba_target` must be finite.*NaN"),
         ([0, 1, 0, 1], [0.5] * 4, HALVES, r"`proba_known` must have .*got \(4,\).*stack 1 - p"),
     ],
 )

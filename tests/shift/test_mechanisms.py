@@ -107,7 +107,9 @@ def test_a_slider_moves_the_sample_gently(mechanism, kind, strength):
     before, after = (
         make(mechanism, kind)(toys, s, 300, seeded(1)) for s in (strength, strength + 0.01)
     )
-    assert np.isin(after.indices, before.indices).mean() >= 0.95
+    # A cluster comes or goes as a whole.
+    at_least = 0.85 if kind == "cluster" else 0.95
+    assert np.isin(after.indices, before.indices).mean() >= at_least
     kept = np.intersect1d(before.indices, after.indices)
     # Who stays also stays in the same order, so that a hold-out split by place stays.
     if kind == "duplicates":

@@ -81,7 +81,7 @@ def test_q_zero_is_the_logistic_regression_of_scikit_learn():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"x": [1.0, 2.0]}, r"`x` must be numbers of shape \(n, d\).*got shape \(2,\)"),
+        ({"x": [1.0, 2.0]}, r"`x` must have shape \(n, d\).*got \(2,\)"),
         ({"x": [[np.nan], [1.0]]}, r"`x` must be finite; got NaN"),
         ({"y": [0, 5]}, r"`y` must be classes from 0 to 1.*got 0 to 5"),
         ({"n_classes": 1}, r"`n_classes` .*got 1"),

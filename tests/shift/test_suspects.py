@@ -97,7 +97,7 @@ def test_own_images_name_the_file_in_the_wrong_folder(tmp_path):
     ]
     with pytest.raises(ValueError, match=r"`features` must have 12 rows.*got 3"):
         own.suspects(np.zeros((3, 4)))
-    with pytest.raises(ValueError, match=r"`features` must be numbers of shape \(n, d\)"):
+    with pytest.raises(ValueError, match=r"`features` must have shape \(n, d\)"):
         own.suspects(own.images)
 
 

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
 from .. import _check
+from .._check import Floats
 from ..shift import MECHANISMS, Population, effective_sample_size
 from ..shift.mechanisms import MORE_OF, Box
-from ..shift.population import Floats, box
+from ..shift.population import box
 from . import learner
 from .choice import Choice, Memory, Outcome, Result, Score, State
 from .learner import Judge, Sample, draw, draw_fairly, groups_of, is_numeric, make_judge

@@ -17,8 +17,8 @@ from scipy.linalg import cholesky, solve, solve_triangular
 from scipy.optimize import minimize
 from scipy.special import softmax
 
+from .._check import Floats
 from ..shift import Population, Selection, SimpleRandom, make_mechanism
-from ..shift.population import Floats
 from .choice import Choice, Score
 
 # Inverse strength of the ridge, as in scikit-learn. Measured on the digits: 0.1 is as good as 1

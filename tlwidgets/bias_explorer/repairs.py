@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .._check import Floats
 from ..shift import (
     LogisticRatio,
     Population,
@@ -24,7 +25,6 @@ from ..shift import (
     true_ratio,
 )
 from ..shift.mechanisms import N_BANDS, bands_of
-from ..shift.population import Floats
 from .choice import Choice
 from .learner import FOLDS, SHRINKAGE, Classifier, Sample, fit_discriminant, is_numeric, shuffled
 

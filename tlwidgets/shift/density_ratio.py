@@ -1,7 +1,9 @@
 """How much each example of a biased sample should count.
 
 That is the density ratio p_population(x) / p_sample(x): above 1 where the sample has too few,
-below 1 where it has too many (Shimodaira, 2000). All ratios here have mean 1 over the sample.
+below 1 where it has too many (importance weights under covariate shift, Shimodaira 2000). All
+ratios here have mean 1 over the sample. A kernel k(a, b) = exp(-|a - b|^2 / (2 bandwidth^2)) says
+how alike two examples are; its distances need features on one scale.
 """
 
 from __future__ import annotations
@@ -9,68 +11,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from .. import _check
+from .._check import Floats, Indices
 
-# Gaussian kernels, and two samples on one scale.
-#
-# A kernel k(a, b) = exp(-|a - b|^2 / (2 bandwidth^2)) says how alike two examples are: 1 for the
-# same ones, near 0 beyond a few bandwidths. Distances need features on one scale.
-
-Array = NDArray[np.float64]
+_MAX_ITERATIONS = 300  # of the logistic regression
 # Of each sample: enough for a median, whose error is then about one percent, in 1 ms.
 _N_FOR_MEDIAN = 200
+# KLIEP: tried, in multiples of the median distance.
+BANDWIDTHS = (0.2, 0.3, 0.5, 0.7, 1.0, 1.5)
+_GAP = 0.03  # nats per example that a longer search could still win
+_MAX_STEPS = 1000
+_TINY = 1e-300
 
 
-def on_one_scale(x_sample: ArrayLike, x_population: ArrayLike) -> tuple[Array, Array]:
-    """Return both with standard deviation 1 in each feature, over the two together.
-
-    A feature that is constant becomes 0 and counts nothing.
-    """
-    sample, population = _check.two_tables(
-        ("x_sample", "x_population"), (x_sample, x_population), least=2
-    )
-    both = np.concatenate([sample, population])
-    center = both.mean(axis=0)
-    both -= center
-    spread = np.sqrt(np.einsum("ij,ij->j", both, both) / len(both))
-    # Rounding leaves a constant feature with a spread of 1e-16 times its value.
-    scale = np.where(spread > 1e-12 * (1 + np.abs(center)), spread, np.inf)
-    both /= scale
-    return both[: len(sample)], both[len(sample) :]
-
-
-def squared_distances(a: Array, b: Array) -> Array:
-    """Return |a_i - b_j|^2, shape (n_a, n_b)."""
-    squared: Array = (a**2).sum(axis=1)[:, None] + (b**2).sum(axis=1) - 2 * a @ b.T
-    return np.maximum(squared, 0, out=squared)  # rounding can make it -1e-16
-
-
-def gaussian_kernel(a: Array, b: Array, bandwidth: float) -> Array:
-    """Return the similarity of each of `a` to each of `b`, shape (n_a, n_b), 0..1."""
-    return gaussian(squared_distances(a, b), bandwidth)
-
-
-def gaussian(squared: Array, bandwidth: float) -> Array:
-    """Return the similarities at squared distances."""
-    return np.exp(squared * (-0.5 / bandwidth**2))
-
-
-def median_distance(a: Array, b: Array, rng: np.random.Generator) -> float:
-    """Return the median distance between two examples of both samples; 1 if they are all equal."""
-    both = np.concatenate([some_rows(a, _N_FOR_MEDIAN, rng), some_rows(b, _N_FOR_MEDIAN, rng)])
-    squared = squared_distances(both, both)[np.triu_indices(len(both), k=1)]
-    apart = squared[squared > 1e-12 * both.shape[1]]
-    return float(np.sqrt(np.median(apart))) if len(apart) else 1.0
-
-
-def some_rows(x: Array, n: int, rng: np.random.Generator) -> Array:
-    """Return at most `n` rows, drawn without replacement."""
-    return x if len(x) <= n else x[rng.choice(len(x), n, replace=False)]
-
-
-def true_ratio(probability: ArrayLike) -> Array:
+def true_ratio(probability: ArrayLike) -> Floats:
     """Return the density ratio when it is known who was drawn with which chance.
 
     Parameters
@@ -83,11 +39,6 @@ def true_ratio(probability: ArrayLike) -> Array:
     -------
     array of float64, shape (n_sample,), > 0, mean 1
 
-    Raises
-    ------
-    ValueError
-        A chance is 0, negative or not finite.
-
     Notes
     -----
     Whoever is drawn half as often counts twice (Horvitz & Thompson, 1952). Whoever is never drawn
@@ -98,16 +49,16 @@ def true_ratio(probability: ArrayLike) -> Array:
     >>> true_ratio([0.2, 0.2, 0.4]).round(2).tolist()
     [1.2, 1.2, 0.6]
     """
-    chance = _check.ratios(
-        "probability",
-        probability,
-        above_zero=True,
-        next_step="Give the chances of those who were drawn: probability[indices].",
-    )
-    return mean_one(chance.min() / chance)
+    chance = _numbers("probability", probability)
+    if chance.min() <= 0:
+        raise ValueError(
+            f"`probability` must be above 0; got {chance.min():g}. Give the chances of those who "
+            "were drawn: probability[indices]."
+        )
+    return _mean_one(chance.min() / chance)
 
 
-def clip_ratio(density_ratio: ArrayLike, largest: float) -> Array:
+def clip_ratio(density_ratio: ArrayLike, largest: float) -> Floats:
     """Let no example count more than `largest` times the average one.
 
     Parameters
@@ -130,11 +81,11 @@ def clip_ratio(density_ratio: ArrayLike, largest: float) -> Array:
     >>> clip_ratio([1, 1, 10], 2).round(2).tolist()
     [0.3, 0.3, 2.4]
     """
-    ratio = mean_one(_given_ratio(density_ratio))
+    ratio = _mean_one(_numbers("density_ratio", density_ratio))
     limit = _check.number(
         "largest", largest, low=1, high=float("inf"), meaning="in multiples of the mean ratio"
     )
-    return mean_one(np.minimum(ratio, limit))
+    return _mean_one(np.minimum(ratio, limit))
 
 
 def effective_sample_size(density_ratio: ArrayLike) -> float:
@@ -158,7 +109,7 @@ def effective_sample_size(density_ratio: ArrayLike) -> float:
     >>> effective_sample_size([1, 1, 0, 0])
     2.0
     """
-    ratio = mean_one(_given_ratio(density_ratio))
+    ratio = _mean_one(_numbers("density_ratio", density_ratio))
     return float(np.clip(ratio.sum() ** 2 / (ratio**2).sum(), 1, len(ratio)))
 
 
@@ -193,9 +144,9 @@ class LogisticRatio:
     C: float = 1.0
 
     def __post_init__(self) -> None:
-        positive("C", self.C, meaning="the inverse strength of the penalty")
+        _check.positive("C", self.C, meaning="the inverse strength of the penalty")
 
-    def __call__(self, x_sample: ArrayLike, x_population: ArrayLike) -> Array:
+    def __call__(self, x_sample: ArrayLike, x_population: ArrayLike) -> Floats:
         """Return the density ratio at each example of the sample, shape (n_sample,), mean 1."""
         from sklearn.linear_model import LogisticRegression
 
@@ -203,21 +154,34 @@ class LogisticRatio:
         is_population = np.repeat([0, 1], [len(sample), len(population)])
         model = LogisticRegression(C=self.C, max_iter=_MAX_ITERATIONS)
         model.fit(np.concatenate([sample, population]), is_population)
-        log_odds: Array = model.decision_function(sample)
-        return mean_one(np.exp(log_odds - log_odds.max()))  # the largest is 1: no overflow
+        log_odds: Floats = model.decision_function(sample)
+        return _mean_one(np.exp(log_odds - log_odds.max()))  # the largest is 1: no overflow
 
 
-_MAX_ITERATIONS = 300
+def _numbers(name: str, value: ArrayLike) -> Floats:
+    """Return finite numbers of shape (n,), none negative and not all of them 0."""
+    array = np.asarray(value)
+    if array.ndim != 1 or len(array) == 0 or array.dtype.kind not in "uifb":
+        raise ValueError(
+            f"`{name}` must have shape (n,), one number per example; got shape {array.shape} "
+            f"and dtype {array.dtype}."
+        )
+    array = array.astype(np.float64)
+    if array.min() < 0 or not np.isfinite(array).all() or not array.any():
+        raise ValueError(
+            f"`{name}` must be finite and at least 0, and not all of them 0; got values from "
+            f"{array.min():g} to {array.max():g}."
+        )
+    return array
 
 
-def mean_one(ratio: Array) -> Array:
-    """Return ratios divided by their mean."""
-    safe: Array = ratio / ratio.max()  # first, so that the sum cannot overflow
+def _mean_one(ratio: Floats) -> Floats:
+    safe: Floats = ratio / ratio.max()  # first, so that the sum cannot overflow
     mean: float = safe.mean()
     return safe / mean
 
 
-def estimated(ratio: Array) -> Array:
+def _estimated(ratio: Floats) -> Floats:
     """Return an estimate with mean 1, or say that there is nothing to weight with."""
     if not ratio.any():
         raise ValueError(
@@ -225,36 +189,56 @@ def estimated(ratio: Array) -> Array:
             f"the {len(ratio)} examples of the sample: nobody in it is like the population. Take "
             "a sample from the whole population, or a wider `bandwidth`."
         )
-    return mean_one(ratio)
+    return _mean_one(ratio)
 
 
-def positive(name: str, value: object, *, meaning: str) -> float:
-    """Return `value` when it is a finite number above 0."""
-    return _check.number(name, value, low=1e-12, high=1e12, meaning=meaning)
+def on_one_scale(x_sample: ArrayLike, x_population: ArrayLike) -> tuple[Floats, Floats]:
+    """Return both with standard deviation 1 in each feature, over the two together.
 
-
-def _given_ratio(density_ratio: ArrayLike) -> Array:
-    return _check.ratios(
-        "density_ratio", density_ratio, next_step="Give what an estimator or true_ratio returned."
+    A feature that is constant becomes 0 and counts nothing.
+    """
+    sample, population = _check.two_tables(
+        ("x_sample", "x_population"), (x_sample, x_population), least=2
     )
+    both = np.concatenate([sample, population])
+    center = both.mean(axis=0)
+    both -= center
+    spread = np.sqrt(np.einsum("ij,ij->j", both, both) / len(both))
+    # Rounding leaves a constant feature with a spread of 1e-16 times its value.
+    scale = np.where(spread > 1e-12 * (1 + np.abs(center)), spread, np.inf)
+    both /= scale
+    return both[: len(sample)], both[len(sample) :]
 
 
-# The density ratio by likelihood: make the weighted sample explain the population best.
-#
-# The ratio is a sum of Gaussian bumps around some of the population's examples. Its heights a >= 0
-# make the mean of log ratio over the population largest, while the mean ratio over the sample is 1
-# (Sugiyama et al., 2008).
+def gaussian_kernel(a: Floats, b: Floats, bandwidth: float) -> Floats:
+    """Return the similarity of each of `a` to each of `b`, shape (n_a, n_b), 0..1."""
+    from sklearn.metrics.pairwise import rbf_kernel
+
+    similarity: Floats = rbf_kernel(a, b, gamma=0.5 / bandwidth**2)
+    return similarity
 
 
-BANDWIDTHS = (0.2, 0.3, 0.5, 0.7, 1.0, 1.5)  # tried, in multiples of the median distance
-_GAP = 0.03  # nats per example that a longer search could still win
-_MAX_STEPS = 1000
-_TINY = 1e-300
+def median_distance(a: Floats, b: Floats, rng: np.random.Generator) -> float:
+    """Return the median distance between two examples of both samples; 1 if they are all equal."""
+    from sklearn.metrics.pairwise import euclidean_distances
+
+    both = np.concatenate([_some_rows(a, _N_FOR_MEDIAN, rng), _some_rows(b, _N_FOR_MEDIAN, rng)])
+    squared = euclidean_distances(both, squared=True)[np.triu_indices(len(both), k=1)]
+    apart = squared[squared > 1e-12 * both.shape[1]]
+    return float(np.sqrt(np.median(apart))) if len(apart) else 1.0
+
+
+def _some_rows(x: Floats, n: int, rng: np.random.Generator) -> Floats:
+    """Return at most `n` rows, drawn without replacement."""
+    return x if len(x) <= n else x[rng.choice(len(x), n, replace=False)]
 
 
 @dataclass(frozen=True, slots=True)
 class KLIEP:
     """Fit bumps to the density ratio by maximum likelihood.
+
+    The ratio is a sum of Gaussian bumps around some of the population's examples. Their heights
+    make the mean log ratio over the population largest, with mean 1 over the sample.
 
     Parameters
     ----------
@@ -296,42 +280,40 @@ class KLIEP:
 
     def __post_init__(self) -> None:
         if self.bandwidth is not None:
-            positive("bandwidth", self.bandwidth, meaning="in multiples of the median distance")
+            _check.positive(
+                "bandwidth", self.bandwidth, meaning="in multiples of the median distance"
+            )
         _check.whole_number("n_centers", self.n_centers, low=1, meaning="the number of bumps")
         _check.whole_number("n_folds", self.n_folds, low=2, meaning="of the cross-validation")
-        _check.whole_number("seed", self.seed, low=0, meaning="which draws centers and folds")
+        _check.seed(self.seed)
 
-    def __call__(self, x_sample: ArrayLike, x_population: ArrayLike) -> Array:
+    def __call__(self, x_sample: ArrayLike, x_population: ArrayLike) -> Floats:
         """Return the density ratio at each example of the sample, shape (n_sample,), mean 1."""
         sample, population = on_one_scale(x_sample, x_population)
         rng = np.random.default_rng(self.seed)
         unit = median_distance(sample, population, rng)
-        centers = some_rows(population, self.n_centers, rng)
-        to_sample, to_population = (squared_distances(x, centers) for x in (sample, population))
+        centers = _some_rows(population, self.n_centers, rng)
         n_folds = min(self.n_folds, len(sample), len(population))
         folds = [rng.permutation(len(x)) % n_folds for x in (sample, population)]
-        bandwidth = self.bandwidth
-        if bandwidth is None:
-            bandwidth = max(
-                BANDWIDTHS,
-                key=lambda b: _held_out_likelihood(
-                    gaussian(to_sample, b * unit), gaussian(to_population, b * unit), folds
-                ),
-            )
-        on_sample = gaussian(to_sample, bandwidth * unit)
-        return estimated(on_sample @ _heights(on_sample, gaussian(to_population, bandwidth * unit)))
+
+        def bumps(bandwidth: float) -> list[Floats]:
+            return [gaussian_kernel(x, centers, bandwidth * unit) for x in (sample, population)]
+
+        best = self.bandwidth or max(
+            BANDWIDTHS, key=lambda bandwidth: _held_out_likelihood(bumps(bandwidth), folds)
+        )
+        on_sample, on_population = bumps(best)
+        return _estimated(on_sample @ _heights(on_sample, on_population))
 
 
-def _held_out_likelihood(
-    on_sample: Array, on_population: Array, folds: list[NDArray[np.intp]]
-) -> float:
+def _held_out_likelihood(on_both: list[Floats], folds: list[Indices]) -> float:
     """Return the mean log ratio of examples that were not fitted.
 
     The paper leaves out examples of the population only. Leaving out the sample's too, for the
     mean of 1, keeps small samples from bumps so narrow that they meet one example (measured: a
     third of the error at 300 examples of 2 features).
     """
-    scores = []
+    (on_sample, on_population), scores = on_both, []
     for fold in range(folds[0].max() + 1):
         own, other = folds[0] == fold, folds[1] == fold
         heights = _heights(on_sample[~own], on_population[~other])
@@ -340,7 +322,7 @@ def _held_out_likelihood(
     return float(np.mean(scores))
 
 
-def _heights(on_sample: Array, on_population: Array) -> Array:
+def _heights(on_sample: Floats, on_population: Floats) -> Floats:
     """Return the heights of the bumps, shape (k,)."""
     mean_bump = np.maximum(on_sample.mean(axis=0), _TINY)
     bumps = on_population / mean_bump  # each now has mean 1 over the sample
@@ -350,20 +332,17 @@ def _heights(on_sample: Array, on_population: Array) -> Array:
         if gain.max() <= 1 + _GAP:  # the gap to the best log likelihood is at most log(max gain)
             break
         share *= gain
-    heights: Array = share / mean_bump
+    heights: Floats = share / mean_bump
     return heights
-
-
-# Kernel mean matching: weight the sample so that it looks like the population on average.
-#
-# With features phi(x) of a Gaussian kernel, find ratios r with the least
-# |mean of r_i phi(x_i) - mean of phi over the population|^2, where 0 <= r_i <= largest and
-# |mean of r - 1| <= tolerance (Huang et al., 2006).
 
 
 @dataclass(frozen=True, slots=True)
 class KernelMeanMatching:
     """Weight the sample until its mean, seen through a kernel, is the population's.
+
+    With features phi(x) of a Gaussian kernel, find ratios r with the least
+    |mean of r_i phi(x_i) - mean of phi over the population|^2, where 0 <= r_i <= largest and
+    |mean of r - 1| <= tolerance.
 
     Parameters
     ----------
@@ -412,25 +391,25 @@ class KernelMeanMatching:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        positive("bandwidth", self.bandwidth, meaning="in multiples of the median distance")
-        positive("penalty", self.penalty, meaning="the weight of equal ratios")
+        _check.positive("bandwidth", self.bandwidth, meaning="in multiples of the median distance")
+        _check.positive("penalty", self.penalty, meaning="the weight of equal ratios")
         _check.number("largest", self.largest, low=1, high=1e12, meaning="the largest ratio")
         _check.number("tolerance", self.tolerance, low=0, high=1, meaning="off the mean of 1")
         _check.whole_number("n_landmarks", self.n_landmarks, low=2, meaning="the kernel's features")
-        _check.whole_number("seed", self.seed, low=0, meaning="which draws the landmarks")
+        _check.seed(self.seed)
 
-    def __call__(self, x_sample: ArrayLike, x_population: ArrayLike) -> Array:
+    def __call__(self, x_sample: ArrayLike, x_population: ArrayLike) -> Floats:
         """Return the density ratio at each example of the sample, shape (n_sample,), mean 1."""
         sample, population = on_one_scale(x_sample, x_population)
         rng = np.random.default_rng(self.seed)
         bandwidth = self.bandwidth * median_distance(sample, population, rng)
-        landmarks = some_rows(np.concatenate([sample, population]), self.n_landmarks, rng)
+        landmarks = _some_rows(np.concatenate([sample, population]), self.n_landmarks, rng)
         to_features = _half_inverse(gaussian_kernel(landmarks, landmarks, bandwidth))
         features = gaussian_kernel(sample, landmarks, bandwidth) @ to_features
         goal = gaussian_kernel(population, landmarks, bandwidth).mean(axis=0) @ to_features
-        return estimated(self._match(features, goal))
+        return _estimated(self._match(features, goal))
 
-    def _match(self, features: Array, goal: Array) -> Array:
+    def _match(self, features: Floats, goal: Floats) -> Floats:
         """Solve the quadratic program."""
         import piqp
         from scipy import sparse
@@ -455,13 +434,13 @@ class KernelMeanMatching:
         status = solver.solve()
         if status != piqp.PIQP_SOLVED:
             raise RuntimeError(f"kernel mean matching found no solution: {status.name}.")
-        found: Array = solver.result.x[:n]
+        found: Floats = solver.result.x[:n]
         return np.maximum(found, 0)  # an inner point may end at -1e-12
 
 
-def _half_inverse(kernel: Array) -> Array:
+def _half_inverse(kernel: Floats) -> Floats:
     """Return a W with W W' = kernel^-1, without the directions that are rounding errors."""
     values, vectors = np.linalg.eigh(kernel)
     is_real = values > 1e-8 * values[-1]
-    scaled: Array = vectors[:, is_real] / np.sqrt(values[is_real])
+    scaled: Floats = vectors[:, is_real] / np.sqrt(values[is_real])
     return scaled

@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .. import _check
-from . import label_checks as checks
-from .population import Floats, Indices
+from .._check import Floats, Indices
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -105,8 +104,10 @@ def confident_joint(y: ArrayLike, proba: ArrayLike) -> Floats:
 
 
 def _checked(y: ArrayLike, proba: ArrayLike) -> tuple[Floats, Indices]:
-    checked = checks.probabilities("proba", proba)
-    return checked, checks.labels("y", y, n=len(checked), k=checked.shape[1])
+    checked = _check.probabilities("proba", proba)
+    n, k = checked.shape
+    step = "There is one column of probabilities for each class."
+    return checked, _check.labels("y", y, n=n, k=k, next_step=step)
 
 
 def _confident_class(labels: Indices, proba: Floats) -> Indices:
@@ -122,12 +123,6 @@ def _confident_class(labels: Indices, proba: Floats) -> Indices:
     return np.where(confident[np.arange(n), best] >= 0, best, -1)
 
 
-# A linear classifier that believes no label blindly: generalised cross-entropy by L-BFGS.
-#
-# (1 - p_y^q) / q lies between cross-entropy (q to 0) and half the mean absolute error (q = 1); an
-# example that the model finds impossible hardly pulls at it (Zhang and Sabuncu 2018).
-
-
 def fit_robust_linear(
     x: ArrayLike,
     y: ArrayLike,
@@ -137,7 +132,10 @@ def fit_robust_linear(
     ridge: float = 1e-3,
     n_rounds: int = 100,
 ) -> tuple[Floats, Floats]:
-    """Fit a linear softmax classifier that tolerates wrong labels.
+    """Fit a linear softmax classifier that tolerates wrong labels, by generalised cross-entropy.
+
+    (1 - p_y^q) / q lies between cross-entropy (q to 0) and half the mean absolute error (q = 1):
+    an example that the model finds impossible hardly pulls at it.
 
     Parameters
     ----------
@@ -158,11 +156,6 @@ def fit_robust_linear(
     kernel : array, shape (d, n_classes)
     bias : array, shape (n_classes,)
         The prediction is (x @ kernel + bias).argmax(1).
-
-    Raises
-    ------
-    ValueError
-        If shapes, labels or numbers do not fit, or x is not finite.
 
     References
     ----------
@@ -185,9 +178,9 @@ def fit_robust_linear(
     q = _check.number("q", q, low=0, high=1, meaning="0 is cross-entropy")
     ridge = _check.number("ridge", ridge, low=0, high=1e6, meaning="the pull towards 0")
     n_rounds = _check.whole_number("n_rounds", n_rounds, low=1, high=100_000, meaning="at most")
-    features = checks.features("x", x)
+    features = _check.table("x", x)
     n, d = features.shape
-    labels = checks.labels("y", y, n=n, k=n_classes)
+    labels = _check.labels("y", y, n=n, k=n_classes, next_step="Renumber, or raise `n_classes`.")
     with_one = np.column_stack([features, np.ones(n)])
 
     def value_and_gradient(flat: Floats) -> tuple[float, Floats]:
@@ -223,12 +216,6 @@ def gce_and_slope(logits: Floats, y: Indices, q: float) -> tuple[float, Floats]:
     return float(loss.mean()), proba * (pull / n)[:, None]
 
 
-# Files in the wrong class, found by what the other files of each class have in common.
-#
-# Each example is compared with the class means of examples held apart from it, by the cosine c of
-# their features; softmax(c / 0.05) is its probability of each class. Confident learning then says
-# whose label is doubtful.
-
 # Measured with 5 to 30 images per class and one label in ten wrong, against logistic regression
 # (C = 1) on the same folds: as many errors found or more, fewer false alarms, a fifth of the time.
 # A mean hardly feels a wrong label; a border bends around it.
@@ -250,6 +237,10 @@ def find_suspects(
 ) -> pd.DataFrame:
     """List the examples whose label is doubtful, to look at them.
 
+    Each example is compared with the class means of examples held apart from it, by the cosine c
+    of their features; softmax(c / 0.05) is its probability of each class. Confident learning
+    then says whose label is doubtful.
+
     Parameters
     ----------
     features : array, shape (n, d)
@@ -269,11 +260,6 @@ def find_suspects(
     pandas.DataFrame
         Columns file, label, suggested (the class it looks like) and probability (0..1, of the
         suggested class), the surest first. Empty where no label is doubtful.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the arguments do not fit each other, or there are fewer than 2 of a class.
 
     Notes
     -----
@@ -297,7 +283,7 @@ def find_suspects(
     """
     import pandas as pd
 
-    x = checks.features("features", features)
+    x = _check.table("features", features)
     y, names = _classes(labels, class_names, len(x))
     shown = np.arange(len(x)) if files is None else np.asarray(files, dtype=object)
     if shown.shape != (len(x),):
@@ -307,7 +293,7 @@ def find_suspects(
     seed = _check.whole_number(
         "seed", seed, low=0, high=2**32 - 1, meaning="the number of a division into folds"
     )
-    proba = _held_out_probabilities(x, y, len(names), np.random.default_rng(seed))
+    proba = _held_out_probabilities(x, y, len(names), seed)
     suggested = proba.argmax(1)
     found = np.flatnonzero(find_label_errors(y, _capped(proba)) & (suggested != y))
     table = pd.DataFrame(
@@ -329,7 +315,7 @@ def _classes(
     given = np.asarray(labels)
     k = max(int(given.max(initial=0)) + 1, 2) if given.dtype.kind in "iu" else 2
     names = np.asarray(range(k) if class_names is None else list(class_names), dtype=object)
-    y = checks.labels("labels", given, n=n, k=len(names))
+    y = _check.labels("labels", given, n=n, k=len(names), next_step="Name each in `class_names`.")
     n_per_class = np.bincount(y, minlength=len(names))
     if n_per_class.min() < 2:
         rare = [str(name) for name in names[n_per_class < 2]]
@@ -340,19 +326,19 @@ def _classes(
     return y, names
 
 
-def _held_out_probabilities(x: Floats, y: Indices, k: int, rng: np.random.Generator) -> Floats:
+def _held_out_probabilities(x: Floats, y: Indices, k: int, seed: int) -> Floats:
     """Return what the class means of the other folds say, the mean over several divisions."""
-    spread = x.std(0)
-    z = (x - x.mean(0)) / np.where(spread > 0, spread, 1)
-    z /= np.maximum(np.linalg.norm(z, axis=1, keepdims=True), 1e-12)
-    n_folds = min(_N_FOLDS, int(np.bincount(y, minlength=k).min()))
+    from scipy.special import softmax
+    from sklearn.model_selection import RepeatedStratifiedKFold
+    from sklearn.preprocessing import normalize, scale
+
+    z = normalize(scale(x))
+    n_folds = min(_N_FOLDS, int(np.bincount(y).min()))
+    folds = RepeatedStratifiedKFold(n_splits=n_folds, n_repeats=_N_REPEATS, random_state=seed)
     total = np.zeros((len(x), k))
-    for _ in range(_N_REPEATS):
-        fold = _stratified_folds(y, n_folds, rng)
-        for held_out in (fold == f for f in range(n_folds)):
-            means = np.stack([z[~held_out & (y == c)].mean(0) for c in range(k)])
-            means /= np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-12)
-            total[held_out] += _softmax(z[held_out] @ means.T / _TEMPERATURE)
+    for train, held_out in folds.split(z, y):
+        means = normalize(np.stack([z[train][y[train] == c].mean(0) for c in range(k)]))
+        total[held_out] += softmax(z[held_out] @ means.T / _TEMPERATURE, axis=1)
     return total / _N_REPEATS
 
 
@@ -363,18 +349,3 @@ def _capped(proba: Floats) -> Floats:
     capped: Floats = np.full((n, k), (1 - _SURE) / (k - 1))
     capped[np.arange(n), best] = _SURE
     return np.where(proba.max(1, keepdims=True) > _SURE, capped, proba)
-
-
-def _stratified_folds(y: Indices, n_folds: int, rng: np.random.Generator) -> Indices:
-    """Deal the examples of each class out to the folds in random order."""
-    fold = np.empty(len(y), np.int64)
-    for c in np.unique(y):
-        members = rng.permutation(np.flatnonzero(y == c))
-        fold[members] = np.arange(len(members)) % n_folds
-    return fold
-
-
-def _softmax(logits: Floats) -> Floats:
-    e = np.exp(logits - logits.max(1, keepdims=True))
-    normalised: Floats = e / e.sum(1, keepdims=True)
-    return normalised

@@ -1,4 +1,4 @@
-"""Label shift: the classes keep their looks, but not their frequencies.
+"""Label shift: p(x | y) stays, p(y) changes; classes keep their looks, not their frequencies.
 
 w_j = p_target(y = j) / p_known(y = j), found without any label of the target: from how often
 each class is predicted there. With w, predictions are corrected and training re-weighted.
@@ -13,63 +13,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .. import _check
-from . import label_checks as checks
-from .population import Floats
-
-# How often a model predicts each class for each class: the joint confusion matrix.
-
-
-def estimate_confusion(y: ArrayLike, proba: ArrayLike, *, is_soft: bool = True) -> Floats:
-    """Return how often each class is predicted for each class.
-
-    Parameters
-    ----------
-    y : array of int, shape (n,)
-        True labels, 0..k-1; every class at least once.
-    proba : array, shape (n, k)
-        Predicted probabilities.
-    is_soft : bool, default True
-        Whether predictions count by their probabilities, or only by the winner.
-
-    Returns
-    -------
-    array, shape (k, k)
-        Entry (i, j) is p(predicted i, label j); they sum to 1. `np.linalg.cond` of it says how
-        much BBSE blows up an error of the predictions.
-
-    Examples
-    --------
-    >>> estimate_confusion([0, 1, 1, 1], [[1, 0], [0, 1], [0, 1], [1, 0]]).tolist()
-    [[0.25, 0.25], [0.0, 0.5]]
-    """
-    proba = checks.probabilities("proba", proba)
-    n, k = proba.shape
-    y = checks.labels("y", y, n=n, k=k)
-    checks.every_class("y", np.bincount(y, minlength=k))
-    votes = proba if is_soft else np.eye(k)[proba.argmax(1)]
-    confusion: Floats = votes.T @ np.eye(k)[y] / n
-    return confusion
-
-
-def what_is_known(
-    y_known: ArrayLike, proba_known: ArrayLike, proba_target: ArrayLike, *, is_soft: bool
-) -> tuple[Floats, Floats, Floats]:
-    """Return the confusion matrix, how often each class is predicted on the target, the prior."""
-    known = checks.probabilities("proba_known", proba_known)
-    n, k = known.shape
-    target = checks.probabilities("proba_target", proba_target, k=k)
-    y = checks.labels("y_known", y_known, n=n, k=k)
-    n_per_class = np.bincount(y, minlength=k)
-    checks.every_class("y_known", n_per_class)
-    votes = target if is_soft else np.eye(k)[target.argmax(1)]
-    return estimate_confusion(y, known, is_soft=is_soft), votes.mean(0), n_per_class / n
-
+from .._check import Floats
 
 LARGEST_RATIO = 100.0
 LOWEST_RATIO = -0.5  # a class that is not there at all comes out a little below 0 by chance
 # Measured on digits: at most 32 where the frequencies came out well, above 100 in 8 of 10 samples
 # with about seven examples of each rare class, whose frequencies came out wrong.
 LARGEST_CONDITION = 100.0
+COLUMNS = "There is one column of probabilities for each class."
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,17 +66,11 @@ class BBSE:
     ) -> Floats:
         """Return the label ratio, shape (k,), >= 0.
 
-        Parameters
-        ----------
-        y_known : array of int, shape (n_known,)
-            True labels of examples that the model did not learn from.
-        proba_known : array, shape (n_known, k)
-            What the model predicts for them.
-        proba_target : array, shape (n_target, k)
-            What it predicts on the target.
+        From true labels of n_known examples that the model did not learn from, what it predicts
+        for them, shape (n_known, k), and what it predicts on the target, shape (n_target, k).
         """
         ridge = _check.number("ridge", self.ridge, low=0, high=1, meaning="the pull towards 1")
-        confusion, predicted, prior = what_is_known(
+        confusion, predicted, prior = _what_is_known(
             y_known, proba_known, proba_target, is_soft=self.is_soft
         )
         k = len(prior)
@@ -173,7 +118,7 @@ class RLLS:
     ) -> Floats:
         """Return the label ratio, shape (k,), >= 0; arguments as for `BBSE`."""
         alpha = _check.number("alpha", self.alpha, low=0, high=10, meaning="the scale of D")
-        confusion, predicted, prior = what_is_known(
+        confusion, predicted, prior = _what_is_known(
             y_known, proba_known, proba_target, is_soft=self.is_soft
         )
         n, k = len(np.asarray(y_known)), len(prior)
@@ -226,7 +171,7 @@ class SaerensEM:
         tolerance = _check.number(
             "tolerance", self.tolerance, low=0, high=1, meaning="of a frequency"
         )
-        _, _, prior = what_is_known(y_known, proba_known, proba_target, is_soft=True)
+        _, _, prior = _what_is_known(y_known, proba_known, proba_target, is_soft=True)
         proba = np.asarray(proba_target, dtype=np.float64)
         frequency = prior
         for _ in range(n_rounds):
@@ -238,6 +183,40 @@ class SaerensEM:
             if moved <= tolerance:
                 break
         return _normalised(frequency / prior, prior)
+
+
+def estimate_confusion(y: ArrayLike, proba: ArrayLike, *, is_soft: bool = True) -> Floats:
+    """Return the confusion matrix, shape (k, k): entry (i, j) is p(predicted i, label j)."""
+    return _confusion("y", y, "proba", proba, is_soft=is_soft)
+
+
+def _confusion(
+    name: str, y: ArrayLike, name_proba: str, proba: ArrayLike, *, is_soft: bool
+) -> Floats:
+    proba = _check.probabilities(name_proba, proba)
+    n, k = proba.shape
+    y = _check.labels(name, y, n=n, k=k, next_step=COLUMNS)
+    missing = np.flatnonzero(np.bincount(y, minlength=k) == 0).tolist()
+    if missing:
+        raise ValueError(
+            f"`{name}` must hold every class; it has no example of {missing}. Add some, or drop "
+            "these columns of the probabilities."
+        )
+    confusion: Floats = _votes(proba, is_soft=is_soft).T @ np.eye(k)[y] / n
+    return confusion
+
+
+def _votes(proba: Floats, *, is_soft: bool) -> Floats:
+    return proba if is_soft else np.eye(proba.shape[1])[proba.argmax(1)]
+
+
+def _what_is_known(
+    y_known: ArrayLike, proba_known: ArrayLike, proba_target: ArrayLike, *, is_soft: bool
+) -> tuple[Floats, Floats, Floats]:
+    """Return the confusion matrix, how often each class is predicted on the target, the prior."""
+    confusion = _confusion("y_known", y_known, "proba_known", proba_known, is_soft=is_soft)
+    target = _check.probabilities("proba_target", proba_target, k=len(confusion))
+    return confusion, _votes(target, is_soft=is_soft).mean(0), confusion.sum(0)
 
 
 def regularised_ratio(confusion: Floats, predicted: Floats, penalty: float) -> Floats:
@@ -286,8 +265,14 @@ def correct_posterior(proba: ArrayLike, label_ratio: ArrayLike) -> Floats:
     >>> correct_posterior([[0.5, 0.5]], [1.0, 3.0]).tolist()
     [[0.25, 0.75]]
     """
-    proba = checks.probabilities("proba", proba)
-    ratio = checks.label_ratio("label_ratio", label_ratio, k=proba.shape[1])
+    proba = _check.probabilities("proba", proba)
+    ratio = np.asarray(label_ratio, dtype=np.float64)
+    k = proba.shape[1]
+    if ratio.shape != (k,) or not (ratio.min() >= 0 and 0 < ratio.max() < np.inf):
+        raise ValueError(
+            f"`label_ratio` must hold {k} finite numbers of at least 0, one per class and not all "
+            f"0; got {np.array2string(ratio, threshold=12)}."
+        )
     joint = proba * ratio
     total = joint.sum(1, keepdims=True)
     return np.where(total > 0, joint / np.where(total > 0, total, 1), proba)

@@ -10,16 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import _check
-from . import population as errors
+from .._check import Floats, Indices
 from .distances import Convenience, Diverse, Snowball, clusters_of
 from .population import (
     Draw,
-    Floats,
-    Indices,
     Mechanism,
     Population,
     Selection,
-    begin,
+    box,
+    count_classes,
     first_of,
     normalised,
     place_in_stratum,
@@ -27,16 +26,15 @@ from .population import (
     uniform,
 )
 
-# Data skew: some classes are drawn far more often than others.
-#
-# p(x | y) stays, p(y) changes: the label shift of Saerens et al. (2002) and Lipton et al. (2018).
+# Data skew: p(x | y) stays, p(y) changes. This is the label shift of Saerens et al. (2002) and
+# Lipton et al. (2018).
 
 AT_LEAST = 2  # of each class: one to learn from, one to test with
 LARGEST_ODDS = 100.0
 
 
 @dataclass(frozen=True, slots=True)
-class ClassSkew:
+class ClassSkew(Mechanism):
     """Draw mostly examples of some classes; the others become rare.
 
     Each class keeps at least two examples (or its only one), so that a model can know of it.
@@ -47,11 +45,6 @@ class ClassSkew:
         Classes by number or name. Empty: the first half of the classes. At strength s an example
         of another class has 1 - 0.99 s of the chance of a favoured one.
 
-    Raises
-    ------
-    ValueError
-        If there are no classes, a class has no example, or `n` is too small for two of each.
-
     Notes
     -----
     `Selection.probability` is the chance by class alone; it does not know of the two that each
@@ -60,30 +53,40 @@ class ClassSkew:
 
     favoured: tuple[int | str, ...] = ()
 
-    def __call__(
-        self, population: Population, strength: float, n: int, rng: np.random.Generator
-    ) -> Selection:
-        """Draw `n` examples; return the selection."""
-        draw = begin(population, strength, n, rng)
-        k = errors.classes(population, task="a skew of the classes")
-        favoured = errors.class_numbers("favoured", self.favoured, population.class_names)
+    def _draw(self, draw: Draw, rng: np.random.Generator) -> Selection:
+        k = count_classes(draw.population, task="a skew of the classes")
+        favoured = _class_numbers("favoured", self.favoured, draw.population.class_names)
         favoured = favoured or list(range((k + 1) // 2))
         chance = np.full(k, 1 - draw.strength * (1 - 1 / LARGEST_ODDS))
         chance[favoured] = 1.0
         return _drawn_by_class(draw, chance, favoured)
 
 
+def _class_numbers(name: str, value: tuple[int | str, ...], names: tuple[str, ...]) -> list[int]:
+    """Return the numbers of the classes that are given by number or by name."""
+    numbers = []
+    for item in value:
+        if isinstance(item, str):
+            numbers.append(names.index(_check.one_of(name, item, names, kind="class")))
+        else:
+            number = _check.whole_number(
+                name, item, low=0, high=len(names) - 1, meaning="the number of a class"
+            )
+            numbers.append(number)
+    if len(set(numbers)) >= len(names):
+        raise ValueError(
+            f"`{name}` must leave at least one of the {len(names)} classes out; got "
+            f"{list(value)!r}. Name fewer classes."
+        )
+    return numbers
+
+
 @dataclass(frozen=True, slots=True)
-class LongTail:
+class LongTail(Mechanism):
     """Draw a few classes often and most of them ever more rarely, as in nature.
 
     Class c of k keeps 100^(-s c / (k - 1)) of its chance at strength s, and at least two
     examples.
-
-    Raises
-    ------
-    ValueError
-        If there are no classes, a class has no example, or `n` is too small for two of each.
 
     Notes
     -----
@@ -94,12 +97,8 @@ class LongTail:
     Cui et al. 2019, "Class-balanced loss based on effective number of samples", section 5.1.
     """
 
-    def __call__(
-        self, population: Population, strength: float, n: int, rng: np.random.Generator
-    ) -> Selection:
-        """Draw `n` examples; return the selection."""
-        draw = begin(population, strength, n, rng)
-        k = errors.classes(population, task="a long tail of classes")
+    def _draw(self, draw: Draw, rng: np.random.Generator) -> Selection:
+        k = count_classes(draw.population, task="a long tail of classes")
         return _drawn_by_class(draw, LARGEST_ODDS ** (-draw.strength * np.arange(k) / (k - 1)), [0])
 
 
@@ -109,7 +108,7 @@ def _drawn_by_class(draw: Draw, chance: Floats, favoured: list[int]) -> Selectio
     y = draw.population.y
     names = draw.population.class_names
     n_per_class = np.bincount(y, minlength=len(names))
-    errors.room_for_every_class(draw.n, AT_LEAST, n_per_class, names)
+    _check_room(draw.n, n_per_class, names)
     log_chance = np.log(chance)[y]
     key = draw.log_key - log_chance
     key[_first_of_each_class(key, y, len(names))] = -np.inf
@@ -124,6 +123,22 @@ def _drawn_by_class(draw: Draw, chance: Floats, favoured: list[int]) -> Selectio
     return draw.sample(indices, normalised(log_chance), description)
 
 
+def _check_room(n: int, n_per_class: Indices, names: tuple[str, ...]) -> None:
+    """Refuse a skewed sample that would leave a class empty."""
+    missing = [name for name, count in zip(names, n_per_class, strict=True) if count == 0]
+    if missing:
+        raise ValueError(
+            f"`population` must hold each class for a skew; it has no example of {missing}. Leave "
+            "these classes out, or take strength 0."
+        )
+    n_needed = int(np.minimum(n_per_class, AT_LEAST).sum())
+    if n < n_needed:
+        raise ValueError(
+            f"`n` must be at least {n_needed}, {AT_LEAST} for each of the {len(names)} classes; "
+            f"got {n}, which leaves a class empty. Take a larger `n`, or strength 0."
+        )
+
+
 def _first_of_each_class(key: Floats, y: Indices, k: int) -> Indices:
     """Return where the first `AT_LEAST` of each class are, or the only one.
 
@@ -135,14 +150,12 @@ def _first_of_each_class(key: Floats, y: Indices, k: int) -> Indices:
     return order[is_first]
 
 
-# Domain shift: who is drawn depends on what they look like, not on their label.
-#
-# p(drawn | x, y) = p(drawn | x): the covariate shift of Shimodaira (2000). With a number, the odds
-# follow a logistic curve in the standardised covariate z, sigmoid(s / (1 - s) * z).
+# Domain shift: p(drawn | x, y) = p(drawn | x), the covariate shift of Shimodaira (2000). With a
+# number, the odds follow a logistic curve in the standardised covariate z, sigmoid(s / (1 - s) z).
 
 
 @dataclass(frozen=True, slots=True)
-class CovariateSelection:
+class CovariateSelection(Mechanism):
     """Draw mostly those with a high (or low) value of something, or of one category.
 
     Parameters
@@ -152,12 +165,6 @@ class CovariateSelection:
     towards : str, default "high"
         "high" or "low" for a number: strength 1 draws nobody on the other side of the mean. A
         category otherwise: the others' odds fall to (1 - strength)^2, and to none at strength 1.
-
-    Raises
-    ------
-    ValueError
-        If the covariate is unknown, has gaps or does not vary; if `n` is larger than what is
-        left to draw from at strength 1.
 
     References
     ----------
@@ -178,13 +185,10 @@ class CovariateSelection:
     covariate: str
     towards: str = "high"
 
-    def __call__(
-        self, population: Population, strength: float, n: int, rng: np.random.Generator
-    ) -> Selection:
-        """Draw `n` examples; return the selection."""
-        _check.one_of("covariate", self.covariate, population.covariates, kind="covariate")
-        draw = begin(population, strength, n, rng)
-        values = np.asarray(population.covariates[self.covariate])
+    def _draw(self, draw: Draw, rng: np.random.Generator) -> Selection:
+        known = draw.population.covariates
+        _check.one_of("covariate", self.covariate, known, kind="covariate")
+        values = np.asarray(known[self.covariate])
         if values.dtype.kind in "iufb":
             return self._by_number(draw, _standardised(self.covariate, values, self.towards))
         return self._by_category(draw, values.astype(str))
@@ -205,7 +209,7 @@ class CovariateSelection:
         categories = np.unique(values)
         _check.one_of("towards", self.towards, categories.tolist(), kind="category")
         if len(categories) < 2:
-            raise errors.no_spread(self.covariate, str(categories[0]))
+            raise _no_spread(self.covariate, str(categories[0]))
         if draw.strength == 0:
             return draw.at_random()
         is_favoured = values == self.towards
@@ -222,12 +226,11 @@ class CovariateSelection:
         side: str,
         other: str,
     ) -> Selection:
-        if draw.strength == 1:
-            errors.enough_to_draw(
-                draw.n,
-                int(is_favoured.sum()),
-                who=f"where {side}",
-                remedy="Take a smaller `n` or a strength below 1.",
+        n_favoured = int(is_favoured.sum())
+        if draw.strength == 1 and draw.n > n_favoured:
+            raise ValueError(
+                f"`n` must be at most {n_favoured}, because only {n_favoured} examples are where "
+                f"{side}; got {draw.n}. Take a smaller `n` or a strength below 1."
             )
         indices = draw.first(log_chance)
         now, before = (100 * np.mean(~part) for part in (is_favoured[indices], is_favoured))
@@ -244,31 +247,42 @@ class CovariateSelection:
 def _standardised(name: str, values: NDArray[Any], towards: str) -> Floats:
     """Return how many standard deviations each value lies towards the favoured side."""
     if towards not in ("high", "low"):
-        raise errors.numeric_direction(name, towards)
+        raise ValueError(
+            f"`towards` must be 'high' or 'low', because {name!r} is a number; got {towards!r}."
+        )
     values = values.astype(np.float64)
     n_missing = int((~np.isfinite(values)).sum())
     if n_missing:
-        raise errors.not_finite(name, n_missing)
+        raise ValueError(
+            f"`covariate` must be finite; {name!r} has {n_missing} NaN or infinite values. Fill "
+            "them or choose another covariate."
+        )
     spread = np.ptp(values)
     if spread == 0:
-        raise errors.no_spread(name, float(values[0]))
+        raise _no_spread(name, float(values[0]))
     # By the range first: squares of very large or very small values would overflow.
     z: Floats = (values - values.mean()) / spread
     z /= z.std()
     return z if towards == "high" else -z
 
 
-# Dataset quality: the sample is drawn fairly, and then something goes wrong with it.
-#
-# Wrong labels (Angluin and Laird 1988: symmetric; Xia et al. 2020: dependent on the features),
-# copies of the same examples, corrupted features. `strength` is the share of the sample.
+def _no_spread(name: str, value: object) -> ValueError:
+    return ValueError(
+        f"`covariate` must differ between examples; {name!r} is {value!r} for all of them. "
+        "Choose another covariate."
+    )
+
+
+# Dataset quality: the sample is drawn fairly, and then something goes wrong with a share `strength`
+# of it. Wrong labels (Angluin and Laird 1988: symmetric; Xia et al. 2020: dependent on the
+# features), copies of the same examples, corrupted features.
 
 NOISE_KINDS = ("symmetric", "pair flip", "feature dependent")
 MOST_COPIES = 10  # of each example, at strength 1
 
 
 @dataclass(frozen=True, slots=True)
-class LabelNoise:
+class LabelNoise(Mechanism):
     """Write a wrong label on a share of the sample.
 
     Parameters
@@ -277,11 +291,6 @@ class LabelNoise:
         Any other class with the same chance; always the next class; or the class that the
         example is nearest to, and above all for examples that lie between two classes.
 
-    Raises
-    ------
-    ValueError
-        If the outcome is a number: noise on it would be another mechanism.
-
     Notes
     -----
     A simple random sample of examples: `Selection.probability` is uniform.
@@ -289,15 +298,11 @@ class LabelNoise:
 
     kind: Literal["symmetric", "pair flip", "feature dependent"] = "symmetric"
 
-    def __call__(
-        self, population: Population, strength: float, n: int, rng: np.random.Generator
-    ) -> Selection:
-        """Draw `n` examples; return the selection."""
+    def _draw(self, draw: Draw, rng: np.random.Generator) -> Selection:
         _check.one_of("kind", self.kind, NOISE_KINDS, kind="label noise")
-        k = errors.classes(population, task="wrong labels")
-        draw = begin(population, strength, n, rng)
+        k = count_classes(draw.population, task="wrong labels")
+        population, indices = draw.population, draw.first()
         luck, step = rng.random(len(population)), rng.integers(1, k, len(population))
-        indices = draw.first()
         y: Indices = population.y[indices]
         share = np.full(draw.n, draw.strength)
         wrong = (y + (step[indices] if self.kind == "symmetric" else 1)) % k
@@ -341,7 +346,7 @@ def _confusable(population: Population, indices: Indices, share: float) -> tuple
 
 
 @dataclass(frozen=True, slots=True)
-class Duplicates:
+class Duplicates(Mechanism):
     """Let a share of the sample be copies of a few of its examples.
 
     The first tenth of the examples that are drawn is what gets copied, and at strength 1 only
@@ -352,12 +357,8 @@ class Duplicates:
     `Selection.probability` is uniform, the chance of the originals.
     """
 
-    def __call__(
-        self, population: Population, strength: float, n: int, rng: np.random.Generator
-    ) -> Selection:
-        """Draw `n` examples; return the selection."""
-        draw = begin(population, strength, n, rng)
-        copied_from = rng.random(len(population))[: draw.n]
+    def _draw(self, draw: Draw, rng: np.random.Generator) -> Selection:
+        copied_from = rng.random(len(draw.population))[: draw.n]
         n_copied = -(-draw.n // MOST_COPIES)
         n_originals = max(n_copied, draw.n - round(draw.strength * draw.n))
         drawn = draw.first()
@@ -371,7 +372,7 @@ class Duplicates:
 
 
 @dataclass(frozen=True, slots=True)
-class Corruption:
+class Corruption(Mechanism):
     """Add noise to the features of a share of the sample.
 
     Parameters
@@ -386,16 +387,12 @@ class Corruption:
 
     size: float = 3.0
 
-    def __call__(
-        self, population: Population, strength: float, n: int, rng: np.random.Generator
-    ) -> Selection:
-        """Draw `n` examples; return the selection."""
+    def _draw(self, draw: Draw, rng: np.random.Generator) -> Selection:
         size = _check.number("size", self.size, low=0, high=1000, meaning="times the spread")
-        draw = begin(population, strength, n, rng)
-        is_corrupt = rng.random(len(population))[: draw.n] < draw.strength
+        is_corrupt = rng.random(len(draw.population))[: draw.n] < draw.strength
         indices = draw.first()
-        x = population.x[indices]
-        noise = rng.standard_normal(x.shape, np.float32) * (size * population.x.std(0))
+        x = draw.population.x[indices]
+        noise = rng.standard_normal(x.shape, np.float32) * (size * draw.population.x.std(0))
         x[is_corrupt] += noise[is_corrupt]
         description = (
             f"drawn at random; the features of {is_corrupt.sum():,} of them are corrupted."
@@ -417,18 +414,15 @@ N_BANDS = 5  # into which stratified sampling cuts a number
 
 
 @dataclass(frozen=True, slots=True)
-class SimpleRandom:
+class SimpleRandom(Mechanism):
     """Draw everybody with the same chance, whatever the strength."""
 
-    def __call__(
-        self, population: Population, strength: float, n: int, rng: np.random.Generator
-    ) -> Selection:
-        """Draw `n` examples; return the selection."""
-        return begin(population, strength, n, rng).at_random()
+    def _draw(self, draw: Draw, rng: np.random.Generator) -> Selection:
+        return draw.at_random()
 
 
 @dataclass(frozen=True, slots=True)
-class Stratified:
+class Stratified(Mechanism):
     """Draw from each class (or other stratum) as many as its share of the population.
 
     Not a bias but the opposite: at strength 1 the shares are exact but for rounding.
@@ -446,16 +440,12 @@ class Stratified:
 
     by: str = "class"
 
-    def __call__(
-        self, population: Population, strength: float, n: int, rng: np.random.Generator
-    ) -> Selection:
-        """Draw `n` examples; return the selection."""
-        known = ("class", *population.covariates)
+    def _draw(self, draw: Draw, rng: np.random.Generator) -> Selection:
+        known = ("class", *draw.population.covariates)
         _check.one_of("by", self.by, known, kind="class or covariate")
-        draw = begin(population, strength, n, rng)
         if draw.strength == 0:
             return draw.at_random()
-        stratum = _strata(population, self.by)
+        stratum = strata(draw.population, self.by)
         place = place_in_stratum(draw.log_key, stratum, rng.random(int(stratum.max()) + 1))
         chance = -np.expm1(-np.exp(draw.log_key))  # uniform in 0..1, in the order of the keys
         indices = first_of((1 - draw.strength) * chance + draw.strength * place, draw.n)
@@ -467,7 +457,7 @@ class Stratified:
 
 
 @dataclass(frozen=True, slots=True)
-class Cluster:
+class Cluster(Mechanism):
     """Draw whole clusters of similar examples, as one visits a few schools instead of all.
 
     The stronger, the fewer clusters: at strength 1 as few as hold `n` examples. Clusters are
@@ -479,12 +469,8 @@ class Cluster:
     elsewhere. Before that everybody has the same chance; it is luck that misleads, not a rule.
     """
 
-    def __call__(
-        self, population: Population, strength: float, n: int, rng: np.random.Generator
-    ) -> Selection:
-        """Draw `n` examples; return the selection."""
-        draw = begin(population, strength, n, rng)
-        cluster = clusters_of(population, N_CLUSTERS)
+    def _draw(self, draw: Draw, rng: np.random.Generator) -> Selection:
+        cluster = clusters_of(draw.population, N_CLUSTERS)
         n_per_cluster = np.bincount(cluster, minlength=N_CLUSTERS)
         visit = rng.permutation(N_CLUSTERS)
         reached = np.cumsum(n_per_cluster[visit])
@@ -499,34 +485,28 @@ class Cluster:
 
 
 @dataclass(frozen=True, slots=True)
-class Region:
+class Region(Mechanism):
     """Draw inside a region of the map: a share `strength` of the sample, the rest anywhere.
 
     Parameters
     ----------
     box : (left, bottom, right, top), each 0..1
         On the population's map.
-
-    Raises
-    ------
-    ValueError
-        If the region holds too few examples.
     """
 
     box: Box
 
-    def __call__(
-        self, population: Population, strength: float, n: int, rng: np.random.Generator
-    ) -> Selection:
-        """Draw `n` examples; return the selection."""
-        left, bottom, right, top = errors.box(self.box)
-        draw = begin(population, strength, n, rng)
-        across, up = population.position.T
+    def _draw(self, draw: Draw, rng: np.random.Generator) -> Selection:
+        left, bottom, right, top = box(self.box)
+        across, up = draw.population.position.T
         is_inside = (across >= left) & (across <= right) & (up >= bottom) & (up <= top)
         n_inside = int(is_inside.sum())
         n_needed = max(1, int(np.ceil(draw.strength * draw.n)))
         if n_inside < n_needed:
-            raise errors.empty_region(n_inside, n_needed)
+            raise ValueError(
+                f"The region must hold at least {n_needed} examples for this `n` and `strength`; "
+                f"it holds {n_inside}. Brush a larger region, or take a smaller `n` or strength."
+            )
         if draw.strength == 0:
             return draw.at_random()
         return _drawn_in_region(draw, is_inside)
@@ -546,8 +526,8 @@ def _drawn_in_region(draw: Draw, is_inside: NDArray[np.bool_]) -> Selection:
     return draw.sample(indices, normalised(log_chance), description)
 
 
-def _strata(population: Population, by: str) -> Indices:
-    """Return the number of each example's stratum."""
+def strata(population: Population, by: str) -> Indices:
+    """Return the stratum of each example: its class, category, or band of equal size."""
     if by == "class" and population.has_classes:
         return population.y.astype(np.int64)
     return bands_of(population.y if by == "class" else np.asarray(population.covariates[by]))
@@ -557,7 +537,7 @@ def bands_of(values: NDArray[Any]) -> Indices:
     """Return the number of each value's category, or of a number's band of equal size."""
     if values.dtype.kind in "iufb":
         edges = np.nanquantile(values, np.arange(1, N_BANDS) / N_BANDS)
-        return np.searchsorted(edges, values, side="right").astype(np.int64)
+        return np.searchsorted(edges, values, side="right")
     return np.unique(values.astype(str), return_inverse=True)[1].astype(np.int64)
 
 
@@ -674,7 +654,7 @@ MECHANISMS: dict[str, Family] = {
             "cluster": _biased(lambda *_: Cluster()),
             "convenience": _biased(lambda *_: Convenience()),
             "snowball": _biased(lambda *_: Snowball()),
-            "region": _biased(lambda _, region: Region(errors.box(region, "region"))),
+            "region": _biased(lambda _, region: Region(box(region, "region"))),
             "diverse": _fair(Diverse),
         },
     ),
@@ -705,11 +685,6 @@ def make_mechanism(
         What a domain shift depends on.
     region : (left, bottom, right, top), each 0..1, optional
         Of the map, for the sampling strategy "region".
-
-    Raises
-    ------
-    ValueError, TypeError
-        If there is no such mechanism or kind, or no region was given.
 
     Examples
     --------

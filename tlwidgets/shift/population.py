@@ -1,16 +1,24 @@
-"""A population to draw from, and what a draw gives."""
+"""A population to draw from, and what a draw gives.
+
+Drawing is without replacement, so that a sample moves gently when its bias does. Each example gets
+a random key e ~ Exp(1); the n smallest e / chance are a sample drawn one by one with these chances
+(inclusion probabilities; Efraimidis and Spirakis 2006). Keys depend on the seed alone: a slightly
+stronger bias exchanges a few examples, not the whole sample.
+"""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .. import _check
 from .._cache import cached, digest
+from .._check import Floats, Indices
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, weakref_slot=True)
@@ -29,7 +37,7 @@ class Population:
     covariates : mapping of str to array, shape (n,)
         What the selection may depend on: numbers (float64) or categories (str).
     group : array of str, shape (n,)
-        Whose score is told apart; the worst of them counts.
+        The subgroup of each example: metrics are given by subgroup, and the worst one counts.
     position : array of float64, shape (n, 2), 0..1, optional
         Where each example lies on the map; left out: among those with similar features, computed
         when somebody first looks.
@@ -38,12 +46,12 @@ class Population:
     """
 
     name: str
-    x: NDArray[np.float64]
+    x: Floats
     y: NDArray[Any]
     class_names: tuple[str, ...]
     covariates: Mapping[str, NDArray[Any]]
     group: NDArray[np.str_]
-    position: NDArray[np.float64] = None  # type: ignore[assignment]  # until it is looked at
+    position: Floats = None  # type: ignore[assignment]  # until it is looked at
     note: str = ""
 
     def __post_init__(self) -> None:
@@ -88,10 +96,10 @@ class Selection:
         Whose label or features are not those of the population.
     """
 
-    indices: NDArray[np.int64]
-    probability: NDArray[np.float64]
+    indices: Indices
+    probability: Floats
     labels: NDArray[Any]
-    x: NDArray[np.float64]
+    x: Floats
     description: str
     was_changed: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
 
@@ -155,182 +163,15 @@ def _embedded(x: NDArray[np.float64]) -> NDArray[np.float64]:
     )
 
 
-# The wording of every error about drawing a sample from a population.
-#
-# A message says what is wrong, what was expected, what came, and what to do next.
-
-
-def drawing(population: object, strength: object, n: object, rng: object) -> tuple[float, int]:
-    """Return strength and sample size when a sample of `n` can be drawn at all."""
-    if not isinstance(population, Population):
-        raise TypeError(
-            f"`population` must be a Population; got {type(population).__name__}. "
-            "Make one of your arrays first."
-        )
-    if not isinstance(rng, np.random.Generator):
-        raise TypeError(
-            f"`rng` must be a random generator, np.random.default_rng(seed); got {rng!r}."
-        )
-    strength = _check.number("strength", strength, low=0, high=1, meaning="0 is no bias at all")
-    n = _check.whole_number(
-        "n", n, low=1, high=len(population), meaning="at most the whole population"
-    )
-    return strength, n
-
-
-def enough_to_draw(n: int, n_drawable: int, *, who: str, remedy: str) -> None:
-    """Refuse a sample that is larger than the part of the population it is drawn from."""
-    if n > n_drawable:
-        raise ValueError(
-            f"`n` must be at most {n_drawable}, because only {n_drawable} examples are {who}; "
-            f"got {n}. {remedy}"
-        )
-
-
-def classes(population: Population, *, task: str) -> int:
-    """Return the number of classes; refuse a numeric outcome or a single class."""
-    if not population.has_classes:
-        raise ValueError(
-            f"`population` must have classes for {task}; the outcome of {population.name!r} is a "
-            "number. Choose a domain shift or a sampling strategy instead."
-        )
-    k = len(population.class_names)
-    if k < 2:
-        raise ValueError(
-            f"`population` must have at least two classes for {task}; {population.name!r} has "
-            f"only {population.class_names[0]!r}. Choose a domain shift instead."
-        )
-    return k
-
-
-def class_numbers(name: str, value: tuple[int | str, ...], names: tuple[str, ...]) -> list[int]:
-    """Return the numbers of the classes that are given by number or by name."""
-    numbers = []
-    for item in value:
-        if isinstance(item, str):
-            numbers.append(names.index(_check.one_of(name, item, names, kind="class")))
-        else:
-            number = _check.whole_number(
-                name, item, low=0, high=len(names) - 1, meaning="the number of a class"
-            )
-            numbers.append(number)
-    if len(set(numbers)) >= len(names):
-        raise ValueError(
-            f"`{name}` must leave at least one of the {len(names)} classes out; got "
-            f"{list(value)!r}. Name fewer classes."
-        )
-    return numbers
-
-
-def room_for_every_class(
-    n: int, at_least: int, n_per_class: np.ndarray, names: tuple[str, ...]
-) -> None:
-    """Refuse a skewed sample that would leave a class empty."""
-    missing = [name for name, count in zip(names, n_per_class, strict=True) if count == 0]
-    if missing:
-        raise ValueError(
-            f"`population` must hold each class for a skew; it has no example of {missing}. Leave "
-            "these classes out, or take strength 0."
-        )
-    n_needed = int(np.minimum(n_per_class, at_least).sum())
-    if n < n_needed:
-        raise ValueError(
-            f"`n` must be at least {n_needed}, {at_least} for each of the {len(names)} classes; "
-            f"got {n}, which leaves a class empty. Take a larger `n`, or strength 0."
-        )
-
-
-def no_spread(name: str, value: object) -> ValueError:
-    """Return the error for a covariate by which nobody can be told apart."""
-    return ValueError(
-        f"`covariate` must differ between examples; {name!r} is {value!r} for all of them. "
-        "Choose another covariate."
-    )
-
-
-def not_finite(name: str, n_missing: int) -> ValueError:
-    """Return the error for a covariate with gaps."""
-    return ValueError(
-        f"`covariate` must be finite; {name!r} has {n_missing} NaN or infinite values. Fill them "
-        "or choose another covariate."
-    )
-
-
-def numeric_direction(name: str, towards: str) -> ValueError:
-    """Return the error for a category where the covariate is a number."""
-    return ValueError(
-        f"`towards` must be 'high' or 'low', because {name!r} is a number; got {towards!r}."
-    )
-
-
-def start_of_each_class(start: int) -> ValueError:
-    """Return the error for one start where each class has its own."""
-    return ValueError(
-        f"`start` must be None with is_per_class=True, because each class starts from an example "
-        f"of its own; got {start}. Leave one of them out."
-    )
-
-
-def empty_region(n_inside: int, n_needed: int) -> ValueError:
-    """Return the error for a region of the map with too few examples."""
-    return ValueError(
-        f"The region must hold at least {n_needed} examples for this `n` and `strength`; it holds "
-        f"{n_inside}. Brush a larger region, or take a smaller `n` or strength."
-    )
-
-
-def box(value: object, name: str = "box") -> tuple[float, float, float, float]:
-    """Return left, bottom, right and top of a region of the map."""
-    hint = "(left, bottom, right, top), each from 0 to 1"
-    if not isinstance(value, tuple | list) or len(value) != 4:
-        raise TypeError(f"`{name}` must be {hint}; got {value!r}. Brush a region of the map first.")
-    left, bottom, right, top = (
-        _check.number(name, side, low=0, high=1, meaning="a place on the map") for side in value
-    )
-    if not (left < right and bottom < top):
-        raise ValueError(f"`{name}` must be {hint}, left < right and bottom < top; got {value!r}.")
-    return left, bottom, right, top
-
-
-# Drawing without replacement, so that a sample moves gently when its bias does.
-#
-# Each example gets a random key e ~ Exp(1). The n smallest e / chance are a sample drawn one by
-# one with these chances (Efraimidis and Spirakis 2006). Keys depend on the seed alone: a slightly
-# stronger bias exchanges a few examples, not the whole sample.
-
-Floats = NDArray[np.float64]
-Indices = NDArray[np.int64]
-
-
-class Mechanism(Protocol):
-    """How a sample comes to be: draws `n` examples of a population with a bias of 0..1."""
-
-    def __call__(
-        self, population: Population, strength: float, n: int, rng: np.random.Generator
-    ) -> Selection:
-        """Draw `n` examples; return the selection."""
-        ...
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Draw:
-    """What is known before anybody is drawn.
-
-    Parameters
-    ----------
-    population : Population
-    strength : float, 0..1
-    n : int, 1..n_population
-    log_key, place : array, shape (n_population,)
-        Who comes first when all have the same chance; where in the sample each would stand, so
-        that who stays in a sample also keeps the place in it.
-    """
+    """What is known before anybody is drawn."""
 
     population: Population
     strength: float
     n: int
-    log_key: Floats
-    place: Floats
+    log_key: Floats  # who comes first when all have the same chance
+    place: Floats  # where in the sample each would stand: who stays in it also keeps the place
 
     def first(self, log_chance: Floats | float = 0.0) -> Indices:
         """Return the `n` examples that are drawn with these chances, the first one first."""
@@ -381,11 +222,53 @@ class Draw:
         return self.sample(self.first(), self.equal_chance(), description)
 
 
-def begin(population: Population, strength: float, n: int, rng: np.random.Generator) -> Draw:
+class Mechanism(ABC):
+    """How a sample comes to be: draws `n` examples of a population with a bias of 0..1."""
+
+    __slots__ = ()
+
+    def __call__(
+        self, population: Population, strength: float, n: int, rng: np.random.Generator
+    ) -> Selection:
+        """Draw `n` examples; return the selection."""
+        return self._draw(begin(population, strength, n, rng), rng)
+
+    @abstractmethod
+    def _draw(self, draw: Draw, rng: np.random.Generator) -> Selection: ...
+
+
+def begin(population: object, strength: object, n: object, rng: object) -> Draw:
     """Check what was asked for and draw the random keys."""
-    strength, n = drawing(population, strength, n, rng)
-    log_key = np.log(rng.exponential(size=len(population)))
-    return Draw(population, strength, n, log_key, rng.random(len(population)))
+    if not isinstance(population, Population):
+        raise TypeError(
+            f"`population` must be a Population; got {type(population).__name__}. "
+            "Make one of your arrays first."
+        )
+    if not isinstance(rng, np.random.Generator):
+        raise TypeError(
+            f"`rng` must be a random generator, np.random.default_rng(seed); got {rng!r}."
+        )
+    n_all = len(population)
+    strength = _check.number("strength", strength, low=0, high=1, meaning="0 is no bias at all")
+    n = _check.whole_number("n", n, low=1, high=n_all, meaning="at most the whole population")
+    log_key = np.log(rng.exponential(size=n_all))
+    return Draw(population, strength, n, log_key, rng.random(n_all))
+
+
+def count_classes(population: Population, *, task: str) -> int:
+    """Return the number of classes; refuse a numeric outcome or a single class."""
+    if not population.has_classes:
+        raise ValueError(
+            f"`population` must have classes for {task}; the outcome of {population.name!r} is a "
+            "number. Choose a domain shift or a sampling strategy instead."
+        )
+    k = len(population.class_names)
+    if k < 2:
+        raise ValueError(
+            f"`population` must have at least two classes for {task}; {population.name!r} has "
+            f"only {population.class_names[0]!r}. Choose a domain shift instead."
+        )
+    return k
 
 
 def first_of(keys: Floats, n: int) -> Indices:
@@ -428,3 +311,16 @@ def pool_size(draw: Draw) -> int:
     n_all = len(draw.population)
     narrowed = n_all * float(draw.n / n_all) ** draw.strength
     return int(min(n_all, max(draw.n, round(narrowed))))
+
+
+def box(value: object, name: str = "box") -> tuple[float, float, float, float]:
+    """Return left, bottom, right and top of a region of the map."""
+    hint = "(left, bottom, right, top), each from 0 to 1"
+    if not isinstance(value, tuple | list) or len(value) != 4:
+        raise TypeError(f"`{name}` must be {hint}; got {value!r}. Brush a region of the map first.")
+    left, bottom, right, top = (
+        _check.number(name, side, low=0, high=1, meaning="a place on the map") for side in value
+    )
+    if not (left < right and bottom < top):
+        raise ValueError(f"`{name}` must be {hint}, left < right and bottom < top; got {value!r}.")
+    return left, bottom, right, top

@@ -13,15 +13,23 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .. import _check
+from .._check import Floats
 from .distances import mmd, proxy_a_distance
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Array = NDArray[np.float64]
 _MAX_STEPS = 50
 _STEP_TOLERANCE = 1e-4  # relative change of alpha / beta, far below what moves the evidence
 _TINY = 1e-12
+# Higher is better for the first three, lower for the distances.
+IS_BETTER_WHEN_LOWER = {
+    "log_me": False,
+    "leep": False,
+    "h_score": False,
+    "mmd": True,
+    "proxy_a_distance": True,
+}
 
 
 def log_me(features: ArrayLike, y: ArrayLike) -> float:
@@ -39,11 +47,6 @@ def log_me(features: ArrayLike, y: ArrayLike) -> float:
     float
         Log evidence per example (nats), the mean over the classes; higher is better. Comparable
         between features of the same examples only.
-
-    Raises
-    ------
-    ValueError
-        NaN, one example, one class, or labels that do not fit the features.
 
     Notes
     -----
@@ -69,7 +72,7 @@ def log_me(features: ArrayLike, y: ArrayLike) -> float:
     return float(np.mean([_evidence(left, singular**2, x.shape, one) for one in outcomes.T]))
 
 
-def _evidence(left: Array, spectrum: Array, shape: tuple[int, int], outcome: Array) -> float:
+def _evidence(left: Floats, spectrum: Floats, shape: tuple[int, int], outcome: Floats) -> float:
     """Return the largest log evidence per example of one outcome."""
     n, d = shape
     along = (left.T @ outcome) ** 2
@@ -123,7 +126,7 @@ def leep(source_proba: ArrayLike, y: ArrayLike) -> float:
     >>> leep([[1.0, 0], [1, 0], [0, 1], [0, 1]], ["cat", "cat", "dog", "dog"])
     0.0
     """
-    proba = _check.probabilities("source_proba", source_proba)
+    proba = _check.probabilities("source_proba", source_proba, least=2)
     membership = _one_hot("y", _check.outcomes("y", y, len(proba)))
     joint = membership.T @ proba  # n p(y, z)
     of_y_given_z = joint / np.maximum(joint.sum(axis=0), _TINY)
@@ -179,22 +182,21 @@ def h_score(features: ArrayLike, y: ArrayLike) -> float:
     return float(np.trace(np.linalg.pinv(covariance, hermitian=True) @ between))
 
 
-def _one_hot(name: str, values: NDArray[np.generic]) -> Array:
+def _one_hot(name: str, values: NDArray[Any]) -> Floats:
     """Return the membership of classes, shape (n, k)."""
-    classes, place = np.unique(_check.labels(name, values, len(values)), return_inverse=True)
-    return np.eye(len(classes))[place]
-
-
-# Which of several candidate sources to transfer from.
-
-# Higher is better for the first three, lower for the distances.
-IS_BETTER_WHEN_LOWER = {
-    "log_me": False,
-    "leep": False,
-    "h_score": False,
-    "mmd": True,
-    "proxy_a_distance": True,
-}
+    if values.dtype.kind == "f":
+        raise TypeError(
+            f"`{name}` must hold classes, as whole numbers or text; got dtype {values.dtype}. "
+            f"Whole numbers as decimals become classes with {name}.astype(int)."
+        )
+    classes, place = np.unique(values, return_inverse=True)
+    if len(classes) < 2:
+        raise ValueError(
+            f"`{name}` must hold at least two classes; got only {classes[0]!r}. Add examples of "
+            "another class."
+        )
+    membership: Floats = np.eye(len(classes))[place]
+    return membership
 
 
 def rank_sources(
@@ -232,11 +234,6 @@ def rank_sources(
         One row per source (the index, "source"), best first, and one column per score. `log_me`,
         `leep` and `h_score`: higher is better. `mmd` and `proxy_a_distance`: lower is nearer,
         but they cannot see labels.
-
-    Raises
-    ------
-    ValueError
-        No source, sources that differ between the mappings, or arrays that do not fit `y`.
 
     Notes
     -----
@@ -278,17 +275,29 @@ def rank_sources(
 
 
 def _source_names(features_by_source: Any) -> list[str]:
-    if not isinstance(features_by_source, Mapping) or not features_by_source:
-        raise _check.not_a_mapping("features_by_source", features_by_source)
+    _check_mapping("features_by_source", features_by_source)
+    if not features_by_source:
+        raise ValueError("`features_by_source` must hold at least one source; got none.")
     return list(features_by_source)
 
 
 def _same_sources(name: str, given: Any, sources: list[str]) -> Mapping[str, ArrayLike]:
-    if not isinstance(given, Mapping):
-        raise _check.not_a_mapping(name, given)
+    _check_mapping(name, given)
     if set(given) != set(sources):
-        raise _check.other_sources(name, list(given), sources)
-    return given
+        raise ValueError(
+            f"`{name}` must have the sources of `features_by_source`: {', '.join(sources)}; got "
+            f"{', '.join(given) or 'none'}. Give each source in each mapping."
+        )
+    mapping: Mapping[str, ArrayLike] = given
+    return mapping
+
+
+def _check_mapping(name: str, value: Any) -> None:
+    if not isinstance(value, Mapping):
+        raise TypeError(
+            f"`{name}` must be a mapping from a source's name to its array; got "
+            f"{type(value).__name__}. Write {{'letters': features, ...}}."
+        )
 
 
 def _named(score: Callable[..., float], source: str, *arrays: ArrayLike) -> float:
