@@ -49,11 +49,6 @@ class DomainAligned(keras.Model):
     **kwargs
         Of `keras.Model`.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as above.
-
     Examples
     --------
     >>> from tlwidgets.adapt import coral_loss, fit_two_domains
@@ -361,11 +356,6 @@ class DomainAdversarial(DomainAligned):
     **kwargs
         Of `keras.Model`.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as above.
-
     Notes
     -----
     The history has `accuracy`, of the labels of the source, and `domain_accuracy`, of the
@@ -642,11 +632,6 @@ def annealed_sgd(
     -------
     keras.optimizers.SGD
         With momentum 0.9, and a rate that falls to a sixth.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as above.
 
     Examples
     --------

@@ -52,11 +52,6 @@ class MultiTask:
     heads : dict of str to keras.Model
         From the trunk's features to the scores (logits) of each task.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as above.
-
     Notes
     -----
     A share says how much a task pulls at the trunk; with Adam only the ratio of the shares

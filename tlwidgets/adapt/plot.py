@@ -48,11 +48,6 @@ def plot_domains(
     -------
     matplotlib Axes
         The same.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as above.
     """
     if not isinstance(projected, ProjectedDomains):
         raise TypeError(
@@ -92,11 +87,6 @@ def scrub_domains(
     -------
     ipywidgets.VBox
         A slider over the moments and the picture; arrow keys work, too.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as above.
     """
     import ipywidgets
 

@@ -90,11 +90,6 @@ class PretextLearner(ABC):
         Returns
         -------
         losses : array, shape (steps,)
-
-        Raises
-        ------
-        TypeError, ValueError
-            If an argument is not as above.
         FloatingPointError
             If the training diverges.
         """
@@ -239,11 +234,6 @@ class ContrastiveLearner(PretextLearner):
     network : keras.Model
         The copy that trains: what you want from it are its features.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as above.
-
     References
     ----------
     Chen, Kornblith, Norouzi and Hinton (2020), A simple framework for contrastive learning of
@@ -335,11 +325,6 @@ class DenoisingAutoencoder(PretextLearner):
     ----------
     network : keras.Model
         The copy that trains: what you want from it are its features.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as above.
 
     References
     ----------

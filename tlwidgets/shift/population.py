@@ -123,10 +123,6 @@ def map_positions(x: NDArray[np.float64]) -> NDArray[np.float64]:
 
     t-SNE (van der Maaten and Hinton, 2008) places 800 landmarks; everybody else lies between the
     four nearest of them.
-
-    Parameters
-    ----------
-    x : array, shape (n, d)
     """
     key = digest(_MAP_VERSION, x)
     return cached("population-map", key, lambda: {"position": _placed(x)})["position"]

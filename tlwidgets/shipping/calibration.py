@@ -302,11 +302,6 @@ def plot_calibration(table: pd.DataFrame, ax: Axes) -> Axes:
     -------
     matplotlib Axes
         The same.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as above.
     """
     table = table_with("table", table, _CALIBRATION_COLUMNS, made_by="calibration_table")
     _check.axes("ax", ax)
@@ -337,11 +332,6 @@ def plot_costs(table: pd.DataFrame, ax: Axes) -> Axes:
     -------
     matplotlib Axes
         The same.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as above.
     """
     table = table_with("table", table, COST_COLUMNS, made_by="cost_by_threshold")
     _check.axes("ax", ax)
