@@ -15,9 +15,8 @@ import tensorflow as tf
 from keras import ops
 from numpy.typing import NDArray
 
-from .. import _keras
+from .. import _check, _keras
 from ..freezing.loop import compile_loop
-from . import example_errors as errors
 
 Rows = tuple[NDArray[Any], ...]  # arrays with one row per example: x, or x and y
 Loss = Callable[[Sequence[tuple[Any, ...]]], Any]
@@ -53,7 +52,7 @@ class CompiledSteps:
         self.seeds = keras.random.SeedGenerator(0)  # for a loss that draws
         self._loss, self._network, self._heads = loss, network, list(heads)
         self._variables = [v for part in (network, *heads) for v in part.trainable_variables]
-        rate = errors.positive("learning_rate", learning_rate, high=10, meaning="Adam's step")
+        rate = _check.positive("learning_rate", learning_rate, high=10, meaning="Adam's step")
         self._optimizer = keras.optimizers.Adam(rate)
         self._optimizer.build(self._variables)
         _keras.train_on_one_replica(self._optimizer)
@@ -62,10 +61,10 @@ class CompiledSteps:
 
     def restart(self, network: keras.Model, *, seed: int) -> None:
         """Begin again from the parameters of `network`, with new heads."""
-        values = errors.same_parameters("network", network, self._network)
+        values = _same_parameters("network", network, self._network)
         for variable, value in zip(self._network.variables, values, strict=True):
             variable.assign(value)
-        rng = np.random.default_rng(errors.seed(seed))
+        rng = np.random.default_rng(_check.seed(seed))
         for variable in (v for head in self._heads for v in head.variables):
             variable.assign(_first_values(variable.shape, rng))
         for variable in _keras.state_of(self._optimizer):
@@ -79,7 +78,7 @@ class CompiledSteps:
             self._loops[kinds] = compile_loop(self._step, groups)
         rows = [tuple(tf.constant(array) for array in group) for group in groups]
         losses = self._loops[kinds](rows, [tf.constant(batch) for batch in batches])
-        return errors.finite_losses(losses.numpy())
+        return _finite_losses(losses.numpy())
 
     def _step(self, groups: Sequence[tuple[Any, ...]]) -> tf.Tensor:
         with tf.GradientTape() as tape:
@@ -122,3 +121,65 @@ def _first_values(shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[A
     n_places = int(np.prod(shape[:-2]))
     limit = np.sqrt(6 / (n_places * (shape[-2] + shape[-1])))
     return rng.uniform(-limit, limit, shape)
+
+
+def n_steps_of(value: object) -> int:
+    """Return a number of steps."""
+    return _check.whole_number("steps", value, low=1, meaning="the steps of training")
+
+
+def trainable_network(name: str, value: Any, *, image: bool = False) -> Any:
+    """Return `value` when it turns examples into one row of features each."""
+    _check.functional_model(name, value)
+    shapes = [tensor.shape[1:] for tensor in (*value.inputs, *value.outputs)]
+    wanted = "one image (height, width, channels)" if image else "one input"
+    fits = len(shapes) == 2 and len(shapes[1]) == 1 and (not image or len(shapes[0]) == 3)
+    if not fits:
+        raise ValueError(
+            f"`{name}` must take {wanted} and give one row of features; {value.name!r} has the "
+            f"shapes {shapes}. Cut it before its head, and flatten or pool."
+        )
+    if not value.trainable_variables:
+        raise ValueError(
+            f"`{name}` must have parameters that train; in {value.name!r} all layers are frozen. "
+            f"Set {name}.trainable = True."
+        )
+    return value
+
+
+def size_of_batch(value: object, n: int, *, low: int = 1) -> int:
+    """Return the number of examples in a batch, no more than there are."""
+    meaning = "the examples of one step"
+    if low > 1:
+        meaning += ", which are compared with each other"
+    size = _check.whole_number("batch_size", value, low=low, meaning=meaning)
+    if n < low:
+        raise ValueError(
+            f"`images` must hold at least {low} images, {meaning}; got {n}. One alone has "
+            "nothing to differ from."
+        )
+    return min(size, n)
+
+
+def _same_parameters(name: str, value: Any, ours: keras.Model) -> list[NDArray[Any]]:
+    """Return the parameters of a network when they fit ours."""
+    if not isinstance(value, keras.Model):
+        raise TypeError(f"`{name}` must be a Keras model; got {value!r}.")
+    want, got = ([tuple(v.shape) for v in model.variables] for model in (ours, value))
+    if want != got:
+        raise ValueError(
+            f"`{name}` must have the layers of the network that this learner was made for; got "
+            f"parameters of the shapes {got}, expected {want}. Make a new learner for it."
+        )
+    return [variable.numpy() for variable in value.variables]
+
+
+def _finite_losses(losses: NDArray[Any]) -> NDArray[Any]:
+    """Return the losses of all steps when none of them is NaN or infinite."""
+    if not np.isfinite(losses).all():
+        first = int(np.argmin(np.isfinite(losses)))
+        raise FloatingPointError(
+            f"Training diverged: the loss of step {first} is {losses[first]}. Lower "
+            "`learning_rate`, look for NaN in the examples, and restart()."
+        )
+    return losses

@@ -17,8 +17,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from .. import _check, _keras
 from ..freezing.loop import compile_loop
-from . import errors
 from .compiled_steps import draw_batches
+from .features import examples_only, never_takes_target_labels, two_sets
 
 # A classifier that learns from the labels of the source while its features are drawn together.
 #
@@ -69,7 +69,7 @@ class DomainAligned(keras.Model):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        aligned = errors.classifier("classifier", classifier, features)
+        aligned = _classifier("classifier", classifier, features)
         self.classifier = classifier
         self.strength = _check.number(
             "strength", strength, low=0, high=_LARGEST_STRENGTH, meaning="how much the loss counts"
@@ -142,7 +142,7 @@ _RECORD_EVERY = 100
 OnRecord = Callable[[int, DomainAligned], None]
 
 
-@errors.never_takes_target_labels
+@never_takes_target_labels
 def fit_two_domains(
     model: DomainAligned,
     source: tuple[ArrayLike, ArrayLike],
@@ -220,14 +220,14 @@ def _checked(
             "Wrap your classifier: DomainAligned(classifier, mmd_loss)."
         )
     _check.pair("source", source)
-    x, z = errors.two_sets("source", source[0], "x_target", x_target)
+    x, z = two_sets("source", source[0], "x_target", x_target)
     inputs, outputs = model.classifier.inputs[0].shape, model.classifier.outputs[0].shape
     if x.shape[1:] != tuple(inputs[1:]):
         raise ValueError(
             f"`source` must have examples of shape {tuple(inputs[1:])}, as the classifier takes "
             f"them; got {x.shape[1:]}."
         )
-    y = errors.source_labels("source", source[1], n=len(x), n_classes=outputs[1])
+    y = _source_labels("source", source[1], n=len(x), n_classes=outputs[1])
     return x, y.astype(np.int32), z
 
 
@@ -455,7 +455,7 @@ class DomainAdversarial(DomainAligned):
 _WIDTHS = (0.25, 0.5, 1.0, 2.0, 4.0)
 
 
-@errors.never_takes_target_labels
+@never_takes_target_labels
 def coral_loss(source: Any, target: Any) -> Any:
     """Measure how differently features vary together in two domains.
 
@@ -494,7 +494,7 @@ def coral_loss(source: Any, target: Any) -> Any:
     return ops.sum(ops.square(difference)) / (4 * source.shape[1] ** 2)
 
 
-@errors.never_takes_target_labels
+@never_takes_target_labels
 def mmd_loss(source: Any, target: Any, *, widths: Sequence[float] = _WIDTHS) -> Any:
     """Measure how far apart the clouds of two domains lie, whatever their shape.
 
@@ -546,7 +546,7 @@ def mmd_loss(source: Any, target: Any, *, widths: Sequence[float] = _WIDTHS) -> 
     return ops.relu(within - 2 * ops.mean(kernel[:n, n:]))
 
 
-@errors.never_takes_target_labels
+@never_takes_target_labels
 def entropy_loss(source: Any, target: Any) -> Any:
     """Measure how undecided the classifier is on the target.
 
@@ -589,9 +589,9 @@ def entropy_loss(source: Any, target: Any) -> Any:
 
 def _batches(source: Any, target: Any) -> tuple[Any, Any]:
     for name, value in (("source", source), ("target", target)):
-        errors.examples_only(name, value)
+        examples_only(name, value)
     source, target = ops.convert_to_tensor(source), ops.convert_to_tensor(target)
-    errors.batch_shapes(tuple(source.shape), tuple(target.shape))
+    _batch_shapes(tuple(source.shape), tuple(target.shape))
     return source, target
 
 
@@ -705,3 +705,64 @@ class _Annealed(keras.optimizers.schedules.LearningRateSchedule):
 
     def get_config(self) -> dict[str, Any]:
         return {"initial": self.initial, "steps": self.steps}
+
+
+def _batch_shapes(source: tuple[int | None, ...], target: tuple[int | None, ...]) -> None:
+    """Refuse batches of features between which no distance can be measured."""
+    if len(source) != 2 or len(target) != 2 or source[1] != target[1]:
+        raise ValueError(
+            "`target` must have the shape of `source`, (n, d) with the same d; got "
+            f"{tuple(source)} and {tuple(target)}. Flatten or pool the features first."
+        )
+    for name, shape in (("source", source), ("target", target)):
+        if shape[0] is not None and shape[0] < 2:
+            raise ValueError(
+                f"`{name}` must hold at least 2 examples, because one has no spread; got "
+                f"{shape[0]}. Take larger batches."
+            )
+
+
+def _source_labels(name: str, value: ArrayLike, *, n: int, n_classes: int) -> NDArray[Any]:
+    """Return labels of the source that the classifier's head can learn from."""
+    array = np.asarray(value)
+    if array.shape != (n,) or array.dtype.kind not in "iu":
+        raise ValueError(
+            f"`{name}` must hold {n} whole numbers, the classes of the source; got shape "
+            f"{array.shape} and dtype {array.dtype}. Number the classes 0, 1, 2 ..."
+        )
+    if array.min() < 0 or array.max() >= n_classes:
+        raise ValueError(
+            f"`{name}` must be classes from 0 to {n_classes - 1}, because the head has "
+            f"{n_classes} outputs; got {array.min()} to {array.max()}. Source and target must "
+            "share one set of classes: drop the others, or widen the head."
+        )
+    if array.min() == array.max():
+        raise ValueError(
+            f"`{name}` must hold at least two classes; got only {array[0]}. Nothing can be told "
+            "apart: sample the source again."
+        )
+    return array
+
+
+def _classifier(name: str, value: Any, features: str | None) -> Any:
+    """Return the layer's output that is to be aligned; refuse what is no _classifier."""
+    if not (hasattr(value, "layers") and getattr(value, "inputs", None)):
+        raise TypeError(
+            f"`{name}` must be a Keras model with known inputs (Functional, or Sequential and "
+            f"built); got {type(value).__name__}."
+        )
+    shape = tuple(value.outputs[0].shape) if len(value.outputs) == 1 else ()
+    if len(value.inputs) != 1 or len(shape) != 2 or shape[1] < 2:
+        raise ValueError(
+            f"`{name}` must have one input and one output of shape (n, classes), 2 classes or "
+            f"more; got outputs {[tuple(o.shape) for o in value.outputs]}."
+        )
+    names = [layer.name for layer in value.layers]
+    if features is None:
+        return value.layers[-1].input
+    if features not in names:
+        raise ValueError(
+            f"`features` must name a layer of {value.name!r}; got {features!r}. "
+            f"It has: {', '.join(names)}."
+        )
+    return value.get_layer(features).output

@@ -5,10 +5,11 @@ For features X of shape (n, d) with mean m, standard deviation s and covariance 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import keras
 import numpy as np
@@ -16,10 +17,33 @@ from numpy.typing import ArrayLike, NDArray
 
 from .. import _check
 from .._keras import layers_in
-from . import errors
+
+_NAMES_OF_TARGET_LABELS = ("y_target", "labels_target", "target_labels", "target_y")
+_SEALED = (
+    "Domain adaptation has labels in the source only; with labels of the target, a good score "
+    "would prove nothing. Keep them for the evaluation."
+)
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-@errors.never_takes_target_labels
+def never_takes_target_labels(function: Function) -> Function:
+    """Let a function say why it has no argument for labels of the target."""
+
+    @functools.wraps(function)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        for name in _NAMES_OF_TARGET_LABELS:
+            if name in kwargs:
+                raise TypeError(
+                    f"`{name}`: {function.__name__} never takes labels of the target; got "
+                    f"{type(kwargs[name]).__name__}. {_SEALED}"
+                )
+        return function(*args, **kwargs)
+
+    return guarded  # type: ignore[return-value]
+
+
+@never_takes_target_labels
 def standardise_per_domain(
     source: ArrayLike, target: ArrayLike
 ) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -57,8 +81,8 @@ def standardise_per_domain(
 
 
 def _two_tables(source: ArrayLike, target: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]:
-    errors.two_sets("source", source, "target", target)
-    return errors.feature_table("source", source), errors.feature_table("target", target)
+    two_sets("source", source, "target", target)
+    return _feature_table("source", source), _feature_table("target", target)
 
 
 def _standardised(features: NDArray[Any]) -> NDArray[Any]:
@@ -74,7 +98,7 @@ def _standardised(features: NDArray[Any]) -> NDArray[Any]:
 _BATCH_SIZE = 512
 
 
-@errors.never_takes_target_labels
+@never_takes_target_labels
 def adapt_batchnorm(model: Any, x_target: ArrayLike, *, batch_size: int = _BATCH_SIZE) -> int:
     """Give each BatchNormalization the target's means and variances; change nothing else.
 
@@ -116,7 +140,7 @@ def adapt_batchnorm(model: Any, x_target: ArrayLike, *, batch_size: int = _BATCH
             f"`model` must have a BatchNormalization layer; {model.name!r} has none. Use "
             "standardise_per_domain on its features instead."
         )
-    errors.examples_only("x_target", x_target)
+    examples_only("x_target", x_target)
     x = np.asarray(x_target)
     expected = tuple(model.inputs[0].shape[1:])
     if x.shape[1:] != expected or len(x) < 2:
@@ -244,8 +268,8 @@ def _tables(frames: Frames) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
     for name, pair in frames.items():
         if not isinstance(pair, Sequence) or len(pair) != 2:
             raise TypeError(f"`frames[{name!r}]` must be a pair (source, target); got {pair!r}.")
-        errors.two_sets(f"frames[{name!r}][0]", pair[0], f"frames[{name!r}][1]", pair[1])
-        source, target = (errors.feature_table(f"frames[{name!r}]", table) for table in pair)
+        two_sets(f"frames[{name!r}][0]", pair[0], f"frames[{name!r}][1]", pair[1])
+        source, target = (_feature_table(f"frames[{name!r}]", table) for table in pair)
         if source.shape[1] < 2:
             raise ValueError(f"`frames[{name!r}]` must have at least 2 features; got 1.")
         yield source, target
@@ -300,13 +324,13 @@ class SealedLabels:
         return f"SealedLabels({len(self)} labels, looked at {self.n_looks} times)"
 
     def __array__(self, *_args: Any, **_kwargs: Any) -> NDArray[Any]:
-        raise errors.sealed_labels(len(self))
+        raise _sealed_labels(len(self))
 
     def __iter__(self) -> Any:
-        raise errors.sealed_labels(len(self))
+        raise _sealed_labels(len(self))
 
     def __getitem__(self, _index: Any) -> Any:
-        raise errors.sealed_labels(len(self))
+        raise _sealed_labels(len(self))
 
     def open(self) -> NDArray[Any]:
         """Return the labels; each look is counted."""
@@ -336,7 +360,7 @@ class SealedLabels:
 # Self-training: let the classifier label those examples of the target it is sure of.
 
 
-@errors.never_takes_target_labels
+@never_takes_target_labels
 def pseudo_label(
     probabilities: ArrayLike, *, confidence: float = 0.9
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -371,7 +395,7 @@ def pseudo_label(
     >>> pseudo_label([[0.05, 0.95], [0.6, 0.4], [0.97, 0.03]])
     (array([0, 2]), array([1, 0]))
     """
-    errors.examples_only("probabilities", probabilities)
+    examples_only("probabilities", probabilities)
     p = np.asarray(probabilities, np.float64)
     is_table = p.ndim == 2 and len(p) > 0 and p.shape[1] > 1
     if not is_table or p.min() < 0 or not np.allclose(p.sum(axis=1), 1, atol=1e-3):
@@ -382,3 +406,72 @@ def pseudo_label(
     low = _check.number("confidence", confidence, low=0, high=1, meaning="a probability")
     chosen = np.flatnonzero(p.max(axis=1) > low)
     return chosen, p[chosen].argmax(axis=1)
+
+
+def examples_only(name: str, value: Any) -> Any:
+    """Refuse a pair (x, y) or labels where examples without labels are meant."""
+    if (
+        isinstance(value, tuple | list)
+        and len(value) == 2
+        and np.ndim(value[0]) > np.ndim(value[1])
+    ):
+        raise TypeError(f"`{name}` must be examples without labels; got a pair (x, y). {_SEALED}")
+    return value
+
+
+def two_sets(
+    name_a: str, a: ArrayLike, name_b: str, b: ArrayLike
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return examples of two domains when they fit each other."""
+    x, z = (_examples(name, value) for name, value in ((name_a, a), (name_b, b)))
+    if x.shape[1:] != z.shape[1:]:
+        raise ValueError(
+            f"`{name_b}` must have the shape of `{name_a}` but for the number of examples: "
+            f"expected (n, {', '.join(map(str, x.shape[1:]))}); got {z.shape}. Bring both domains "
+            "to one size and one number of channels first."
+        )
+    if x.dtype.kind != z.dtype.kind and not {x.dtype.kind, z.dtype.kind} <= {"i", "u"}:
+        raise TypeError(
+            f"`{name_b}` must hold numbers of the kind of `{name_a}`, {x.dtype}; got {z.dtype}. "
+            "Whole pixels 0..255 and decimals 0..1 would be a domain gap of your own making: "
+            "convert one of them."
+        )
+    return x, z
+
+
+def _feature_table(name: str, value: ArrayLike) -> NDArray[Any]:
+    """Return features as an array of shape (n, d) with n of at least 2."""
+    array = _examples(name, value)
+    if array.ndim != 2:
+        raise ValueError(
+            f"`{name}` must have shape (n, d), d features of n examples; got {array.shape}. "
+            "Flatten or pool it first."
+        )
+    if len(array) < 2:
+        raise ValueError(
+            f"`{name}` must hold at least 2 examples, because one has no spread; got {len(array)}."
+        )
+    return array.astype(np.float64)
+
+
+def _examples(name: str, value: ArrayLike) -> NDArray[Any]:
+    examples_only(name, value)
+    array = np.asarray(value)
+    if array.ndim < 2 or 0 in array.shape:
+        raise ValueError(
+            f"`{name}` must hold at least one example, with shape (n, ...); got {array.shape}."
+        )
+    if array.dtype.kind not in "uif":
+        raise TypeError(f"`{name}` must hold numbers; got dtype {array.dtype}.")
+    if array.dtype.kind == "f" and not np.isfinite(array.sum(dtype=np.float64)):
+        raise ValueError(f"`{name}` must be finite; got NaN or infinite values: drop those rows.")
+    return array
+
+
+def _sealed_labels(n: int) -> TypeError:
+    """Return the error for reading labels that are sealed."""
+    return TypeError(
+        f"`labels`: these {n} labels of the target are sealed; an array was expected here. "
+        "They are for the evaluation only: use .accuracy(predicted), or .open() when you are done "
+        "adapting."
+    )

@@ -16,7 +16,7 @@ import numpy as np
 from keras import ops
 from numpy.typing import ArrayLike, NDArray
 
-from . import example_errors as errors
+from .. import _check
 from .compiled_steps import (
     LEARNING_RATE,
     CompiledSteps,
@@ -24,6 +24,9 @@ from .compiled_steps import (
     as_input,
     copy_network,
     draw_batches,
+    n_steps_of,
+    size_of_batch,
+    trainable_network,
 )
 
 BATCH_SIZE = 32
@@ -83,9 +86,9 @@ class MultiTask:
         learning_rate: float = LEARNING_RATE,
         seed: int = 0,
     ) -> None:
-        self.trunk = copy_network(errors.network("trunk", trunk))
-        n_outputs = errors.heads(heads)
-        self._share = errors.loss_share(loss_share, list(n_outputs))
+        self.trunk = copy_network(trainable_network("trunk", trunk))
+        n_outputs = _heads(heads)
+        self._share = _loss_share(loss_share, list(n_outputs))
         n_features = self.trunk.output_shape[-1]
         self.heads = {
             name: keras.Sequential([keras.Input((n_features,)), keras.layers.Dense(n)])
@@ -143,14 +146,14 @@ class MultiTask:
         FloatingPointError
             If the training diverges.
         """
-        n_steps, seed = errors.steps(steps), errors.seed(seed)
+        n_steps, seed = n_steps_of(steps), _check.seed(seed)
         groups: list[Any] = []
         batches: list[Any] = []
-        for name, (x, y) in errors.tasks(tasks, list(self.heads)).items():
-            x = errors.examples(f"examples of {name!r}", x, self.trunk.input_shape[1:])
+        for name, (x, y) in _tasks(tasks, list(self.heads)).items():
+            x = _check.model_input(f"examples of {name!r}", x, self.trunk.input_shape[1:])
             n_outputs = self.heads[name].output_shape[-1]
-            groups.append((x, errors.labels(name, y, n=len(x), n_outputs=n_outputs)))
-            size = errors.batch_size(batch_size, len(x))
+            groups.append((x, _labels(name, y, n=len(x), n_outputs=n_outputs)))
+            size = size_of_batch(batch_size, len(x))
             # A task's place in the list seeds its order: the first task sees the same batches
             # with and without a second one.
             batches.append(draw_batches(len(x), n_steps, size, (seed, len(batches))))
@@ -158,14 +161,14 @@ class MultiTask:
 
     def scores(self, task: str, x: ArrayLike) -> NDArray[Any]:
         """Return the logits of one head, shape (n, n_outputs)."""
-        head = self.heads[errors.task(task, list(self.heads))]
-        images = errors.examples("x", x, self.trunk.input_shape[1:])
+        head = self.heads[_check.one_of("task", task, self.heads, kind="task")]
+        images = _check.model_input("x", x, self.trunk.input_shape[1:])
         return apply_in_parts(lambda part: head(self.trunk(part)), images)
 
     def accuracy(self, task: str, x: ArrayLike, y: ArrayLike) -> float:
         """Return the share of the labels, or of the answers, that one head gets right."""
         scores = self.scores(task, x)
-        truth = errors.labels(task, y, n=len(scores), n_outputs=scores.shape[1])
+        truth = _labels(task, y, n=len(scores), n_outputs=scores.shape[1])
         guess = scores > 0 if truth.ndim == 2 else scores.argmax(axis=1)
         return float(np.mean(guess == truth))
 
@@ -187,3 +190,81 @@ def _cross_entropy(y: Any, logits: Any) -> Any:
     if len(y.shape) == 2:
         return ops.binary_crossentropy(y, logits, from_logits=True)
     return ops.sparse_categorical_crossentropy(y, logits, from_logits=True)
+
+
+def _heads(value: object) -> dict[str, int]:
+    """Return the tasks' names with the number of outputs of each."""
+    if not isinstance(value, Mapping) or not value:
+        raise TypeError(
+            "`heads` must give a number of outputs for each task, such as "
+            f"{{'digit': 10, 'parity': 2}}; got {value!r}."
+        )
+    return {
+        _check.text("heads", name, meaning="the name of a task"): _check.whole_number(
+            f"heads[{name!r}]", n, low=1, meaning="classes, or yes-or-no questions"
+        )
+        for name, n in value.items()
+    }
+
+
+def _loss_share(value: object, names: Sequence[str]) -> dict[str, float]:
+    """Return how much the loss of each task counts."""
+    if value is None:
+        return dict.fromkeys(names, 1.0)
+    _same_names("loss_share", value, names)
+    shares = {}
+    for name, share in value.items():  # type: ignore[attr-defined]
+        meaning = "how much the loss of this task counts"
+        shares[name] = _check.number(
+            f"loss_share[{name!r}]", share, low=0, high=1e6, meaning=meaning
+        )
+        if shares[name] == 0:
+            raise ValueError(
+                f"`loss_share[{name!r}]` must be greater than 0; got {share!r}, so its head would "
+                "never learn. To train without a task, leave it out of `heads`."
+            )
+    return shares
+
+
+def _tasks(value: object, names: Sequence[str]) -> dict[str, Any]:
+    """Return a pair of examples and labels for each task."""
+    _same_names("tasks", value, names)
+    return {name: _check.pair(f"tasks[{name!r}]", value[name]) for name in names}  # type: ignore[index]
+
+
+def _labels(task: str, value: ArrayLike, *, n: int, n_outputs: int) -> NDArray[Any]:
+    """Return class numbers, shape (n,), or answers 0 and 1, shape (n, n_outputs)."""
+    array = np.asarray(value)
+    name = f"labels of {task!r}"
+    if array.ndim == 0 or len(array) != n:
+        raise ValueError(f"`{name}`: {n} are needed, one per example; got shape {array.shape}.")
+    if array.ndim == 2 and array.shape[1] == n_outputs:
+        if not np.isin(array, (0, 1)).all():
+            raise ValueError(
+                f"`{name}`: a table of answers must hold 0 (no) and 1 (yes); got values from "
+                f"{array.min()} to {array.max()}. Class numbers need shape ({n},)."
+            )
+        return array.astype(np.float32)
+    if array.ndim != 1:
+        raise ValueError(
+            f"`{name}`: expected shape ({n},), classes, or ({n}, {n_outputs}), one answer for "
+            f"each output of the head; got {array.shape}. Give the head as many outputs as "
+            "there are questions."
+        )
+    is_whole = array.dtype.kind in "uib" and array.min() >= 0 and array.max() < n_outputs
+    if not is_whole:
+        raise ValueError(
+            f"`{name}`: expected whole numbers from 0 to {n_outputs - 1}, because the head has "
+            f"{n_outputs} outputs; got {array.min()} to {array.max()} ({array.dtype}). Renumber "
+            "the classes, or give the head more outputs."
+        )
+    return array.astype(np.int32)
+
+
+def _same_names(name: str, value: object, names: Sequence[str]) -> None:
+    if not isinstance(value, Mapping) or set(value) != set(names):
+        got = sorted(map(str, value)) if isinstance(value, Mapping) else repr(value)
+        raise ValueError(
+            f"`{name}` must have one entry for each head, {sorted(names)}; got {got}. A task "
+            "without a head cannot be learned, a head without a task would stay random."
+        )

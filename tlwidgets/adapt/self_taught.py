@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -20,8 +20,16 @@ from keras import layers, ops
 from numpy.typing import ArrayLike, NDArray
 
 from .. import _check
-from . import example_errors as errors
-from .compiled_steps import CompiledSteps, apply_in_parts, as_input, copy_network, draw_batches
+from .compiled_steps import (
+    CompiledSteps,
+    apply_in_parts,
+    as_input,
+    copy_network,
+    draw_batches,
+    n_steps_of,
+    size_of_batch,
+    trainable_network,
+)
 
 # What learners from images without labels have in common: a network, a head, and steps.
 
@@ -52,7 +60,7 @@ class PretextLearner(ABC):
         learning_rate: float,
         seed: int,
     ) -> None:
-        self.network = copy_network(errors.network("network", network, image=True))
+        self.network = copy_network(trainable_network("network", network, image=True))
         self._head = make_head(self.network)
         self._steps = CompiledSteps(
             lambda groups: self._loss(groups[0][0]),
@@ -94,12 +102,12 @@ class PretextLearner(ABC):
             If the training diverges.
         """
         images = self._checked(images)
-        size = errors.batch_size(batch_size, len(images), low=self._min_batch)
-        batches = draw_batches(len(images), errors.steps(steps), size, errors.seed(seed))
+        size = size_of_batch(batch_size, len(images), low=self._min_batch)
+        batches = draw_batches(len(images), n_steps_of(steps), size, _check.seed(seed))
         return self._steps.run([(images,)], [batches])
 
     def _checked(self, images: ArrayLike) -> NDArray[Any]:
-        return errors.examples("images", images, self.network.input_shape[1:])
+        return _check.model_input("images", images, self.network.input_shape[1:])
 
     @abstractmethod
     def _loss(self, images: Any) -> Any:
@@ -147,7 +155,7 @@ def contrastive_loss(first: Any, second: Any, *, temperature: float = TEMPERATUR
     5.04
     """
     first, second = as_input(first), as_input(second)
-    errors.pairs_of_views(first.shape, second.shape)
+    _pairs_of_views(first.shape, second.shape)
     temperature = _temperature(temperature)
     views = ops.concatenate([first, second], axis=0)
     # Not ops.normalize: its gradient is NaN where a projection is zero.
@@ -291,7 +299,7 @@ class ContrastiveLearner(PretextLearner):
 
 
 def _temperature(value: object) -> float:
-    return errors.positive("temperature", value, high=1000, meaning="what cosines are divided by")
+    return _check.positive("temperature", value, high=1000, meaning="what cosines are divided by")
 
 
 # Learn without labels to mend images that were damaged (denoising autoencoder).
@@ -381,7 +389,7 @@ class DenoisingAutoencoder(PretextLearner):
 
 def _decoder(network: keras.Model) -> keras.Model:
     """Return a network from features to the logit of every pixel."""
-    errors.side_for_decoder(network.input_shape[1:])
+    _side_for_decoder(network.input_shape[1:])
     height, width, channels = network.input_shape[1:]
     n_first, n_second = _FILTERS
     return keras.Sequential(
@@ -505,7 +513,7 @@ def learn_patches(
 
     n_patches = _check.whole_number("n_patches", n_patches, low=2, meaning="kinds of patches")
     side = _check.whole_number("side_px", side_px, low=2, meaning="the side of a patch")
-    rng = np.random.default_rng(errors.seed(seed))
+    rng = np.random.default_rng(_check.seed(seed))
     seen = _normalised(_draw_patches(_grey(images, side), side, n_patches, rng))
     mean = seen.mean(axis=0)
     variances, directions = np.linalg.eigh(np.cov(seen - mean, rowvar=False))
@@ -521,7 +529,7 @@ def learn_patches(
 def _grey(images: ArrayLike, side: int) -> NDArray[np.float32]:
     array = _check.images("images", images)
     if array.shape[-1] != 1 or min(array.shape[1:3]) < side + (_N_PARTS - 1) * _STRIDE:
-        raise errors.images_for_patches(array.shape, side, _N_PARTS)
+        raise _images_for_patches(array.shape, side, _N_PARTS)
     return np.asarray(array[..., 0], np.float32) / np.float32(255)
 
 
@@ -536,7 +544,7 @@ def _draw_patches(
     patches: NDArray[np.float32] = windows[which, top, left].reshape(_N_SEEN, -1)
     patches = patches[patches.std(axis=1) > _EMPTY]
     if len(patches) < n_patches:
-        raise errors.too_few_patches(len(patches), n_patches)
+        raise _too_few_patches(len(patches), n_patches)
     return patches
 
 
@@ -558,3 +566,45 @@ def _parts(length: int) -> list[slice]:
     """Return a side of the image in three parts; the last one takes what is left."""
     third = length // _N_PARTS
     return [slice(0, third), slice(third, 2 * third), slice(2 * third, length)]
+
+
+def _pairs_of_views(first: Sequence[int | None], second: Sequence[int | None]) -> None:
+    """Refuse shapes that are not n rows of one view and n rows of the other."""
+    shapes = tuple(first), tuple(second)
+    if len(shapes[0]) != 2 or shapes[0] != shapes[1]:
+        raise ValueError(
+            "`first` and `second` must have the same shape (n, d), two views of the same n "
+            f"examples; got {shapes[0]} and {shapes[1]}."
+        )
+    if shapes[0][0] is not None and shapes[0][0] < 2:
+        raise ValueError(
+            f"`first` must hold at least 2 examples, because each is told from the others; got "
+            f"{shapes[0][0]}. Use a larger batch."
+        )
+
+
+def _side_for_decoder(shape: Sequence[int | None]) -> None:
+    """Refuse images that two doublings cannot rebuild."""
+    height, width, _ = shape
+    if height is None or width is None or height % 4 or width % 4:
+        raise ValueError(
+            "`network` must take images whose height and width can be divided by 4, because the "
+            f"decoder doubles its picture twice; got {height} x {width}. Pad the images."
+        )
+
+
+def _images_for_patches(shape: tuple[int, ...], side: int, n_parts: int) -> ValueError:
+    """Return the error for images that have colour, or are smaller than their patches."""
+    return ValueError(
+        f"`images` must be grey, (n, height, width), and large enough for {n_parts} x {n_parts} "
+        f"parts of patches of {side} x {side} pixels; got {shape}. Average the colours, or take "
+        "a smaller `side_px`."
+    )
+
+
+def _too_few_patches(n: int, n_patches: int) -> ValueError:
+    """Return the error for images in which nearly every patch is empty."""
+    return ValueError(
+        f"`images`: only {n} of the patches drawn from them show anything, fewer than the "
+        f"{n_patches} kinds wanted. Pixels go from 0 to 255; are the images empty?"
+    )
