@@ -59,11 +59,13 @@ NO_STATE = {"layout", "style", "children", "description_allow_html", "placeholde
 NOISE = [
     (re.compile(r"<[\w.]*\.(\w+)( object)? at 0x[0-9a-f]+>"), r"<\1>"),
     (re.compile(r"tlw-still-[0-9a-f]{12}"), "tlw-still"),
+    (re.compile(r"#T_[0-9a-f]{5}"), "#T"),  # a styled table
     (re.compile(r"/tmp/tmp\w+"), "<folder>"),
     (re.compile(r"20\d\d-\d\d-\d\d[T ]\d\d:\d\d(:[\d.]+)?(\+00:00)?"), "<moment>"),
     (re.compile(r"(\(peak|left of) [\d.]+"), r"\1 <memory>"),  # of `budget`
     (re.compile(r"\b\d+(\.\d+)? GB\b"), "<memory>"),
     (re.compile(r"\b\d+(\.\d+)? (s|ms|seconds|CPU seconds)\b"), "<seconds>"),
+    (re.compile(r"\[[\d:]+(<|&lt;)[^\]]*\]"), "[<seconds>]"),  # a progress bar
     (re.compile(r"(seconds from scratch,) [\d.]+"), r"\1 <seconds>"),
     (re.compile(r"((?:seconds|Milliseconds)[^(]*) \([\d.]+"), r"\1 (<seconds>"),  # of a claim
     (re.compile(r"(seconds|prepared in)=[\d.]+"), r"\1"),  # a column of a table

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 from keras import layers
 
-from tlwidgets.backbones import fold_batchnorm, load_backbone
+from tlwidgets.backbones import load_backbone
 from tlwidgets.freezing import activations
+from tlwidgets.freezing.activations import fold_batchnorm
 
 pytestmark = pytest.mark.keras
 

@@ -9,7 +9,8 @@ import keras
 import numpy as np
 import pytest
 
-from tlwidgets.backbones import CheckpointUnavailableError, load_backbone, read_backbones
+from tlwidgets.backbones import CheckpointUnavailableError, load_backbone
+from tlwidgets.backbones.load import read_backbones
 
 pytestmark = [
     pytest.mark.keras,

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tlwidgets.backbones import list_backbones, load, read_backbones
+from tlwidgets.backbones import list_backbones, load
+from tlwidgets.backbones.load import read_backbones
 
 pytestmark = pytest.mark.keras  # the package of backbones loads Keras
 

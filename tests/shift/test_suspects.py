@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from tlwidgets import read_images
-from tlwidgets.shift import find_suspects
+from tlwidgets.shift.label_noise import find_suspects
 
 
 def separated(n_per_class, k=3, d=64, distance=1.5, seed=0):

@@ -2,30 +2,22 @@
 
 from .checks import (
     CheckFailedError,
-    Claim,
     ClaimFailedError,
-    Expectation,
-    Verdict,
     check,
     claim,
     expect,
 )
 from .lessons import read_lessons, table_of_lessons
-from .machine import Budget, budget, self_test
+from .machine import budget, self_test
 from .prediction import Prediction
-from .progress import Progress, merge_progress, progress
+from .progress import merge_progress, progress
 from .upload import UploadImages
 
 __all__ = [
-    "Budget",
     "CheckFailedError",
-    "Claim",
     "ClaimFailedError",
-    "Expectation",
     "Prediction",
-    "Progress",
     "UploadImages",
-    "Verdict",
     "budget",
     "check",
     "claim",

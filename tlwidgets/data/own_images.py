@@ -120,9 +120,10 @@ class OwnImages:
         -------
         pandas.DataFrame
             Columns file, label, suggested and probability, the surest first. Look at them: it is
-            you who knows. `tlwidgets.shift.find_suspects` says how they are found.
+            you who knows. A picture is doubtful to a model that has not seen it (Northcutt et al.
+            2021).
         """
-        from ..shift import find_suspects
+        from ..shift.label_noise import find_suspects
 
         n_rows = len(np.atleast_1d(np.asarray(features)))
         if n_rows != len(self.files):

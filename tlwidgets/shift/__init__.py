@@ -24,7 +24,6 @@ from .distances import (
 from .label_noise import (
     estimate_noise_transition,
     find_label_errors,
-    find_suspects,
     fit_robust_linear,
 )
 from .label_shift import BBSE, RLLS, SaerensEM, correct_posterior
@@ -74,7 +73,6 @@ __all__ = [
     "effective_sample_size",
     "estimate_noise_transition",
     "find_label_errors",
-    "find_suspects",
     "fit_robust_linear",
     "h_score",
     "leep",
