@@ -2,6 +2,7 @@
 
 import ast
 import graphlib
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -177,6 +178,15 @@ def test_rooms_and_functions_stay_small(path):
     source = path.read_text("utf-8")
     assert code_lines(source) <= 500
     assert [(name, n) for name, n in functions_in(source) if n > 40] == []
+
+
+def test_the_map_of_the_code_names_what_there_is():
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    named = set(re.findall(r"`((?:tlwidgets|tests|docs|notebooks|datasets)/[\w/.]*)`", text))
+    missing = [name for name in named if "NN_slug" not in name and not (ROOT / name).exists()]
+    assert missing == []
+    folders = {f"tlwidgets/{p.parent.name}/" for p in (ROOT / "tlwidgets").glob("*/__init__.py")}
+    assert folders and folders <= named
 
 
 def loaded_after(statement):

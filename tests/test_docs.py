@@ -104,12 +104,3 @@ def test_every_make_target_that_is_named_exists():
     for page in PAGES:
         named = re.findall(r"`make ([a-z-]+)", page.read_text("utf-8"))
         assert set(named) <= targets, page.name
-
-
-def test_the_map_of_the_code_names_what_there_is():
-    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
-    named = set(re.findall(r"`((?:tlwidgets|tests|docs|notebooks|datasets)/[\w/.]*)`", text))
-    missing = [name for name in named if "NN_slug" not in name and not (ROOT / name).exists()]
-    assert missing == []
-    folders = {f"tlwidgets/{p.parent.name}/" for p in (ROOT / "tlwidgets").glob("*/__init__.py")}
-    assert folders and folders <= named
