@@ -341,8 +341,8 @@ class KernelMeanMatching:
     """Weight the sample until its mean, seen through a kernel, is the population's.
 
     With features phi(x) of a Gaussian kernel, find ratios r with the least
-    |mean of r_i phi(x_i) - mean of phi over the population|^2, where 0 <= r_i <= largest and
-    |mean of r - 1| <= tolerance.
+    ``‖mean of r_i phi(x_i) - mean of phi over the population‖²``, where ``0 <= r_i <= largest``
+    and the mean of r is within `tolerance` of 1.
 
     Parameters
     ----------

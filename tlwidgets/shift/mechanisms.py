@@ -609,7 +609,7 @@ def _fair(make: Callable[[], Mechanism]) -> Kind:
 
 MORE_OF = "more of "  # and then a category, where the covariate is one
 
-# mechanism -> kind -> what makes it and what is said of it
+#: By mechanism and kind: what makes one, and what is said of it.
 MECHANISMS: dict[str, Family] = {
     "domain shift": Family(
         kind_label="Draw",
