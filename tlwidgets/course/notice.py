@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from html import escape
 
@@ -41,13 +42,14 @@ def table_to_html(table: pd.DataFrame, *, is_html: bool = False) -> str:
     return re.sub("<(td|th)>", r'<\1 style="padding: 2px 9px; text-align: left">', html)
 
 
-class Message:
+class Message(ABC):
     """What is shown as one line in the notebook: kind, title and sentence."""
 
     __slots__ = ()
 
+    @abstractmethod
     def _parts(self) -> tuple[str, str, str]:
-        raise NotImplementedError
+        """Return kind, title and sentence."""
 
     def __repr__(self) -> str:
         return to_text(*self._parts())
