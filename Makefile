@@ -82,6 +82,8 @@ test-keras: env
 # runs the solutions then finds features and images in the cache.
 # No kernel here knows its notebook, so nothing would be kept; to be sure.
 test-notebooks: export TLWIDGETS_PROGRESS = off
+# A learner's claim that does not hold says so; here it is an error.
+test-notebooks: export TLWIDGETS_STRICT_CLAIMS = 1
 test-notebooks: env
 	$(PYTEST) -n 2 --dist loadscope --no-loadscope-reorder --nbval-lax --nbval-current-env notebooks/*.ipynb
 	$(PYTEST) -n 2 --maxschedchunk 1 -m keras tests/notebooks

@@ -27,8 +27,8 @@ SHOWS = {
     "_widgets.base", "_widgets.files", "_worker",
     "adapt.plot", "bias_explorer.widget", "freeze_slider.widget",
     "shipping.page", "training_curves.page",
-    "course.checks", "course.machine", "course.notice", "course.plot", "course.prediction",
-    "course.upload",
+    "course.checks", "course.claims", "course.machine", "course.notice", "course.plot",
+    "course.prediction", "course.upload",
 }  # fmt: skip
 DRAWS = {"_widgets.still", "adapt.plot", "course.plot", "freezing.plot"}
 # A figure is one of the things that these tell; matplotlib comes when it is asked for.

@@ -6,7 +6,8 @@ import time
 import pytest
 
 from tlwidgets.course import Prediction, budget, check, claim, expect
-from tlwidgets.course.checks import STRICT_VARIABLE, CheckFailedError, ClaimFailedError
+from tlwidgets.course.checks import STRICT_VARIABLE, CheckFailedError
+from tlwidgets.course.claims import ClaimFailedError, claims_to_html
 from tlwidgets.course.prediction import describe_guess
 
 
@@ -153,6 +154,28 @@ def test_a_claim_has_two_sides():
         claim("A share", 1.1, at_least=0, at_most=1)
     with pytest.raises(ValueError, match="`at_least` or `at_most`"):
         claim("A share", 0.5)
+
+
+@pytest.mark.parametrize(
+    ("measured", "bound", "shown"),
+    [(6, 6, "6; at least 6"), (0.5, 0, "0.500; at least 0.000"), (True, True, "1; at least 1"),
+     (12_345, 9_999.5, "12,345; at least 10,000"), (3e-5, 0, "3.0e-05; at least 0.000")],
+)  # fmt: skip
+def test_counts_have_no_decimals(measured, bound, shown):
+    assert f"({shown})" in repr(claim("It is so", measured, at_least=bound))
+
+
+def test_the_control_stands_beside_what_was_measured():
+    made = claim("With bends", 0.85, at_least=0.8, control=0.7)
+    assert "(0.850; at least 0.800; control 0.700)" in repr(made)
+    assert "0.700" in claims_to_html([made])
+    assert "control" not in claims_to_html([claim("Alone", 0.85, at_least=0.8)])
+    with pytest.raises(TypeError, match="`control` must be a number; got 'x'"):
+        claim("With bends", 0.85, at_least=0.8, control="x")
+
+
+def test_a_claim_with_markup_is_shown_as_text():
+    assert "<script>" not in claims_to_html([claim("<script>", 1, at_least=0)])
 
 
 def test_the_budget_is_of_this_process():

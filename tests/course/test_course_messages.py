@@ -19,7 +19,14 @@ def test_a_measured_number_is_short_and_without_powers_of_ten(measured, shown):
 
 @pytest.mark.parametrize(
     ("measured", "shown"),
-    [(0.1234, "0.123"), (12345.6, "12,346"), (5e-6, "5.0e-06"), (0, "0.000"), (-2, "-2.000")],
+    [
+        (0.1234, "0.123"),
+        (12345.6, "12,346"),
+        (5e-6, "5.0e-06"),
+        (0, "0"),
+        (0.0, "0.000"),
+        (-2.0, "-2.000"),
+    ],
 )
 def test_a_claim_shows_a_small_number_as_more_than_zero(measured, shown):
     assert f"({shown}; at most 99,999)" in repr(claim("It is so", measured, at_most=99_999))

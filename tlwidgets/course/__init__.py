@@ -1,12 +1,7 @@
 """What a lesson has besides text: predictions, checks, claims, and the machine's state."""
 
-from .checks import (
-    CheckFailedError,
-    ClaimFailedError,
-    check,
-    claim,
-    expect,
-)
+from .checks import CheckFailedError, check, expect
+from .claims import ClaimFailedError, claim
 from .lessons import read_lessons, table_of_lessons
 from .machine import budget, self_test
 from .prediction import Prediction

@@ -1,8 +1,4 @@
-"""Checks and claims: what is right or what to try next, and whether a sentence holds here.
-
-A check answers an exercise in one sentence. A claim is a sentence of the lesson with a number in
-it, asserted where it is said.
-"""
+"""Checks: an exercise is answered in one sentence, by what is right or by what to try next."""
 
 from __future__ import annotations
 
@@ -12,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import _check
-from .notice import Message
+from .notice import Message, show
 from .progress import keep_try
 
 # The solution notebooks are run with this set: there a check that does not pass is an error.
@@ -89,6 +85,7 @@ def check(exercise: str, answer: Any, *expectations: Expectation, well_done: str
     Returns
     -------
     Verdict
+        In a notebook it has shown itself.
 
     Raises
     ------
@@ -112,7 +109,7 @@ def check(exercise: str, answer: Any, *expectations: Expectation, well_done: str
         keep_try(exercise, passed=verdict.passed)
     if not verdict.passed and strict:
         raise CheckFailedError(repr(verdict))
-    return verdict
+    return show(verdict)
 
 
 def _first_hint(answer: Any, expectations: tuple[Expectation, ...]) -> str | None:
@@ -126,81 +123,3 @@ def _first_hint(answer: Any, expectations: tuple[Expectation, ...]) -> str | Non
         if not holds:
             return expectation.hint
     return None
-
-
-class ClaimFailedError(AssertionError):
-    """What the lesson says did not hold in this run."""
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Claim(Message):
-    """A sentence that held when the cell was run.
-
-    Parameters
-    ----------
-    sentence : str
-        What is claimed.
-    measured : float
-        What this run gave.
-    bounds : str
-        What was asked of it.
-    """
-
-    sentence: str
-    measured: float
-    bounds: str
-
-    def _parts(self) -> tuple[str, str, str]:
-        return "good", "Holds here:", f"{self.sentence} ({_short(self.measured)}; {self.bounds})"
-
-
-def claim(
-    sentence: str, measured: float, *, at_least: float | None = None, at_most: float | None = None
-) -> Claim:
-    """Assert a sentence of the lesson on the numbers of this run.
-
-    Parameters
-    ----------
-    sentence : str
-        What is claimed, in words.
-    measured : float
-        The number that this run gave; NaN never passes.
-    at_least, at_most : float, optional
-        The bounds, with a margin that holds over other seeds; one of them at least.
-
-    Returns
-    -------
-    Claim
-
-    Raises
-    ------
-    ClaimFailedError
-        If the number is outside the bounds.
-
-    Examples
-    --------
-    >>> claim("ImageNet beats raw pixels", 0.12, at_least=0.05)
-    ✓ Holds here: ImageNet beats raw pixels (0.120; at least 0.050)
-    """
-    _check.text("sentence", sentence, meaning="what is claimed, in words")
-    if at_least is None and at_most is None:
-        raise ValueError(
-            "`at_least` or `at_most` must be given; a claim without a bound says nothing."
-        )
-    try:
-        measured = float(measured)
-    except (TypeError, ValueError):
-        raise TypeError(f"`measured` must be a number; got {measured!r}.") from None
-    limits = {"at least": at_least, "at most": at_most}
-    bounds = " and ".join(f"{word} {_short(x)}" for word, x in limits.items() if x is not None)
-    low = -float("inf") if at_least is None else at_least
-    high = float("inf") if at_most is None else at_most
-    if not low <= measured <= high:
-        raise ClaimFailedError(f"{sentence}: expected {bounds}, measured {_short(measured)}.")
-    return Claim(sentence, measured, bounds)
-
-
-def _short(x: float) -> str:
-    if 0 < abs(x) < 0.001:
-        return f"{x:.1e}"
-    return f"{x:.3f}" if abs(x) < 10 else f"{x:,.0f}"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import sys
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from html import escape
+from typing import Any, TypeVar
 
 import pandas as pd
 
@@ -42,10 +44,32 @@ def table_to_html(table: pd.DataFrame, *, is_html: bool = False) -> str:
     return re.sub("<(td|th)>", r'<\1 style="padding: 2px 9px; text-align: left">', html)
 
 
+def notebook_shell() -> Any | None:
+    """Return the shell of the notebook that runs this, or None in a script or a terminal."""
+    ipython = sys.modules.get("IPython")  # a kernel has it loaded; a script needs none
+    shell = ipython.get_ipython() if ipython else None
+    return shell if hasattr(shell, "kernel") else None
+
+
+def running_cell() -> int | None:
+    """Return the number of the notebook's cell that runs now, or None outside a notebook."""
+    return getattr(notebook_shell(), "execution_count", None)
+
+
+def publish(html: str, text: str, *, display_id: bool = False) -> Any:
+    """Put an output below the running cell; returns the handle that can change it."""
+    from IPython.display import display
+
+    bundle = {"text/html": html, "text/plain": text}
+    return display(bundle, raw=True, display_id=display_id or None)  # type: ignore[no-untyped-call]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Message(ABC):
     """What is shown as one line in the notebook: kind, title and sentence."""
 
-    __slots__ = ()
+    # The cell that has shown it: there, the last expression is not shown again.
+    shown_in: int | None = field(default=None, kw_only=True, compare=False)
 
     @abstractmethod
     def _parts(self) -> tuple[str, str, str]:
@@ -56,6 +80,24 @@ class Message(ABC):
 
     def _repr_html_(self) -> str:
         return to_html(*self._parts())
+
+    def _ipython_display_(self) -> None:
+        if notebook_shell() is None:
+            sys.stdout.write(f"{self!r}\n")
+        elif self.shown_in != running_cell():
+            publish(self._repr_html_(), repr(self))
+
+
+AMessage = TypeVar("AMessage", bound=Message)
+
+
+def show(message: AMessage) -> AMessage:
+    """Show a message in the running cell, wherever in it the call stands; a script has its text."""
+    cell = running_cell()
+    if cell is None:
+        return message
+    publish(message._repr_html_(), repr(message))
+    return replace(message, shown_in=cell)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -10,7 +10,7 @@ from typing import Any
 import ipywidgets
 
 from .. import _check
-from .notice import Notice, to_html, to_text
+from .notice import Notice, show, to_html, to_text
 from .progress import CLOSE, keep_guess
 
 # While the kernel is busy the browser holds back the last steps of a slider, but not a click: they
@@ -157,13 +157,13 @@ class Prediction(ipywidgets.VBox):
         Returns
         -------
         Notice
-            Shown as one line in the notebook.
+            In a notebook it has shown itself, as one line.
         """
         sentence = describe_guess(self.guess, measured, close=self._close)
         if self.guess is not None:
             hit = is_close(self.guess, measured, close=self._close)
             keep_guess(self.question, self.guess, span=self._span, measured=measured, close=hit)
-        return Notice(self.question, sentence)
+        return show(Notice(self.question, sentence))
 
 
 def _make_control(low: float | None, high: float | None, choices: Sequence[str] | None) -> Any:

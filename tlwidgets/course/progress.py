@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -30,7 +29,7 @@ import pandas as pd
 from .. import _check
 from . import progress_file
 from .lessons import label
-from .notice import Notice
+from .notice import Notice, notebook_shell
 from .progress_file import (
     Answer,
     CheckRecord,
@@ -345,10 +344,9 @@ def this_lesson() -> str | None:
     """Return the name of the lesson that this kernel runs, or None."""
     if _is_paused.get():
         return None
-    ipython = sys.modules.get("IPython")  # a kernel has it loaded; a script needs none
-    shell = ipython.get_ipython() if ipython else None
     # A script that a notebook starts inherits its environment, but is no notebook.
-    if shell is None or not hasattr(shell, "kernel"):
+    shell = notebook_shell()
+    if shell is None:
         return None
     return lesson_of(shell.user_ns.get(_VS_CODE_NAME) or os.environ.get(_SERVER_VARIABLE))
 
