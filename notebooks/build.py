@@ -6,6 +6,9 @@ its place in the student's notebook (nothing: the line is left out):
 
     best = scores.idxmax()  #: best = ...
 
+Cells that a learner runs but need not read are folded: the imports, guesses, claims and checks
+(which hold the answers). A click opens them.
+
 Everything is deterministic: the committed notebooks are tested to equal a fresh build.
 
 Run with: python notebooks/build.py [--check]
@@ -29,6 +32,8 @@ FOLDER = Path(__file__).parent
 SOURCES = FOLDER / "src"
 Kind = Literal["student", "solution"]
 
+FOLDED = {"claim", "check"}
+_GUESS = re.compile(r"^(\w+) = Prediction\(.*\)\n\1$", re.S)
 _SOLUTION_LINE = re.compile(r"^(?P<indent>\s*).*?\s*#:(?P<stub>.*)$")
 _SOLUTION_MARK = re.compile(r"\s*#:.*$")
 _KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
@@ -51,7 +56,10 @@ def build(source: str, kind: Kind) -> Any:
     """
     notebook = jupytext.reads(source, fmt="py:percent")
     seen: Counter[str] = Counter()
+    setup = next((cell for cell in notebook.cells if cell.cell_type == "code"), None)
     for cell in notebook.cells:
+        if cell.cell_type == "code" and (cell is setup or _is_folded(cell)):
+            cell.metadata["jupyter"] = {"source_hidden": True}
         if "exercise" in cell.metadata.get("tags", []):
             _turn_exercise(cell, kind)
         cell["id"] = _cell_id(cell, seen)
@@ -60,6 +68,11 @@ def build(source: str, kind: Kind) -> Any:
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     nbformat.validate(notebook)
     return notebook
+
+
+def _is_folded(cell: Any) -> bool:
+    tags = set(cell.metadata.get("tags", []))
+    return bool(tags & FOLDED) or _GUESS.match(cell.source) is not None
 
 
 def _turn_exercise(cell: Any, kind: Kind) -> None:

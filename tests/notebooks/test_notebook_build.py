@@ -39,6 +39,48 @@ def test_the_solution_cells_are_tagged_so():
     assert tags == [None, ["solution"], ["solution"]]
 
 
+FOLDED = """\
+# %% [markdown]
+# # Title
+
+# %%
+import keras
+
+# %% tags=["parameters"]
+SEED = 0
+
+# %% tags=["widget"]
+guess = Prediction(
+    "How many?", low=0, high=9
+)
+guess
+
+# %% tags=["widget"]
+guess = Prediction("How many?", low=0, high=9)
+FreezeSlider(model)
+
+# %%
+x = 1
+guess.reveal(x)
+
+# %% tags=["claim"]
+claim("So many", x, at_least=1)
+
+# %% tags=["exercise"]
+answer = 2  #: answer = ...
+
+# %% tags=["check"]
+check("Exercise 1", answer, expect(lambda a: a == 2, "More."), well_done="Yes.")
+"""
+
+
+@pytest.mark.parametrize("kind", ["student", "solution"])
+def test_what_a_learner_runs_but_need_not_read_is_folded(kind):
+    cells = build.build(FOLDED, kind).cells
+    folded = [cell.metadata.get("jupyter", {}).get("source_hidden", False) for cell in cells]
+    assert folded == [False, True, False, True, False, False, True, False, True]
+
+
 def test_two_builds_are_equal_and_equal_cells_have_different_ids():
     twice = SOURCE + SOURCE
     ids = [cell["id"] for cell in build.build(twice, "student").cells]
