@@ -32,7 +32,11 @@ FOLDER = Path(__file__).parent
 SOURCES = FOLDER / "src"
 Kind = Literal["student", "solution"]
 
-FOLDED = {"claim", "check"}
+# What stands on the bar of a folded cell: its first line.
+FOLDED = {
+    "claim": "# The sentences above, asserted on the numbers of this run.",
+    "check": "# Run this cell to check your answer.",
+}
 _GUESS = re.compile(r"^(\w+) = Prediction\(.*\)\n\1$", re.S)
 _SOLUTION_LINE = re.compile(r"^(?P<indent>\s*).*?\s*#:(?P<stub>.*)$")
 _SOLUTION_MARK = re.compile(r"\s*#:.*$")
@@ -58,8 +62,8 @@ def build(source: str, kind: Kind) -> Any:
     seen: Counter[str] = Counter()
     setup = next((cell for cell in notebook.cells if cell.cell_type == "code"), None)
     for cell in notebook.cells:
-        if cell.cell_type == "code" and (cell is setup or _is_folded(cell)):
-            cell.metadata["jupyter"] = {"source_hidden": True}
+        if cell.cell_type == "code":
+            _fold(cell, is_setup=cell is setup)
         if "exercise" in cell.metadata.get("tags", []):
             _turn_exercise(cell, kind)
         cell["id"] = _cell_id(cell, seen)
@@ -70,9 +74,12 @@ def build(source: str, kind: Kind) -> Any:
     return notebook
 
 
-def _is_folded(cell: Any) -> bool:
-    tags = set(cell.metadata.get("tags", []))
-    return bool(tags & FOLDED) or _GUESS.match(cell.source) is not None
+def _fold(cell: Any, *, is_setup: bool) -> None:
+    labels = [FOLDED[tag] for tag in cell.metadata.get("tags", []) if tag in FOLDED]
+    if labels:
+        cell.source = f"{labels[0]}\n{cell.source}"
+    if labels or is_setup or _GUESS.match(cell.source):
+        cell.metadata["jupyter"] = {"source_hidden": True}
 
 
 def _turn_exercise(cell: Any, kind: Kind) -> None:

@@ -28,7 +28,8 @@ _LESSON_ANCHOR = re.compile(r'<a href="(\d\d_\w+)\.ipynb">(.*?)</a>')
 _STILL_CURVES = "tlw-still"  # the class of that picture
 _STILL = "A still picture of the widget: it moves when you run the lesson."
 _SOLUTION = {"code_prompt_show": "Show a solution", "code_prompt_hide": "Hide the solution"}
-_VERDICT = {"code_prompt_show": "Show what the check says", "code_prompt_hide": "Hide it"}
+_VERDICT = {"code_prompt_show": "Show the check and what it says", "code_prompt_hide": "Hide it"}
+_CODE = {"code_prompt_show": "Show the code", "code_prompt_hide": "Hide the code"}
 
 
 class PageMaker:
@@ -95,7 +96,9 @@ class PageMaker:
             task = nbformat.v4.new_code_cell(cell.source)
             return [task, _folded(ran.source, outputs, "hide-cell", _SOLUTION)]
         if "check" in tags:
-            return [_folded(cell.source, outputs, "hide-output", _VERDICT)]
+            return [_folded(cell.source, outputs, "hide-cell", _VERDICT)]
+        if cell.metadata.get("jupyter", {}).get("source_hidden"):
+            return [_folded(cell.source, outputs, "hide-input", _CODE)]
         return [nbformat.v4.new_code_cell(cell.source, outputs=outputs)]
 
     def _shown(self, output: Any) -> Any:

@@ -79,6 +79,8 @@ def test_what_a_learner_runs_but_need_not_read_is_folded(kind):
     cells = build.build(FOLDED, kind).cells
     folded = [cell.metadata.get("jupyter", {}).get("source_hidden", False) for cell in cells]
     assert folded == [False, True, False, True, False, False, True, False, True]
+    shown = [c.source.splitlines()[0] for c, hidden in zip(cells, folded, strict=True) if hidden]
+    assert shown[-1] == "# Run this cell to check your answer.", "the bar shows no answer"
 
 
 def test_two_builds_are_equal_and_equal_cells_have_different_ids():

@@ -18,7 +18,7 @@ import pandas as pd
 
 from .. import _check, _palette
 from .checks import STRICT_VARIABLE
-from .notice import Message, publish, running_cell, table_to_html
+from .notice import Message, ink, publish, running_cell, table_to_html
 
 # The student's notebooks are tested with this set: their claims must hold, their stubs need not.
 STRICT_CLAIMS_VARIABLE = "TLWIDGETS_STRICT_CLAIMS"
@@ -214,4 +214,4 @@ def _mark(claim: Claim) -> str:
     colour, symbol, word = (
         (_palette.GOOD, "✓", "holds") if claim.holds else (_palette.BAD, "✗", "does not hold")
     )
-    return f'<b style="color: {colour}" role="img" aria-label="{word}">{symbol}</b>'
+    return f'<b style="color: {ink(colour)}" role="img" aria-label="{word}">{symbol}</b>'

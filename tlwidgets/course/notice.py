@@ -22,12 +22,17 @@ COLOUR_OF = {"good": _palette.GOOD, "not yet": _palette.BAD, "neutral": _palette
 _SYMBOL_OF = {"good": "✓", "not yet": "→", "neutral": "•"}
 
 
+def ink(colour: str) -> str:
+    """Return a colour for text: drawn to the theme's own, to be read on white and black."""
+    return f"color-mix(in srgb, {colour} 65%, var(--jp-content-font-color1, {colour}))"
+
+
 def to_html(kind: str, title: str, sentence: str) -> str:
     """Return a message as HTML with everything that came from people escaped."""
     colour = COLOUR_OF[kind]
     return (
         f'<div role="status" style="{_STYLE.format(colour=colour)}">'
-        f'<b style="color: {colour}" aria-hidden="true">{_SYMBOL_OF[kind]}</b> '
+        f'<b style="color: {ink(colour)}" aria-hidden="true">{_SYMBOL_OF[kind]}</b> '
         f"<b>{escape(title)}</b> {escape(sentence)}</div>"
     )
 
