@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 
 from tlwidgets.bias_explorer import built_in
-from tlwidgets.bias_explorer.choice import Choice, State
-from tlwidgets.bias_explorer.experiment import begin, changed, kinds_of, repairs_of
+from tlwidgets.bias_explorer.choice import Choice
+from tlwidgets.bias_explorer.experiment import State, begin, changed, kinds_of, repairs_of
 from tlwidgets.shift import MECHANISMS, Population
 
 RESULTS = Path(__file__).parent / "results" / "bias.json"

@@ -94,7 +94,7 @@ def rooms_of_a_strength():
     x = rng.normal(size=(300, 4))
     explorer = BiasExplorer(x, (x[:, 0] > 0).astype(int), name="rows")
     with rooms_entered() as rooms:
-        explorer.strength = 0.7
+        explorer.strength = 0.5
         explorer.report()
     return rooms
 

@@ -4,7 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from tlwidgets.bias_explorer.choice import Choice, Outcome, Result, Score, State
+from tlwidgets.bias_explorer.choice import Choice
+from tlwidgets.bias_explorer.experiment import Outcome, Result, State
+from tlwidgets.bias_explorer.learner import Score
 from tlwidgets.shift.population import Population, Selection
 
 NAN = float("nan")

@@ -8,8 +8,9 @@ import pytest
 
 from tests.bias_explorer.toys import make_toy
 from tlwidgets.bias_explorer import built_in
-from tlwidgets.bias_explorer.choice import Choice, Outcome, Score
-from tlwidgets.bias_explorer.experiment import begin
+from tlwidgets.bias_explorer.choice import Choice
+from tlwidgets.bias_explorer.experiment import Outcome, begin
+from tlwidgets.bias_explorer.learner import Score
 from tlwidgets.bias_explorer.words import Verdict, describe, verdict
 
 FAIR = r"A fair sample of the same size does (no better|better|worse): \d+ %\."

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from tests.bias_explorer.toys import make_numeric_toy, make_toy
-from tlwidgets.bias_explorer.choice import Choice, State
+from tlwidgets.bias_explorer.choice import Choice
 from tlwidgets.bias_explorer.experiment import (
     FIRST_REGION,
+    State,
     begin,
     changed,
     completed,

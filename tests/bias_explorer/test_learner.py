@@ -12,9 +12,9 @@ from sklearn.linear_model import LogisticRegression
 
 from tests.bias_explorer.toys import make_toy
 from tlwidgets.bias_explorer import learner
-from tlwidgets.bias_explorer.choice import Choice, Score
+from tlwidgets.bias_explorer.choice import Choice
 from tlwidgets.bias_explorer.experiment import completed, worst_group
-from tlwidgets.bias_explorer.learner import draw, draw_fairly, make_judge, split
+from tlwidgets.bias_explorer.learner import Score, draw, draw_fairly, make_judge, split
 
 
 @given(

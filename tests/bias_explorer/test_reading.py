@@ -6,8 +6,8 @@ import pytest
 
 from tlwidgets.bias_explorer import read_population
 from tlwidgets.bias_explorer.choice import Choice
-from tlwidgets.bias_explorer.data import shown_on_map
 from tlwidgets.bias_explorer.experiment import begin, changed
+from tlwidgets.bias_explorer.picture import shown_on_map
 
 N = 100
 

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from tests.bias_explorer.states import NAN, numeric_population, population, score, state
-from tlwidgets.bias_explorer.choice import Choice, Outcome
-from tlwidgets.bias_explorer.data import N_SHOWN, shown_on_map
+from tlwidgets.bias_explorer.choice import Choice
+from tlwidgets.bias_explorer.data import N_SHOWN
+from tlwidgets.bias_explorer.experiment import Outcome
 from tlwidgets.bias_explorer.picture import (
     CHANGED,
     SELECTED,
@@ -22,6 +23,7 @@ from tlwidgets.bias_explorer.picture import (
     panels_view,
     position_bytes,
     rest_bytes,
+    shown_on_map,
     to_view,
 )
 

@@ -5,17 +5,17 @@ from dataclasses import replace
 
 import pytest
 
-from tlwidgets.freeze_slider.state import (
+from tlwidgets.freeze_slider.code import CompileCode
+from tlwidgets.freeze_slider.experiment import (
     Choice,
-    CompileCode,
     LayerMove,
     Live,
     Record,
     State,
     Subject,
+    count_trained,
 )
 from tlwidgets.freeze_slider.words import (
-    count_trained,
     curve_charts,
     depth_chart,
     describe,

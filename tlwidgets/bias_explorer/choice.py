@@ -1,41 +1,11 @@
-"""What a bias explorer knows: the population, what is chosen, and what came of it."""
+"""What is chosen in a bias explorer, and the same as a short text in a link."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, field, fields
-from typing import Literal, TypeVar
+from dataclasses import dataclass, fields
 from urllib.parse import parse_qsl, urlencode
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ..shift.mechanisms import Box
-from ..shift.population import Population, Selection
-
-# What need not be computed again. It saves time and never changes what comes out.
-
-T = TypeVar("T")
-
-_N_KEPT = 24
-
-
-class Memory:
-    """Keeps the last results that were asked for, by all that they depend on."""
-
-    def __init__(self) -> None:
-        self._kept: OrderedDict[Hashable, object] = OrderedDict()
-
-    def recall(self, key: Hashable, make: Callable[[], T]) -> T:
-        """Return what was made for this key, or make it."""
-        if key in self._kept:
-            self._kept.move_to_end(key)
-        else:
-            self._kept[key] = make()
-            if len(self._kept) > _N_KEPT:
-                self._kept.popitem(last=False)
-        return self._kept[key]  # type: ignore[return-value]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,95 +40,6 @@ class Choice:
     repair: str = "none"
     region: Box | None = None
     seed: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Score:
-    """How well a model does on some examples.
-
-    Parameters
-    ----------
-    overall : float
-        Accuracy, 0..1; for a numeric outcome the root mean squared error, >= 0.
-    by_group : mapping of str to float
-        NaN where the examples hold nobody of that group.
-    """
-
-    overall: float
-    by_group: Mapping[str, float]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What came of one sample.
-
-    Parameters
-    ----------
-    name : "naive", "repaired" or "ideal"
-    reported : Score
-        By the hold-out that was split off the sample; weighted where the repair weights.
-    actual : Score
-        On everybody in the population who is not in the training part.
-    mean_outcome : float
-        What the (weighted) sample says the mean of a numeric outcome is; NaN for classes.
-    """
-
-    name: Literal["naive", "repaired", "ideal"]
-    reported: Score
-    actual: Score
-    mean_outcome: float = float("nan")
-
-
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Result:
-    """What came of a choice.
-
-    Parameters
-    ----------
-    selection : Selection
-    is_train : array of bool, shape (n,)
-        Which of the sample the models learn from; the others are its hold-out.
-    naive, repaired, ideal : Outcome
-        Learned as is; with the repair; from a simple random sample of the same size. Without
-        a repair `repaired` is `naive`.
-    density_ratio : array of float64, shape (n,), >= 0
-        How much each example of the sample counts in the repair; mean 1, all 1 without.
-    effective_sample_size : float, 1..n
-    is_wrong : array of bool, shape (n_population,)
-        Whom the model on display (the repaired one, if there is a repair) gets wrong; for a
-        numeric outcome: by more than one standard deviation of the outcome.
-    warning : str
-        Why the repair cannot be trusted here, or could not be done; empty if all is well.
-    """
-
-    selection: Selection
-    is_train: NDArray[np.bool_]
-    naive: Outcome
-    repaired: Outcome
-    ideal: Outcome
-    density_ratio: NDArray[np.float64]
-    effective_sample_size: float
-    is_wrong: NDArray[np.bool_]
-    warning: str = ""
-
-
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class State:
-    """All that the views show.
-
-    Parameters
-    ----------
-    population : Population
-    choice : Choice
-    result : Result
-    memory : Memory
-        What the next state need not compute again.
-    """
-
-    population: Population
-    choice: Choice
-    result: Result
-    memory: Memory = field(default_factory=Memory, repr=False)
 
 
 # A choice as a short text, as in a link, and back again.

@@ -8,8 +8,8 @@ import numpy as np
 
 from .. import shift
 from . import learner
-from .choice import State
 from .data import is_built_in
+from .experiment import State
 from .learner import FAIR, HOLD_OUT, SPLIT, Grouping, grouping, names_of_thirds
 from .repairs import REFIT, UNDONE, code_of
 

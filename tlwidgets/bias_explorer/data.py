@@ -18,16 +18,6 @@ from ..shift import Population
 
 # More points than this make a slow picture and a map on which one sees no less.
 N_SHOWN = 5000
-
-
-def shown_on_map(population: Population) -> NDArray[np.int64]:
-    """Return which examples a map shows: all, or 5,000 drawn at random."""
-    n = len(population)
-    if n <= N_SHOWN:
-        return np.arange(n)
-    return np.sort(np.random.default_rng(0).permutation(n)[:N_SHOWN])
-
-
 DEFAULT = "solar cells"
 # Raise it when a population is made in another way, so that old cache entries are not found.
 _POPULATIONS_VERSION = 2

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -15,11 +17,108 @@ from .. import _check
 from .._check import Floats
 from ..shift import MECHANISMS, Population, effective_sample_size
 from ..shift.mechanisms import MORE_OF, Box
-from ..shift.population import box
+from ..shift.population import Selection, box
 from . import learner
-from .choice import Choice, Memory, Outcome, Result, Score, State
-from .learner import Judge, Sample, draw, draw_fairly, groups_of, is_numeric, make_judge
+from .choice import Choice
+from .learner import Judge, Sample, Score, draw, draw_fairly, groups_of, is_numeric, make_judge
 from .repairs import REPAIRS, Situation, repair
+
+# What need not be computed again. It saves time and never changes what comes out.
+
+T = TypeVar("T")
+
+_N_KEPT = 24
+
+
+class Memory:
+    """Keeps the last results that were asked for, by all that they depend on."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[Hashable, object] = OrderedDict()
+
+    def recall(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Return what was made for this key, or make it."""
+        if key in self._kept:
+            self._kept.move_to_end(key)
+        else:
+            self._kept[key] = make()
+            if len(self._kept) > _N_KEPT:
+                self._kept.popitem(last=False)
+        return self._kept[key]  # type: ignore[return-value]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What came of one sample.
+
+    Parameters
+    ----------
+    name : "naive", "repaired" or "ideal"
+    reported : Score
+        By the hold-out that was split off the sample; weighted where the repair weights.
+    actual : Score
+        On everybody in the population who is not in the training part.
+    mean_outcome : float
+        What the (weighted) sample says the mean of a numeric outcome is; NaN for classes.
+    """
+
+    name: Literal["naive", "repaired", "ideal"]
+    reported: Score
+    actual: Score
+    mean_outcome: float = float("nan")
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Result:
+    """What came of a choice.
+
+    Parameters
+    ----------
+    selection : Selection
+    is_train : array of bool, shape (n,)
+        Which of the sample the models learn from; the others are its hold-out.
+    naive, repaired, ideal : Outcome
+        Learned as is; with the repair; from a simple random sample of the same size. Without
+        a repair `repaired` is `naive`.
+    density_ratio : array of float64, shape (n,), >= 0
+        How much each example of the sample counts in the repair; mean 1, all 1 without.
+    effective_sample_size : float, 1..n
+    is_wrong : array of bool, shape (n_population,)
+        Whom the model on display (the repaired one, if there is a repair) gets wrong; for a
+        numeric outcome: by more than one standard deviation of the outcome.
+    warning : str
+        Why the repair cannot be trusted here, or could not be done; empty if all is well.
+    """
+
+    selection: Selection
+    is_train: NDArray[np.bool_]
+    naive: Outcome
+    repaired: Outcome
+    ideal: Outcome
+    density_ratio: NDArray[np.float64]
+    effective_sample_size: float
+    is_wrong: NDArray[np.bool_]
+    warning: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class State:
+    """All that the views show.
+
+    Parameters
+    ----------
+    population : Population
+    choice : Choice
+    result : Result
+    memory : Memory
+        What the next state need not compute again.
+    """
+
+    population: Population
+    choice: Choice
+    result: Result
+    memory: Memory = field(default_factory=Memory, repr=False)
+
 
 # What can be chosen for a population; a choice is made whole, or refused.
 

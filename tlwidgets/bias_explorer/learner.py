@@ -7,6 +7,7 @@ slider. x: features, s: sample_weight.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -19,7 +20,7 @@ from scipy.special import softmax
 
 from .._check import Floats
 from ..shift import Population, Selection, SimpleRandom, make_mechanism
-from .choice import Choice, Score
+from .choice import Choice
 
 # Inverse strength of the ridge, as in scikit-learn. Measured on the digits: 0.1 is as good as 1
 # from 200 labels on, and better under label noise.
@@ -302,6 +303,22 @@ def is_numeric(values: NDArray[Any]) -> bool:
 
 
 # How well a model does: overall and for each group.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """How well a model does on some examples.
+
+    Parameters
+    ----------
+    overall : float
+        Accuracy, 0..1; for a numeric outcome the root mean squared error, >= 0.
+    by_group : mapping of str to float
+        NaN where the examples hold nobody of that group.
+    """
+
+    overall: float
+    by_group: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -15,10 +15,9 @@ from .. import _check
 from .._palette import BAD, CATEGORIES, RAMP, SOURCE, TARGET
 from .._widgets.chart import axis_over
 from ..shift.population import Population
-from .choice import Outcome, Result, Score, State
-from .data import shown_on_map
-from .experiment import worst_group
-from .learner import groups_of, is_numeric
+from .data import N_SHOWN
+from .experiment import Outcome, Result, State, worst_group
+from .learner import Score, groups_of, is_numeric
 from .words import Verdict, overall, score_text, verdict
 
 if TYPE_CHECKING:
@@ -164,6 +163,14 @@ class Colouring:
     palette: Sequence[tuple[str, str]]
     ends: tuple[str, str] | None = None
     labels: Sequence[tuple[float, float, str]] = ()
+
+
+def shown_on_map(population: Population) -> NDArray[np.int64]:
+    """Return which examples a map shows: all, or 5,000 drawn at random."""
+    n = len(population)
+    if n <= N_SHOWN:
+        return np.arange(n)
+    return np.sort(np.random.default_rng(0).permutation(n)[:N_SHOWN])
 
 
 def position_bytes(population: Population, shown: NDArray[np.int64]) -> bytes:

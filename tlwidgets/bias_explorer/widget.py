@@ -27,12 +27,13 @@ from .._widgets.base import (
 from ..shift import population as selection_errors
 from ..shift.mechanisms import MECHANISMS, Box
 from ..shift.population import Population
-from .choice import Choice, State, from_url_state, to_url_state
+from .choice import Choice, from_url_state, to_url_state
 from .code import to_code
-from .data import DEFAULT, built_in, read_population, shown_on_map
+from .data import DEFAULT, built_in, read_population
 from .experiment import (
     FIRST_REGION,
     SMALLEST_N,
+    State,
     begin,
     changed,
     kinds_of,
@@ -46,6 +47,7 @@ from .picture import (
     marks_bytes,
     position_bytes,
     rest_bytes,
+    shown_on_map,
     to_view,
 )
 from .words import describe

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from ..shift import effective_sample_size
 from ..shift.mechanisms import Kind, find_kind
-from .choice import Outcome, Score, State
+from .experiment import Outcome, State
+from .learner import Score
 from .repairs import REPAIRS
 
 # Smaller differences of accuracy than these (as a share of the error for a numeric outcome) are

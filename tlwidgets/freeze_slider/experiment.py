@@ -1,10 +1,10 @@
-"""Train what is chosen, in a thread, and keep the state; no widget, no page."""
+"""What is chosen, what is known of it, and the training of it in a thread; no widget, no page."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,16 +13,202 @@ from numpy.typing import ArrayLike
 from .. import _check
 from .._keras import compile_settings, has_schedule
 from .._worker import Throttle, Worker
-from ..freezing import CachedTrainer, Plan, Run
-from .state import AUTO_SECONDS, Choice, LayerMove, Live, Record, State, Subject, compile_code
-from .words import count_trained
+from ..freezing import Block, CachedTrainer, Estimate, Plan, Run
+from .code import CompileCode, compile_code
 
 if TYPE_CHECKING:
     import keras
     import pandas as pd
 
 Pair = tuple[ArrayLike, ArrayLike]
-OnChange = Callable[[State], None]
+MAX_EPOCHS = 1000
+# A run that takes longer does not begin by itself when the boundary is let go.
+AUTO_SECONDS = 3.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What stays the same: the model and the data.
+
+    Parameters
+    ----------
+    model_name : str
+    blocks : tuple of Block
+    compile_code : CompileCode
+        How the model was compiled, as code.
+    n_train, n_validation : int
+        Numbers of examples; no validation set is 0.
+    majority : float, 0..1, optional
+        Share of the most frequent class among the examples that measure, if there are classes.
+    """
+
+    model_name: str
+    blocks: tuple[Block, ...]
+    compile_code: CompileCode
+    n_train: int
+    n_validation: int
+    majority: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What the learner has chosen for the next run.
+
+    Parameters
+    ----------
+    cut : int, 0..n_blocks - 1
+        Index of the first block that trains.
+    n_labels : int, >= 1
+        How many training examples may be used.
+    learning_rate : float, > 0, optional
+        By default that of the model's optimizer.
+    epochs : int, 1..1000
+    keep_batchnorm_frozen : bool
+    seed : int, >= 0
+        Decides which examples are used, and their order.
+    batch_size : int, >= 1
+    """
+
+    cut: int
+    n_labels: int
+    learning_rate: float | None = None
+    epochs: int = 5
+    keep_batchnorm_frozen: bool = True
+    seed: int = 0
+    batch_size: int = 32
+
+    def changed(self, subject: Subject, **changes: object) -> Choice:
+        """Return the choice with some of it changed; an impossible one is refused."""
+        new = replace(self, **changes)  # type: ignore[arg-type]
+        last = len(subject.blocks) - 1
+        _check.whole_number(
+            "cut", new.cut, low=0, high=last, meaning="the index of the first block that trains"
+        )
+        _check.whole_number(
+            "n_labels",
+            new.n_labels,
+            low=1,
+            high=subject.n_train,
+            meaning="how many training examples to use",
+        )
+        _check.whole_number(
+            "epochs", new.epochs, low=1, high=MAX_EPOCHS, meaning="the passes over the data"
+        )
+        _check.whole_number("seed", new.seed, low=0, meaning="the number of a random draw")
+        _check.whole_number("batch_size", new.batch_size, low=1, meaning="examples in one step")
+        if not isinstance(new.keep_batchnorm_frozen, bool):
+            raise TypeError(
+                f"`keep_batchnorm_frozen` must be True or False; got {new.keep_batchnorm_frozen!r}."
+            )
+        if new.learning_rate is not None:
+            _check.number(
+                "learning_rate", new.learning_rate, low=1e-12, high=1e6, meaning="the step size"
+            )
+        return new
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One run, and what was chosen for it."""
+
+    choice: Choice
+    run: Run
+
+    @property
+    def score_name(self) -> str:
+        """Name of the number that judges it, as in Keras' history."""
+        return score_name(self.run.history)
+
+    @property
+    def score(self) -> float:
+        """That number after the last epoch."""
+        return self.run.history[self.score_name][-1]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether it trained as long as it was meant to."""
+        return self.run.ending in ("finished", "early")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerMove:
+    """Whether the parameters of one layer moved in the last run."""
+
+    layer: str
+    has_moved: bool
+    largest_change: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Live:
+    """A run that goes on now.
+
+    Parameters
+    ----------
+    choice : Choice
+    prepared : float, 0..1
+        How much of the activations is computed.
+    history : dict of str to tuple of float
+        As Keras' own, so far.
+    place : str
+        Which run of a sweep it is; empty for a single one.
+    """
+
+    choice: Choice
+    prepared: float = 0.0
+    history: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """All that the views show.
+
+    Parameters
+    ----------
+    subject : Subject
+    choice : Choice
+    estimate : Estimate, optional
+        Of the next run.
+    live : Live, optional
+    records : tuple of Record
+        In the order in which they were trained.
+    moves : tuple of LayerMove
+        After the last run.
+    message : str
+        What to tell the learner.
+    """
+
+    subject: Subject
+    choice: Choice
+    estimate: Estimate | None = None
+    live: Live | None = None
+    records: tuple[Record, ...] = ()
+    moves: tuple[LayerMove, ...] = ()
+    message: str = ""
+
+
+def score_name(history: Mapping[str, object]) -> str:
+    """Return which entry of a history judges a run: a metric before the loss, unseen data first.
+
+    Examples
+    --------
+    >>> score_name({"loss": [0.3], "accuracy": [0.9], "val_loss": [0.5], "val_accuracy": [0.8]})
+    'val_accuracy'
+    >>> score_name({"loss": [0.3]})
+    'loss'
+    """
+    metrics = [name for name in history if name != "loss" and not name.startswith("val_")]
+    name = metrics[0] if metrics else "loss"
+    return f"val_{name}" if f"val_{name}" in history else name
+
+
+def count_trained(subject: Subject, choice: Choice) -> int:
+    """Return how many parameters train."""
+    return sum(
+        block.count_trained(keep_batchnorm_frozen=choice.keep_batchnorm_frozen)
+        for block in subject.blocks[choice.cut :]
+    )
 
 
 class Experiment:
@@ -56,13 +242,13 @@ class Experiment:
         )
         choice = Choice(cut=len(subject.blocks) - 1, n_labels=subject.n_train, learning_rate=rate)
         self.state = State(subject=subject, choice=choice)
-        self._on_change: OnChange = lambda state: None
+        self._on_change: Callable[[State], None] = lambda state: None
         self._worker: Worker[list[Run]] = Worker()
         self._lock = threading.RLock()
         self._is_wanted_again = False
         self.choose()
 
-    def follow(self, on_change: OnChange) -> None:
+    def follow(self, on_change: Callable[[State], None]) -> None:
         """Call this now and after each change, from the thread that made the change."""
         self._on_change = on_change
         self._change()

@@ -27,8 +27,7 @@ from .._widgets.base import (
 )
 from ..freezing import Run, set_trainable
 from .code import to_code
-from .experiment import Experiment, Pair
-from .state import MAX_EPOCHS, Choice, State
+from .experiment import MAX_EPOCHS, Choice, Experiment, Pair, State
 from .words import (
     curve_charts,
     depth_chart,

@@ -11,7 +11,7 @@ import pandas as pd
 from .. import _palette
 from .._metrics import lower_is_better
 from .._widgets.chart import Axis, Chart, Series, axis_over
-from .state import Choice, LayerMove, Record, State, Subject, score_name
+from .experiment import Choice, LayerMove, Record, State, Subject, count_trained, score_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,14 +21,6 @@ if TYPE_CHECKING:
 
 _EPOCH_STEPS = (1, 2, 5, 10, 20, 50, 100, 200)  # up to 1,000 epochs
 _WORDS = {"val_": "validation ", "": "training "}
-
-
-def count_trained(subject: Subject, choice: Choice) -> int:
-    """Return how many parameters train."""
-    return sum(
-        block.count_trained(keep_batchnorm_frozen=choice.keep_batchnorm_frozen)
-        for block in subject.blocks[choice.cut :]
-    )
 
 
 def describe(state: State) -> str:
