@@ -141,6 +141,23 @@ def table(name: str, value: ArrayLike, *, least: int = 2) -> Floats:
     return array
 
 
+def ratios(name: str, value: ArrayLike) -> Floats:
+    """Return finite numbers of shape (n,), none negative and not all of them 0."""
+    array = np.asarray(value)
+    if array.ndim != 1 or len(array) == 0 or array.dtype.kind not in "uifb":
+        raise ValueError(
+            f"`{name}` must have shape (n,), one number per example; got shape {array.shape} "
+            f"and dtype {array.dtype}."
+        )
+    array = array.astype(np.float64)
+    if array.min() < 0 or not np.isfinite(array).all() or not array.any():
+        raise ValueError(
+            f"`{name}` must be finite and at least 0, and not all of them 0; got values from "
+            f"{array.min():g} to {array.max():g}."
+        )
+    return array
+
+
 def two_tables(
     names: tuple[str, str], values: tuple[ArrayLike, ArrayLike], *, least: int = 2
 ) -> tuple[Floats, Floats]:

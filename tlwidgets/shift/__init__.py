@@ -10,7 +10,6 @@ from .density_ratio import (
     KernelMeanMatching,
     LogisticRatio,
     clip_ratio,
-    effective_sample_size,
     true_ratio,
 )
 from .distances import (
@@ -41,7 +40,7 @@ from .mechanisms import (
     Stratified,
     make_mechanism,
 )
-from .population import Population, Selection
+from .population import Population, Selection, effective_sample_size
 from .transferability import h_score, leep, log_me, rank_sources
 
 __all__ = [

@@ -49,7 +49,7 @@ def true_ratio(probability: ArrayLike) -> Floats:
     >>> true_ratio([0.2, 0.2, 0.4]).round(2).tolist()
     [1.2, 1.2, 0.6]
     """
-    chance = _numbers("probability", probability)
+    chance = _check.ratios("probability", probability)
     if chance.min() <= 0:
         raise ValueError(
             f"`probability` must be above 0; got {chance.min():g}. Give the chances of those who "
@@ -81,36 +81,11 @@ def clip_ratio(density_ratio: ArrayLike, largest: float) -> Floats:
     >>> clip_ratio([1, 1, 10], 2).round(2).tolist()
     [0.3, 0.3, 2.4]
     """
-    ratio = _mean_one(_numbers("density_ratio", density_ratio))
+    ratio = _mean_one(_check.ratios("density_ratio", density_ratio))
     limit = _check.number(
         "largest", largest, low=1, high=float("inf"), meaning="in multiples of the mean ratio"
     )
     return _mean_one(np.minimum(ratio, limit))
-
-
-def effective_sample_size(density_ratio: ArrayLike) -> float:
-    """Return how many examples a weighted sample is worth.
-
-    Parameters
-    ----------
-    density_ratio : array, shape (n,), >= 0
-
-    Returns
-    -------
-    float, 1..n
-        n if all count the same, 1 if a single one counts.
-
-    References
-    ----------
-    Kish (1965), Survey Sampling: (sum of r)^2 / (sum of r^2).
-
-    Examples
-    --------
-    >>> effective_sample_size([1, 1, 0, 0])
-    2.0
-    """
-    ratio = _mean_one(_numbers("density_ratio", density_ratio))
-    return float(np.clip(ratio.sum() ** 2 / (ratio**2).sum(), 1, len(ratio)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,23 +131,6 @@ class LogisticRatio:
         model.fit(np.concatenate([sample, population]), is_population)
         log_odds: Floats = model.decision_function(sample)
         return _mean_one(np.exp(log_odds - log_odds.max()))  # the largest is 1: no overflow
-
-
-def _numbers(name: str, value: ArrayLike) -> Floats:
-    """Return finite numbers of shape (n,), none negative and not all of them 0."""
-    array = np.asarray(value)
-    if array.ndim != 1 or len(array) == 0 or array.dtype.kind not in "uifb":
-        raise ValueError(
-            f"`{name}` must have shape (n,), one number per example; got shape {array.shape} "
-            f"and dtype {array.dtype}."
-        )
-    array = array.astype(np.float64)
-    if array.min() < 0 or not np.isfinite(array).all() or not array.any():
-        raise ValueError(
-            f"`{name}` must be finite and at least 0, and not all of them 0; got values from "
-            f"{array.min():g} to {array.max():g}."
-        )
-    return array
 
 
 def _mean_one(ratio: Floats) -> Floats:

@@ -1,4 +1,4 @@
-"""A population to draw from, and what a draw gives.
+"""A population to draw from, what a draw gives, and how many examples that is worth.
 
 Drawing is without replacement, so that a sample moves gently when its bias does. Each example gets
 a random key e ~ Exp(1); the n smallest e / chance are a sample drawn one by one with these chances
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from .. import _check
 from .._cache import cached, digest
@@ -116,6 +116,32 @@ _MAP_VERSION = 1
 _N_LANDMARKS = 800
 _N_NEAREST = 4
 _PERPLEXITY = 30.0
+
+
+def effective_sample_size(density_ratio: ArrayLike) -> float:
+    """Return how many examples a weighted sample is worth.
+
+    Parameters
+    ----------
+    density_ratio : array, shape (n,), >= 0
+
+    Returns
+    -------
+    float, 1..n
+        n if all count the same, 1 if a single one counts.
+
+    References
+    ----------
+    Kish (1965), Survey Sampling: (sum of r)^2 / (sum of r^2).
+
+    Examples
+    --------
+    >>> effective_sample_size([1, 1, 0, 0])
+    2.0
+    """
+    ratio = _check.ratios("density_ratio", density_ratio)
+    ratio = ratio / ratio.max()  # first, so that no square can overflow
+    return float(np.clip(ratio.sum() ** 2 / (ratio**2).sum(), 1, len(ratio)))
 
 
 def map_positions(x: NDArray[np.float64]) -> NDArray[np.float64]:
