@@ -145,3 +145,14 @@ def test_a_few_examples_that_decide_everything_are_told():
     few = np.where(np.arange(400) < 30, 1.0, 0.001)
     assert "400 examples are worth only 3" in warning_of(at, few)
     assert warning_of(at, np.ones(400)) == ""
+
+
+def test_importance_weights_of_a_sample_that_looks_like_nobody_are_doubted():
+    # Whoever is drawn is known here; what counts is whether their features tell them apart.
+    ranks = np.argsort(np.argsort(TOY.covariates["age"])) / len(TOY)
+    two_worlds = replace(TOY, x=np.column_stack([TOY.x, 50.0 * (ranks > 0.5)]))
+    choice = Choice(n=200, strength=1.0, repair="importance weighting")
+    warning = begin(two_worlds, choice).result.warning
+    assert "look like nobody in the sample" in warning
+    twin = begin(TOY, replace(choice, strength=0.2)).result.warning
+    assert twin == ""

@@ -1,5 +1,7 @@
 """Density ratios: what all estimators have in common, and what we know by hand."""
 
+import warnings
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,6 +13,7 @@ from tlwidgets.shift import (
     LogisticRatio,
     clip_ratio,
     effective_sample_size,
+    overlap,
     true_ratio,
 )
 
@@ -154,6 +157,52 @@ def test_no_overlap_is_said():
     sample, population = np.arange(10.0)[:, None], np.arange(10.0)[:, None] + 1e6
     with pytest.raises(ValueError, match="`x_population` must overlap"):
         KLIEP(bandwidth=0.001)(sample, population)
+
+
+def apart(n, d, by, seed):
+    """Two samples whose means are so many standard deviations apart."""
+    rng = np.random.default_rng(seed)
+    sample, population = rng.normal(size=(2, n, d))
+    population[:, 0] += by
+    return sample, population
+
+
+SIZES = [(50, 2), (50, 5), (200, 2), (200, 50), (600, 10), (1000, 50)]
+
+
+@pytest.mark.parametrize("estimator", QUICK, **by_name)
+@pytest.mark.parametrize(("n", "d"), SIZES)
+@pytest.mark.parametrize("by", [5, 100])
+def test_domains_that_came_apart_are_warned_of(estimator, n, d, by):
+    with pytest.warns(RuntimeWarning, match="hardly overlap"):
+        estimator(*apart(n, d, by, seed=n))
+
+
+@pytest.mark.parametrize("estimator", QUICK, **by_name)
+@pytest.mark.parametrize(("n", "d"), [*SIZES, (50, 100), (100, 300)])
+@pytest.mark.parametrize("by", [0, 1])
+def test_domains_that_overlap_are_not(estimator, n, d, by):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        estimator(*apart(n, d, by, seed=n))
+
+
+def test_a_population_within_a_broader_sample_is_covered():
+    # Most of the sample is of no use; nobody is missing.
+    rng = np.random.default_rng(0)
+    assert overlap(rng.normal(0, 1, (600, 2)), rng.normal(0, 0.3, (600, 2))) == 1
+
+
+def test_overlap_falls_where_the_effective_size_rises():
+    # What the warning is for: the weights look better and better, and are worth nothing.
+    sizes, shares = [], []
+    for by in (2, 3, 5, 8):
+        pair = apart(200, 50, by, seed=0)
+        sizes.append(effective_sample_size(LogisticRatio().unwarned(*pair)))
+        shares.append(overlap(*pair))
+    assert sizes[-1] > 2 * sizes[1]
+    assert np.all(np.diff(shares) < 0)
+    assert shares[0] > 0.8 > 0.2 > shares[-1]
 
 
 def test_whoever_is_drawn_half_as_often_counts_twice():

@@ -22,6 +22,7 @@ from ..shift import (
     clip_ratio,
     effective_sample_size,
     find_label_errors,
+    overlap,
     true_ratio,
 )
 from ..shift.mechanisms import N_BANDS, bands_of
@@ -150,7 +151,8 @@ def code_of(population: Population, choice: Choice) -> str:
 
 def _importance_weighting(at: Situation) -> Repaired:
     """Weight by the density ratio, estimated from the features of sample and population."""
-    ratio = RATIO(at.sample.selection.x, unlabelled(at.population))
+    # What it would warn of, a doubt says on the page.
+    ratio = RATIO.unwarned(at.sample.selection.x, unlabelled(at.population))
     return Repaired(clip_ratio(ratio, LARGEST_RATIO))
 
 
@@ -259,6 +261,7 @@ def _code_of_strata(population: Population, choice: Choice) -> str:
 _SMALLEST_SHARE = 0.1
 _FEWEST_OF_A_CLASS = 5
 _HARDLY_A_CHANCE = 0.01  # of the average one
+_LEAST_OVERLAP = 0.8  # as where the estimators of `shift` warn
 _LARGEST_GAP = 0.05  # share of the population with hardly a chance
 
 
@@ -269,6 +272,16 @@ def _too_few_count(at: Situation, density_ratio: Floats) -> str:
     return (
         f"The weights explode: {n:,} examples are worth only {worth:.0f}, so a few of them "
         "decide everything."
+    )
+
+
+def _nobody_alike(at: Situation, density_ratio: Floats) -> str:
+    share = overlap(at.sample.selection.x, unlabelled(at.population))
+    if share >= _LEAST_OVERLAP:
+        return ""
+    return (
+        f"No overlap: {100 * (1 - share):.0f} % of the population look like nobody in the sample. "
+        "The weights bring nobody back, however many examples they seem to be worth."
     )
 
 
@@ -397,7 +410,7 @@ REPAIRS: dict[str, Repair] = {
         weigh=_importance_weighting,
         words="Importance weighting",
         template=_IMPORTANCE + REFIT,
-        doubts=(_too_few_count, _no_overlap),
+        doubts=(_nobody_alike, _too_few_count, _no_overlap),
         sensible_for=("domain shift", "sampling strategy"),
         needs_classes=False,
     ),

@@ -10,6 +10,7 @@ from .density_ratio import (
     KernelMeanMatching,
     LogisticRatio,
     clip_ratio,
+    overlap,
     true_ratio,
 )
 from .distances import (
@@ -23,6 +24,7 @@ from .distances import (
 from .label_noise import (
     estimate_noise_transition,
     find_label_errors,
+    fit_forward_linear,
     fit_robust_linear,
 )
 from .label_shift import BBSE, RLLS, SaerensEM, correct_posterior
@@ -72,12 +74,14 @@ __all__ = [
     "effective_sample_size",
     "estimate_noise_transition",
     "find_label_errors",
+    "fit_forward_linear",
     "fit_robust_linear",
     "h_score",
     "leep",
     "log_me",
     "make_mechanism",
     "mmd",
+    "overlap",
     "proxy_a_distance",
     "rank_sources",
     "true_ratio",

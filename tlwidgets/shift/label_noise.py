@@ -1,12 +1,13 @@
-"""Wrong labels, found by what a model that has not seen them thinks: confident learning.
+"""Wrong labels: found by what a model that has not seen them thinks, or learned from as they are.
 
 C[i, j] counts examples labelled i that confidently look like j; off the diagonal stand the
-errors (Northcutt et al. 2021).
+errors (confident learning, Northcutt et al. 2021). T[j, i] = p(labelled i | really j) is the noise
+transition; a model that knows it can learn from the wrong labels (Patrini et al. 2017).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -172,32 +173,120 @@ def fit_robust_linear(
     >>> int((x @ kernel + bias).argmax(1)[0])
     0
     """
-    from scipy.optimize import minimize
-
     n_classes = _check.whole_number("n_classes", n_classes, low=2, meaning="the classes")
     q = _check.number("q", q, low=0, high=1, meaning="0 is cross-entropy")
+    step = "Renumber, or raise `n_classes`."
+    features, labels = _to_fit(x, y, n_classes, step)
+    return _fit_linear(
+        features, n_classes, lambda logits: gce_and_slope(logits, labels, q), ridge, n_rounds
+    )
+
+
+def fit_forward_linear(
+    x: ArrayLike,
+    y: ArrayLike,
+    transition: ArrayLike,
+    *,
+    ridge: float = 1e-3,
+    n_rounds: int = 200,
+) -> tuple[Floats, Floats]:
+    """Fit a linear softmax classifier to wrong labels whose errors are known: forward correction.
+
+    The loss is -log (p @ T)_y: the model says what is really there, p; T turns that into the label
+    that it would get; and that is compared with the label that it got.
+
+    Parameters
+    ----------
+    x : array, shape (n, d)
+        Features, best of similar scale.
+    y : array of int, shape (n,)
+        Labels 0..k-1 as they were given, some of them wrong.
+    transition : array, shape (k, k), 0..1
+        Entry (j, i) is p(labelled i | really j); each row sums to 1. Known, or of
+        `estimate_noise_transition`.
+    ridge : float, 0..1e6, default 1e-3
+        Added is ridge ‖kernel‖^2.
+    n_rounds : int, 1..100000, default 200
+        Of L-BFGS at most.
+
+    Returns
+    -------
+    kernel : array, shape (d, k)
+    bias : array, shape (k,)
+        What is really there is predicted by (x @ kernel + bias).argmax(1).
+
+    Notes
+    -----
+    With the true T the minimum is that of the right labels, given enough examples, wherever T can
+    be inverted: errors in one direction are a code that can be read. The estimate of T needs the
+    right label to be each class's most frequent one: where more than half of a class bear
+    one other label, that looks like the right one. Where T has two equal rows, nothing tells the
+    two classes apart.
+
+    References
+    ----------
+    Patrini, Rozza, Menon, Nock and Qu 2017, "Making deep neural networks robust to label noise: a
+    loss correction approach", theorem 2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.r_[np.full((20, 1), -1.0), np.full((20, 1), 1.0)]
+    >>> y = np.r_[np.zeros(20, int), np.ones(20, int)]
+    >>> y[:12] = 1  # six in ten of the first class are wrong, none of the second
+    >>> kernel, bias = fit_forward_linear(x, y, [[0.4, 0.6], [0.0, 1.0]])
+    >>> (x @ kernel + bias).argmax(1)[[0, -1]].tolist()
+    [0, 1]
+    """
+    matrix = _check.probabilities("transition", transition)
+    k = len(matrix)
+    if matrix.shape != (k, k):
+        raise ValueError(
+            "`transition` must have one row and one column per class, p(labelled i | really j) in "
+            f"row j; got shape {matrix.shape}. Take estimate_noise_transition(y, proba)."
+        )
+    step = "There is one row of `transition` for each class."
+    features, labels = _to_fit(x, y, k, step)
+    return _fit_linear(
+        features, k, lambda logits: forward_and_slope(logits, labels, matrix), ridge, n_rounds
+    )
+
+
+def _to_fit(x: ArrayLike, y: ArrayLike, k: int, next_step: str) -> tuple[Floats, Indices]:
+    features = _check.table("x", x)
+    return features, _check.labels("y", y, n=len(features), k=k, next_step=next_step)
+
+
+def _fit_linear(
+    features: Floats,
+    k: int,
+    loss_and_slope: Callable[[Floats], tuple[float, Floats]],
+    ridge: float,
+    n_rounds: int,
+) -> tuple[Floats, Floats]:
+    """Return the kernel and the bias that make a loss of the logits, and a ridge, smallest."""
+    from scipy.optimize import minimize
+
     ridge = _check.number("ridge", ridge, low=0, high=1e6, meaning="the pull towards 0")
     n_rounds = _check.whole_number("n_rounds", n_rounds, low=1, high=100_000, meaning="at most")
-    features = _check.table("x", x)
     n, d = features.shape
-    labels = _check.labels("y", y, n=n, k=n_classes, next_step="Renumber, or raise `n_classes`.")
     with_one = np.column_stack([features, np.ones(n)])
 
     def value_and_gradient(flat: Floats) -> tuple[float, Floats]:
-        kernel = flat.reshape(d + 1, n_classes)
-        loss, slope = gce_and_slope(with_one @ kernel, labels, q)
+        kernel = flat.reshape(d + 1, k)
+        loss, slope = loss_and_slope(with_one @ kernel)
         gradient = with_one.T @ slope
         gradient[:d] += 2 * ridge * kernel[:d]
         return loss + ridge * float((kernel[:d] ** 2).sum()), gradient.ravel()
 
     found = minimize(
         value_and_gradient,
-        np.zeros((d + 1) * n_classes),
+        np.zeros((d + 1) * k),
         jac=True,
         method="L-BFGS-B",
         options={"maxiter": n_rounds},
     )
-    kernel = found.x.reshape(d + 1, n_classes)
+    kernel = found.x.reshape(d + 1, k)
     return kernel[:d], kernel[d]
 
 
@@ -214,6 +303,17 @@ def gce_and_slope(logits: Floats, y: Indices, q: float) -> tuple[float, Floats]:
     proba /= proba.sum(1, keepdims=True)
     proba[rows, y] -= 1
     return float(loss.mean()), proba * (pull / n)[:, None]
+
+
+def forward_and_slope(logits: Floats, y: Indices, transition: Floats) -> tuple[float, Floats]:
+    """Return the mean of -log (p @ T)_y and its slope in the logits, shape (n, k)."""
+    from scipy.special import softmax
+
+    proba, to_given = softmax(logits, axis=1), transition[:, y].T
+    of_given = np.maximum((proba * to_given).sum(1), np.finfo(float).tiny)
+    # Which class it really is, given the label (Bayes), pulls as a right label would.
+    pull = proba - proba * to_given / of_given[:, None]
+    return float(-np.log(of_given).mean()), pull / len(y)
 
 
 # Measured with 5 to 30 images per class and one label in ten wrong, against logistic regression

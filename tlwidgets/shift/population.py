@@ -130,6 +130,12 @@ def effective_sample_size(density_ratio: ArrayLike) -> float:
     float, 1..n
         n if all count the same, 1 if a single one counts.
 
+    Notes
+    -----
+    It measures how unequal the weights are and nothing else. Whoever was never drawn has no weight:
+    where sample and population hardly `overlap`, all weights may be alike again, and the size
+    rises although nothing was repaired.
+
     References
     ----------
     Kish (1965), Survey Sampling: (sum of r)^2 / (sum of r^2).
