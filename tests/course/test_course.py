@@ -43,6 +43,35 @@ def test_the_button_keeps_what_the_slider_says():
     assert "too low by 8.4" in repr(prediction.reveal(78.4))
 
 
+def test_a_number_that_nobody_chose_is_no_guess():
+    prediction = Prediction("How many?", low=0, high=100)
+    slider, button, line = parts(prediction)
+    assert "tlwidgets-unset" in slider._dom_classes, "and it is not shown"
+    button.click()
+    assert prediction.guess is None
+    assert "move the handle first" in line.value
+    slider.value = 51
+    assert "tlwidgets-unset" not in slider._dom_classes
+    slider.value = 50
+    button.click()
+    assert prediction.guess == 50
+
+
+@pytest.mark.parametrize(
+    ("measured", "place"), [(78.4, "78.4%"), (0, "0.0%"), (250, "100.0%"), (-5, "0.0%")]
+)
+def test_the_truth_is_marked_where_the_guess_was_made(measured, place):
+    prediction = Prediction("How many?", low=0, high=100)
+    prediction.commit(70)
+    prediction.reveal(measured)
+    line = parts(prediction)[2].value
+    assert f"left: {place}" in line
+    assert "left: 70.0%" in line
+    choices = Prediction("Which?", choices=["a", "b"])
+    choices.reveal("b")
+    assert "your guess" not in parts(choices)[2].value
+
+
 def test_a_slider_step_that_arrives_just_after_the_click_belongs_to_the_guess(monkeypatch):
     guess = Prediction("How many?", low=0, high=100)
     slider, button, line = parts(guess)

@@ -19,6 +19,11 @@ _STYLE = (
     "color: var(--jp-content-font-color1, inherit)"
 )
 COLOUR_OF = {"good": _palette.GOOD, "not yet": _palette.BAD, "neutral": _palette.NEUTRAL}
+# No space inside of the marks, so that a product stays a product.
+_INLINE = tuple(
+    (re.compile(rf"{mark}(?!\s)([^*`]+?)(?<!\s){mark}"), tag)
+    for mark, tag in (("`", "code"), (r"\*\*", "strong"), (r"\*", "em"))
+)
 _SYMBOL_OF = {"good": "✓", "not yet": "→", "neutral": "•"}
 
 
@@ -27,13 +32,27 @@ def ink(colour: str) -> str:
     return f"color-mix(in srgb, {colour} 65%, var(--jp-content-font-color1, {colour}))"
 
 
+def prose(text: str) -> str:
+    """Return a line of Markdown as HTML: `code`, *emphasis* and **strong**; all else is escaped.
+
+    Examples
+    --------
+    >>> prose("`fit` takes *all* of 3 * 4 * 5 cells, <b>")
+    '<code>fit</code> takes <em>all</em> of 3 * 4 * 5 cells, &lt;b&gt;'
+    """
+    html = escape(text)
+    for mark, tag in _INLINE:
+        html = mark.sub(rf"<{tag}>\1</{tag}>", html)
+    return html
+
+
 def to_html(kind: str, title: str, sentence: str) -> str:
     """Return a message as HTML with everything that came from people escaped."""
     colour = COLOUR_OF[kind]
     return (
         f'<div role="status" style="{_STYLE.format(colour=colour)}">'
         f'<b style="color: {ink(colour)}" aria-hidden="true">{_SYMBOL_OF[kind]}</b> '
-        f"<b>{escape(title)}</b> {escape(sentence)}</div>"
+        f"<b>{prose(title)}</b> {prose(sentence)}</div>"
     )
 
 

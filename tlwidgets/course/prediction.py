@@ -10,12 +10,16 @@ from typing import Any
 import ipywidgets
 
 from .. import _check
-from .notice import Notice, show, to_html, to_text
+from .notice import COLOUR_OF, Notice, prose, show, to_html, to_text
 from .progress import CLOSE, keep_guess
 
 # While the kernel is busy the browser holds back the last steps of a slider, but not a click: they
 # arrive after it (seen on a machine under load: 53 on the screen, 51 kept).
 _LATE_SECONDS = 1.0
+_WIDTH = "24em"
+# A number on the screen is a hint: none is shown until the handle has been moved.
+_UNSET = "tlwidgets-unset"
+_STYLE = f"<style>.{_UNSET} .widget-readout {{ visibility: hidden; }}</style>"
 
 
 def describe_guess(guess: float | str | None, measured: float | str, *, close: float) -> str:
@@ -86,6 +90,7 @@ class Prediction(ipywidgets.VBox):
         self.question = _check.text("question", question, meaning="what to guess")
         self.guess: float | str | None = None
         self._control = _make_control(low, high, choices)
+        self._is_set = False
         self._span = None if choices else (float(low), float(high))  # type: ignore[arg-type]
         if close is None:
             close = 0 if choices else (high - low) * CLOSE  # type: ignore[operator]
@@ -99,9 +104,9 @@ class Prediction(ipywidgets.VBox):
         )
         self._button.on_click(self._commit_control)
         self._clicked_at = -math.inf
-        self._control.observe(self._commit_late, "value")
+        self._control.observe(self._moved, "value")
         self._line = ipywidgets.HTML()
-        label = ipywidgets.Label(self.question, layout=ipywidgets.Layout(width="auto"))
+        label = ipywidgets.HTML(_STYLE + prose(self.question))
         row = ipywidgets.HBox(
             [self._control, self._button], layout=ipywidgets.Layout(align_items="center")
         )
@@ -132,17 +137,24 @@ class Prediction(ipywidgets.VBox):
             )
         self.guess = guess
         self._control.value = guess
+        self._set()
         self._line.value = to_html("good", "Kept:", f"{_short(guess)}. Now run the next cell.")
         keep_guess(self.question, guess, span=self._span)
 
     def _commit_control(self, _button: ipywidgets.Button) -> None:
-        if self._control.value is None:
-            self._line.value = to_html("not yet", "Nothing chosen yet:", "choose an answer first.")
+        if not self._is_set:
+            how = "choose an answer first." if self._span is None else "move the handle first."
+            self._line.value = to_html("not yet", "Nothing chosen yet:", how)
         else:
             self.commit(self._control.value)
             self._clicked_at = time.monotonic()
 
-    def _commit_late(self, change: dict[str, Any]) -> None:
+    def _set(self) -> None:
+        self._is_set = True
+        self._control.remove_class(_UNSET)
+
+    def _moved(self, change: dict[str, Any]) -> None:
+        self._set()
         if time.monotonic() - self._clicked_at < _LATE_SECONDS and change["new"] != self.guess:
             self.commit(change["new"])
 
@@ -160,10 +172,33 @@ class Prediction(ipywidgets.VBox):
             In a notebook it has shown itself, as one line.
         """
         sentence = describe_guess(self.guess, measured, close=self._close)
+        self._line.value = to_html("neutral", "", sentence) + self._marks(measured)
         if self.guess is not None:
             hit = is_close(self.guess, measured, close=self._close)
             keep_guess(self.question, self.guess, span=self._span, measured=measured, close=hit)
         return show(Notice(self.question, sentence))
+
+    def _marks(self, measured: float | str) -> str:
+        """Return the range of the slider with the guess and the truth on it; none for choices."""
+        if self._span is None or isinstance(measured, str):
+            return ""
+        marks = [("measured", measured, "good", "▲")]
+        if self.guess is not None:
+            marks.insert(0, ("your guess", self.guess, "neutral", "○"))  # type: ignore[arg-type]
+        low, high = self._span
+        places = [(w, 100 * (float(x) - low) / (high - low), x, k, s) for w, x, k, s in marks]
+        spans = "".join(
+            f'<span title="{word}: {_short(x)}" style="position: absolute; '
+            f"color: {COLOUR_OF[kind]}; left: {min(max(place, 0), 100):.1f}%; "
+            f'transform: translateX(-50%)">{sign}</span>'
+            for word, place, x, kind, sign in places
+        )
+        words = ", ".join(f"{word} {_short(x)}" for word, _, x, _, _ in places)
+        return (
+            f'<div role="img" aria-label="{words}, from {_short(low)} to {_short(high)}" '
+            f'style="position: relative; width: {_WIDTH}; height: 1.6em; margin: 0 12px; '
+            f'border-top: 2px solid {COLOUR_OF["neutral"]}">{spans}</div>'
+        )
 
 
 def _make_control(low: float | None, high: float | None, choices: Sequence[str] | None) -> Any:
@@ -185,11 +220,13 @@ def _make_control(low: float | None, high: float | None, choices: Sequence[str] 
     if not low < high:  # type: ignore[operator]
         raise ValueError(f"`low` must be smaller than `high`; got {low!r} and {high!r}.")
     decimals = max(0, 2 - math.ceil(math.log10(high - low)))  # type: ignore[operator]
-    return ipywidgets.FloatSlider(
+    slider = ipywidgets.FloatSlider(
         value=(low + high) / 2,  # type: ignore[operator]
         min=low,
         max=high,
         step=10**-decimals,
         readout_format=f".{decimals}f",
-        layout=ipywidgets.Layout(width="24em"),
+        layout=ipywidgets.Layout(width=_WIDTH),
     )
+    slider.add_class(_UNSET)
+    return slider
