@@ -78,18 +78,17 @@ test-pure: env
 test-keras: env
 	$(PYTEST) $(TWO_AT_A_TIME) -m keras --ignore=tests/notebooks tests
 
-# Two lessons at a time: a lesson computes mostly in one thread. The student's notebooks first: what
-# runs the solutions then finds features and images in the cache.
+# Two lessons at a time: a lesson computes mostly in one thread.
 # No kernel here knows its notebook, so nothing would be kept; to be sure.
 test-notebooks: export TLWIDGETS_PROGRESS = off
-# A learner's claim that does not hold says so; here it is an error.
-test-notebooks: export TLWIDGETS_STRICT_CLAIMS = 1
 test-notebooks: env
-	$(PYTEST) -n 2 --dist loadscope --no-loadscope-reorder --nbval-lax --nbval-current-env notebooks/*.ipynb
 	$(PYTEST) -n 2 --maxschedchunk 1 -m keras tests/notebooks
 
+# The lessons beside the other files, each in its order. A learner's claim that does not hold says so; here it
+# is an error.
+test-browser: export TLWIDGETS_STRICT_CLAIMS = 1
 test-browser: env chromium
-	$(PYTEST) -m browser tests/browser
+	$(PYTEST) -n 2 --dist loadfile -m browser tests/browser
 
 test-binder: env
 	$(PYTEST) -m binder tests/binder

@@ -10,6 +10,15 @@ SOURCES = sorted((Path(__file__).parents[2] / "notebooks" / "src").glob("[0-9][0
 NAMES = [path.stem for path in SOURCES]
 
 
+# Drawn by our JavaScript: only a browser tells whether it shows.
+_LIVE = re.compile(r"\b(FreezeSlider|TrainingCurves|BiasExplorer|UploadImages)\(")
+
+
+def has_live_view(path: Path) -> bool:
+    """Whether a lesson shows a view of ours."""
+    return _LIVE.search(path.read_text("utf-8")) is not None
+
+
 @dataclass(frozen=True)
 class Cell:
     kind: str  # "markdown" or "code"

@@ -4,25 +4,20 @@ At each exercise the untouched stub and wrong answers come first, and the check 
 what a lesson computes before its exercises is computed once.
 """
 
-import ast
-import os
 import re
-import sys
-from collections import Counter
 from pathlib import Path
 
 import nbformat
 import pytest
-from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from benchmarks.measure import kernel_manager
 from notebooks import build
 from tests.notebooks.lessons import NAMES, SOURCES, cells_in
+from tests.notebooks.running import run, unseen
 
 WRONG = Path(__file__).parent / "wrong_answers"
 MIN_WRONG = 3
-CELL_SECONDS = 1800  # on a machine under load
+STRICT = {"TLWIDGETS_STRICT_CHECKS": "1"}
 
 # Wrong answers build on the stub, as a learner's do; the solution must bring all it needs.
 REMEMBER = """\
@@ -64,39 +59,10 @@ def with_tries(source, wrong):
     return solution
 
 
-def run(notebook, folder, *, strict=True):
-    """Run a notebook; what does not pass is an error, or, not strict, is shown as to a learner."""
-    client = NotebookClient(
-        notebook,
-        timeout=CELL_SECONDS,
-        km=kernel_manager(sys.executable),
-        resources={"metadata": {"path": str(folder)}},  # a notebook runs in its own folder
-    )
-    client.execute(env={**os.environ, "TLWIDGETS_STRICT_CHECKS": str(int(strict))})
-
-
-def unseen(notebook):
-    """The cells that show fewer claims, answers to guesses or verdicts than their code has."""
-    return [cell.source for cell in notebook.cells if cell.cell_type == "code" and not _seen(cell)]
-
-
-def _seen(cell):
-    asked = Counter(_called(cell.source))
-    html = "".join(o.data.get("text/html", "") for o in cell.outputs if "data" in o)
-    claims, lines = html.count('role="img"'), html.count("border-left: 4px solid")
-    return claims >= asked["claim"] and lines >= asked["reveal"] + asked["check"]
-
-
-def _called(source):
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Call):
-            yield node.func.attr if isinstance(node.func, ast.Attribute) else ast.unparse(node.func)
-
-
 @pytest.mark.parametrize("path", SOURCES, ids=NAMES)
 def test_checks_accept_the_solution_and_reject_everything_else(path):
     lesson = with_tries(path.read_text("utf-8"), wrong_answers(path))
-    run(lesson, path.parents[1])
+    run(lesson, path.parents[1], **STRICT)
     assert not unseen(lesson), "a learner sees every claim, and an answer to every guess"
 
 
@@ -114,7 +80,7 @@ print("something else comes last")
 
 def test_what_is_said_is_seen_wherever_it_stands_in_its_cell(tmp_path):
     notebook = build.build(SAID, "solution")
-    run(notebook, tmp_path)
+    run(notebook, tmp_path, **STRICT)
     assert not unseen(notebook)
     shown = "".join(o.data["text/html"] for o in notebook.cells[0].outputs if "data" in o)
     assert shown.count("<table") == 1, "claims of a cell are one table"
@@ -132,16 +98,15 @@ claim("After it", 3, at_least=2)
 """
 
 
-def test_a_claim_that_does_not_hold_says_so_and_the_lesson_goes_on(tmp_path, monkeypatch):
+def test_a_claim_that_does_not_hold_says_so_and_the_lesson_goes_on(tmp_path):
     notebook = build.build(BROKEN, "student")
-    monkeypatch.setenv("TLWIDGETS_STRICT_CLAIMS", "0")
-    run(notebook, tmp_path, strict=False)
+    run(notebook, tmp_path, TLWIDGETS_STRICT_CLAIMS="0")
     (table,) = notebook.cells[0].outputs
     assert "does not hold" in table.data["text/html"]
     assert "Does not hold here: So many (3; at least 20)" in table.data["text/plain"]
     assert "Holds here: After it" in table.data["text/plain"]
     with pytest.raises(CellExecutionError, match="ClaimFailedError"):
-        run(build.build(BROKEN, "student"), tmp_path)
+        run(build.build(BROKEN, "student"), tmp_path, TLWIDGETS_STRICT_CLAIMS="1")
 
 
 LESSON = """\
@@ -179,7 +144,7 @@ def test_what_is_wrong_with_a_lesson_is_noticed(solution, wrong, error, tmp_path
     source = LESSON.replace("answer = 2  #: answer = ...", solution)
     lesson = with_tries(source, [(1, "answer = 0"), (1, "answer = -1"), (1, wrong)])
     if error is None:
-        run(lesson, tmp_path)
+        run(lesson, tmp_path, **STRICT)
         return
     with pytest.raises(CellExecutionError, match=error):
-        run(lesson, tmp_path)
+        run(lesson, tmp_path, **STRICT)

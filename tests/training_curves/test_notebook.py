@@ -1,4 +1,4 @@
-"""In a real kernel without a page, as nbval and nbconvert run notebooks."""
+"""In a real kernel without a page, as nbconvert runs notebooks."""
 
 import pytest
 

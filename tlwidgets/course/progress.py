@@ -2,7 +2,7 @@
 
 Which lesson this kernel runs is told by Jupyter Server, which gives each kernel the path of its
 notebook in the environment, or by VS Code, which sets a variable in the notebook. Only the file's
-name is used. Without either (scripts, tests, nbval, nbconvert), in a notebook with solutions and
+name is used. Without either (scripts, tests, nbconvert), in a notebook with solutions and
 where solutions are run, nothing is kept.
 
 How good guesses are: each is scaled to the range that its question left, 0 its low end and 1 the

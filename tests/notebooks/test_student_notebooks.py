@@ -1,0 +1,21 @@
+"""The student's notebook of each lesson runs as it comes, and shows what it says.
+
+Those with a view of ours run in a browser instead (tests/browser/test_lessons_open.py).
+"""
+
+import nbformat
+import pytest
+
+from tests.notebooks.lessons import SOURCES, has_live_view
+from tests.notebooks.running import run, unseen
+
+pytestmark = pytest.mark.keras
+PLAIN = [path for path in SOURCES if not has_live_view(path)]
+
+
+@pytest.mark.parametrize("path", PLAIN, ids=lambda path: path.stem)
+def test_a_lesson_runs_as_it_comes(path):
+    folder = path.parents[1]
+    notebook = nbformat.read(folder / f"{path.stem}.ipynb", as_version=4)
+    run(notebook, folder, TLWIDGETS_STRICT_CLAIMS="1")
+    assert not unseen(notebook), "a learner sees every claim, and an answer to every guess"
