@@ -48,6 +48,19 @@ def test_the_script_gives_what_the_slider_gave(build, options, choice):
     slider.close()
 
 
+def test_labels_in_their_given_order_are_the_first_ones():
+    model = compiled()
+    data = pairs(model, n=300, n_validation=400)
+    slider = FreezeSlider(model, **data, label_order="given")
+    slider.epochs, slider.n_labels, slider.seed = 8, 60, 3
+    found = slider.train()
+    names = run(slider.code(), model, **data)
+    assert sorted(names["chosen"]) == list(range(60))
+    accuracy = names["history"].history["val_accuracy"]
+    assert accuracy == pytest.approx(found.history["val_accuracy"], abs=0.02)
+    slider.close()
+
+
 def test_another_choice_gives_other_numbers():
     model = compiled()
     data = pairs(model, n=300, n_validation=400)

@@ -171,6 +171,15 @@ def test_a_majority_far_below_all_runs_is_not_drawn():
     assert depth_chart(replace(STATE, records=records)).rules == []
 
 
+def test_the_depth_chart_shows_where_all_runs_began():
+    records = (record(1, 0.94), record(2, 0.92))
+    before = {"val_loss": 2.0, "val_accuracy": 0.9}
+    chart = depth_chart(replace(STATE, records=records, before=before))
+    assert chart.rules == [(0.9, "before training")]
+    assert chart.y.low <= 0.9
+    assert depth_chart(replace(STATE, before=before)).rules == []
+
+
 @pytest.mark.parametrize(("epochs", "ticks"), [(5, [1, 2, 3, 4, 5]), (30, [5, 10, 15, 20, 25, 30])])
 def test_epochs_have_round_ticks(epochs, ticks):
     loss, _ = curve_charts(replace(STATE, choice=replace(CHOICE, epochs=epochs)))

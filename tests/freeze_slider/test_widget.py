@@ -101,6 +101,24 @@ def test_a_wrong_value_is_refused_and_changes_nothing(slider, name, value, messa
     assert slider.code() == before
 
 
+def test_an_unknown_order_of_the_labels_is_refused():
+    model = compiled()
+    with pytest.raises(ValueError, match="`label_order`: no order named"):
+        FreezeSlider(model, **pairs(model), label_order="given_")
+
+
+def test_the_depth_chart_knows_what_the_model_said_before_training():
+    model = compiled()
+    data = pairs(model, n_validation=64)
+    slider = FreezeSlider(model, **data)
+    slider.train()
+    slider.train()
+    loss, accuracy = model.evaluate(*data["validation"], verbose=0)
+    before = slider._experiment.state.before
+    assert before == pytest.approx({"val_loss": loss, "val_accuracy": accuracy}, abs=1e-5)
+    slider.close()
+
+
 def test_training_fills_the_table_the_pictures_and_the_proof(slider):
     model_before = parameters(slider.model)
     run = slider.train()

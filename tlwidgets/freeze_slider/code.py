@@ -93,11 +93,15 @@ keras.utils.set_random_seed({choice.seed})
 
 
 def _data(subject: Subject, choice: Choice) -> str:
-    share = "All" if choice.n_labels == subject.n_train else f"{choice.n_labels:,} of the"
-    first = "" if choice.n_labels == subject.n_train else f"[:{choice.n_labels}]"
+    n, n_train = choice.n_labels, subject.n_train
+    share = "All" if n == n_train else f"{n:,} of the"
+    drawn = f"permutation({n_train})" + ("" if n == n_train else f"[:{n}]")
+    if subject.label_order == "given":
+        share = share if n == n_train else f"The first {n:,} of the"
+        drawn = f"permutation({n})"
     return (
-        f"# {share} {subject.n_train:,} labels, in the order in which the slider took them.\n"
-        f"chosen = np.random.default_rng({choice.seed}).permutation({subject.n_train}){first}\n"
+        f"# {share} {n_train:,} labels, in the order in which the slider took them.\n"
+        f"chosen = np.random.default_rng({choice.seed}).{drawn}\n"
         "x_train, y_train = x[chosen], y[chosen]\n"
     )
 

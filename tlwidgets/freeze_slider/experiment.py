@@ -40,6 +40,8 @@ class Subject:
         Numbers of examples; no validation set is 0.
     majority : float, 0..1, optional
         Share of the most frequent class among the examples that measure, if there are classes.
+    label_order : "random" or "given"
+        Which examples `n_labels` are: drawn with the seed, or the first ones.
     """
 
     model_name: str
@@ -48,6 +50,7 @@ class Subject:
     n_train: int
     n_validation: int
     majority: float | None = None
+    label_order: str = "random"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +176,8 @@ class State:
     live : Live, optional
     records : tuple of Record
         In the order in which they were trained.
+    before : dict of str to float
+        What the validation set said before any training, as in Keras' history.
     moves : tuple of LayerMove
         After the last run.
     message : str
@@ -184,6 +189,7 @@ class State:
     estimate: Estimate | None = None
     live: Live | None = None
     records: tuple[Record, ...] = ()
+    before: Mapping[str, float] = field(default_factory=dict)
     moves: tuple[LayerMove, ...] = ()
     message: str = ""
 
@@ -218,9 +224,18 @@ class Experiment:
     ----------
     model : keras.Model
     train, validation : (x, y)
+    label_order : "random" or "given"
+        Which training examples are used when not all are.
     """
 
-    def __init__(self, model: keras.Model, train: Pair, validation: Pair | None) -> None:
+    def __init__(
+        self,
+        model: keras.Model,
+        train: Pair,
+        validation: Pair | None,
+        label_order: str = "random",
+    ) -> None:
+        _check.one_of("label_order", label_order, ("random", "given"), kind="order")
         _check.pair("train", train)
         if validation is not None:
             _check.pair("validation", validation)
@@ -239,6 +254,7 @@ class Experiment:
             n_train=len(np.asarray(train[1])),
             n_validation=0 if validation is None else len(np.asarray(validation[1])),
             majority=_majority(np.asarray(judged)),
+            label_order=label_order,
         )
         choice = Choice(cut=len(subject.blocks) - 1, n_labels=subject.n_train, learning_rate=rate)
         self.state = State(subject=subject, choice=choice)
@@ -315,7 +331,9 @@ class Experiment:
             self._on_change(self.state)
 
     def _plan(self, choice: Choice) -> Plan:
-        order = np.random.default_rng(choice.seed).permutation(self.state.subject.n_train)
+        subject = self.state.subject
+        n_drawn = choice.n_labels if subject.label_order == "given" else subject.n_train
+        order = np.random.default_rng(choice.seed).permutation(n_drawn)
         return Plan(
             epochs=choice.epochs,
             batch_size=choice.batch_size,
@@ -366,6 +384,7 @@ class Experiment:
             self._plan(choice),
             stop=stop,
             on_epoch=on_epoch,
+            on_start=None if self.state.before else lambda logs: self._change(before=logs),
             on_progress=lambda share: show(prepared=share),
         )
         if not self._is_wanted_again:  # otherwise another choice has taken its place

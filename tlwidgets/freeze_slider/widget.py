@@ -143,6 +143,9 @@ class FreezeSlider(TeachingWidget):
         Training examples, as the model takes them, and their labels.
     validation : (x, y), optional
         Examples that only measure.
+    label_order : "random" or "given"
+        Which examples to learn from when fewer labels than all are chosen: drawn with the seed,
+        or the first ones, for data that come in an order of their own.
 
     Attributes
     ----------
@@ -170,14 +173,21 @@ class FreezeSlider(TeachingWidget):
         "keep_batchnorm_frozen", "Whether BatchNormalization stays as it is where blocks train."
     )
 
-    def __init__(self, model: keras.Model, *, train: Pair, validation: Pair | None = None) -> None:
+    def __init__(
+        self,
+        model: keras.Model,
+        *,
+        train: Pair,
+        validation: Pair | None = None,
+        label_order: str = "random",
+    ) -> None:
         self._model = model
         self._ribbon = Ribbon()
         self._charts = ChartsView(layout=width_of("100%"))
         self._status, self._table = ipywidgets.HTML(), ipywidgets.HTML()
         self._progress = ipywidgets.FloatProgress(max=1, layout=width_of("12em"))
         self._shown: State | None = None
-        self._experiment = Experiment(model, train, validation)
+        self._experiment = Experiment(model, train, validation, label_order)
         self._controls = SliderControls(self._experiment.state, self._choose_by_hand)
         self._auto = checkbox("Retrain when I let go, if it takes a moment only", value=True)
         self._buttons = {

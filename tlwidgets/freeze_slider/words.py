@@ -164,6 +164,9 @@ def depth_chart(state: State) -> Chart:
     if (majority := state.subject.majority or 0.0) > floor and word.endswith("accuracy"):
         rules = [(majority, "always the most frequent class")]
         scores.append(majority)
+    if records and (before := state.before.get(records[-1].score_name)) is not None:
+        rules.append((before, "before training"))
+        scores.append(before)
     return Chart(
         title="How deep should you freeze?",
         description=_describe_depth(state.subject, records),

@@ -377,18 +377,26 @@ class Estimate:
 
 
 OnEpoch = Callable[[int, dict[str, float]], None]
+OnStart = Callable[[dict[str, float]], None]
 
 
 class Epochs:
     """The course of one run on some of `n` examples: order, early stopping, and divergence.
 
-    `should_stop` is asked between steps; `on_epoch(epoch, logs)` is called after each epoch.
+    `should_stop` is asked between steps; `on_epoch(epoch, logs)` is called after each epoch,
+    `on_start(logs)` before the first, with what the validation set says then.
     """
 
     def __init__(
-        self, plan: Plan, n: int, should_stop: ShouldStop, on_epoch: OnEpoch | None
+        self,
+        plan: Plan,
+        n: int,
+        should_stop: ShouldStop,
+        on_epoch: OnEpoch | None,
+        on_start: OnStart | None = None,
     ) -> None:
-        self._plan, self._should_stop, self._on_epoch = plan, should_stop, on_epoch
+        self._plan, self._should_stop = plan, should_stop
+        self._on_epoch, self._on_start = on_epoch, on_start
         self._examples = _row_numbers(plan.examples, n)
         self._rng = np.random.default_rng(plan.seed)
 
@@ -399,6 +407,8 @@ class Epochs:
         history: dict[str, list[float]] = {}
         good = best = _values(program)
         n_without_gain = 0
+        if self._on_start and (logs := self._test(program, sources)):
+            self._on_start(logs)
         for epoch in range(self._plan.epochs):
             logs = self._train_and_test(program, sources)
             if logs is None:
@@ -422,6 +432,14 @@ class Epochs:
             _assign(program, best)
         is_early = len(history["loss"]) < self._plan.epochs
         return "early" if is_early else "finished", history
+
+    def _test(self, program: Program, sources: dict[str, Source]) -> dict[str, float] | None:
+        """Return what the validation set says now; None if there is none, or if stopped."""
+        if VALIDATION not in sources:
+            return None
+        batches = _batches(np.arange(len(sources[VALIDATION])), self._plan.batch_size)
+        logs = program.run(VALIDATION, sources[VALIDATION], batches, should_stop=self._should_stop)
+        return logs and {f"val_{key}": value for key, value in logs.items()}
 
     def _train_and_test(
         self, program: Program, sources: dict[str, Source]

@@ -33,6 +33,7 @@ from .loop import (
     Estimate,
     Labels,
     OnEpoch,
+    OnStart,
     Plan,
     Program,
     ProgramShelf,
@@ -154,6 +155,7 @@ class CachedTrainer:
         *,
         stop: threading.Event | None = None,
         on_epoch: OnEpoch | None = None,
+        on_start: OnStart | None = None,
         on_progress: OnProgress | None = None,
     ) -> Run:
         """Train the blocks from this cut on, starting from the model's own parameters.
@@ -168,6 +170,8 @@ class CachedTrainer:
             Set it, from another thread, to stop between two steps.
         on_epoch : callable (epoch, logs), optional
             Called after each epoch, with the entries of Keras' history.
+        on_start : callable (logs), optional
+            Called before the first epoch, with the validation set's entries of Keras' history.
         on_progress : callable (share from 0 to 1), optional
             Called while the activations of a data set are computed.
 
@@ -185,7 +189,7 @@ class CachedTrainer:
             notes=_inference_notes(self._layout, cut),
         )
         self._refuse_what_differs_from_fit(cut, plan)
-        epochs = Epochs(plan, self._sets.n_examples, should_stop, on_epoch)
+        epochs = Epochs(plan, self._sets.n_examples, should_stop, on_epoch, on_start)
         with self._alone():
             began = time.perf_counter()
             prepared = self._prepare(cut, plan, should_stop, on_progress)
