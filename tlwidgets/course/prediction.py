@@ -17,6 +17,7 @@ from .progress import CLOSE, keep_guess
 # arrive after it (seen on a machine under load: 53 on the screen, 51 kept).
 _LATE_SECONDS = 1.0
 _WIDTH = "24em"
+_TRACK = f"calc({_WIDTH} - 89px)"  # what the number at its end leaves of a slider, measured
 # A number on the screen is a hint: none is shown until the handle has been moved.
 _UNSET = "tlwidgets-unset"
 _STYLE = f"<style>.{_UNSET} .widget-readout {{ visibility: hidden; }}</style>"
@@ -172,32 +173,29 @@ class Prediction(ipywidgets.VBox):
             In a notebook it has shown itself, as one line.
         """
         sentence = describe_guess(self.guess, measured, close=self._close)
-        self._line.value = to_html("neutral", "", sentence) + self._marks(measured)
+        if self._span is not None and not isinstance(measured, str):
+            self._line.value = self._marks(float(measured), self._span)
         if self.guess is not None:
             hit = is_close(self.guess, measured, close=self._close)
             keep_guess(self.question, self.guess, span=self._span, measured=measured, close=hit)
         return show(Notice(self.question, sentence))
 
-    def _marks(self, measured: float | str) -> str:
-        """Return the range of the slider with the guess and the truth on it; none for choices."""
-        if self._span is None or isinstance(measured, str):
-            return ""
-        marks = [("measured", measured, "good", "▲")]
+    def _marks(self, measured: float, span: tuple[float, float]) -> str:
+        """Return the range of the slider with the guess and the truth on it."""
+        low, high = span
+        marks = [("▲", "measured", measured, COLOUR_OF["good"])]
         if self.guess is not None:
-            marks.insert(0, ("your guess", self.guess, "neutral", "○"))  # type: ignore[arg-type]
-        low, high = self._span
-        places = [(w, 100 * (float(x) - low) / (high - low), x, k, s) for w, x, k, s in marks]
-        spans = "".join(
-            f'<span title="{word}: {_short(x)}" style="position: absolute; '
-            f"color: {COLOUR_OF[kind]}; left: {min(max(place, 0), 100):.1f}%; "
-            f'transform: translateX(-50%)">{sign}</span>'
-            for word, place, x, kind, sign in places
+            marks.insert(0, ("○", "your guess", float(self.guess), COLOUR_OF["neutral"]))
+        signs = "".join(
+            f'<span style="position: absolute; color: {colour}; transform: translateX(-50%); '
+            f'left: {min(max(100 * (x - low) / (high - low), 0), 100):.1f}%">{sign}</span>'
+            for sign, _, x, colour in marks
         )
-        words = ", ".join(f"{word} {_short(x)}" for word, _, x, _, _ in places)
+        words = " · ".join(f"{sign} {word} {_short(x)}" for sign, word, x, _ in marks)
         return (
-            f'<div role="img" aria-label="{words}, from {_short(low)} to {_short(high)}" '
-            f'style="position: relative; width: {_WIDTH}; height: 1.6em; margin: 0 12px; '
-            f'border-top: 2px solid {COLOUR_OF["neutral"]}">{spans}</div>'
+            f'<div aria-hidden="true" style="position: relative; width: {_TRACK}; height: 1.5em; '
+            f'margin: -6px 6px 0">{signs}</div>'
+            f'<div role="status" style="margin: 0 6px">{words}</div>'
         )
 
 
