@@ -1,5 +1,7 @@
 """Patch features against a loop over places; what k-means finds; and without learning."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
@@ -38,6 +40,12 @@ def test_it_is_the_slow_loop(learned):
     images = make_glyphs(3, seed=7).images
     expected = [slow_encode(learned, image.astype(float)) for image in images]
     np.testing.assert_allclose(learned(images), expected, atol=1e-4)
+
+
+def test_each_place_by_itself_averages_to_the_parts(learned):
+    images = make_glyphs(3, seed=7).images
+    places = replace(learned, n_parts=12)(images).reshape(3, 3, 4, 3, 4, -1)
+    np.testing.assert_allclose(places.mean((2, 4)).reshape(3, -1), learned(images), atol=1e-5)
 
 
 def test_two_patches_by_hand():

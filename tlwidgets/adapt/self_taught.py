@@ -12,6 +12,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
+from itertools import pairwise
 from typing import Any
 
 import keras
@@ -409,7 +410,7 @@ def _decoder(network: keras.Model) -> keras.Model:
 # (whitened), and grouped by k-means. An image is then encoded by how near each of its places
 # is to each centre c_k ("triangle"): with d_k the distance to centre k,
 #
-#     f_k = max(0, mean over j of d_j - d_k),    averaged over the 3 x 3 parts of the image.
+#     f_k = max(0, mean over j of d_j - d_k),    averaged over n_parts x n_parts (3 x 3) parts.
 
 N_PATCHES = 100
 SIDE_PX = 6
@@ -432,20 +433,31 @@ class PatchFeatures:
         Centres of the groups, whitened.
     mean : array, shape (side * side,)
     whitening : array, shape (side * side, side * side)
+    n_parts : int, >= 1
+        Along each side: in each part of the image the nearness to a patch is averaged (pooled).
+
+    Examples
+    --------
+    The control that has never seen an image, noise instead of patches:
+
+    >>> noise = np.random.default_rng(0).normal(size=(10, 36))
+    >>> PatchFeatures(noise, np.zeros(36), np.eye(36))(np.zeros((2, 28, 28))).shape
+    (2, 90)
     """
 
     centres: NDArray[np.float32]
     mean: NDArray[np.float32]
     whitening: NDArray[np.float32]
+    n_parts: int = _N_PARTS
 
     def __call__(self, images: ArrayLike) -> NDArray[np.float32]:
-        """Return features, shape (n, 9 * n_patches): every patch in every part of the image.
+        """Return features, shape (n, n_parts**2 * n_patches): each patch in each part.
 
         Parameters
         ----------
         images : array, shape (n, height, width) or (n, height, width, 1), 0..255
         """
-        grey = _grey(images, self.side_px)
+        grey = _grey(images, self.side_px, self.n_parts)
         chunks = [grey[start : start + _CHUNK] for start in range(0, len(grey), _CHUNK)]
         return np.concatenate([self._encode(chunk) for chunk in chunks])
 
@@ -466,7 +478,7 @@ class PatchFeatures:
         n, height, width = windows.shape[:3]
         patches = (_normalised(windows.reshape(-1, side * side)) - self.mean) @ self.whitening
         nearness = _triangle(patches, self.centres).reshape(n, height, width, -1)
-        rows, columns = (_parts(length) for length in (height, width))
+        rows, columns = (_parts(length, self.n_parts) for length in (height, width))
         parts = [nearness[:, r, c].mean((1, 2)) for r in rows for c in columns]
         return np.concatenate(parts, axis=1)
 
@@ -514,7 +526,7 @@ def learn_patches(
     n_patches = _check.whole_number("n_patches", n_patches, low=2, meaning="kinds of patches")
     side = _check.whole_number("side_px", side_px, low=2, meaning="the side of a patch")
     rng = np.random.default_rng(_check.seed(seed))
-    seen = _normalised(_draw_patches(_grey(images, side), side, n_patches, rng))
+    seen = _normalised(_draw_patches(_grey(images, side, _N_PARTS), side, n_patches, rng))
     mean = seen.mean(axis=0)
     variances, directions = np.linalg.eigh(np.cov(seen - mean, rowvar=False))
     whitening = (directions / np.sqrt(variances + _WHITENING_FLOOR)) @ directions.T
@@ -526,10 +538,10 @@ def learn_patches(
     return PatchFeatures(centres, mean, whitening)
 
 
-def _grey(images: ArrayLike, side: int) -> NDArray[np.float32]:
+def _grey(images: ArrayLike, side: int, n_parts: int) -> NDArray[np.float32]:
     array = _check.images("images", images)
-    if array.shape[-1] != 1 or min(array.shape[1:3]) < side + (_N_PARTS - 1) * _STRIDE:
-        raise _images_for_patches(array.shape, side, _N_PARTS)
+    if array.shape[-1] != 1 or min(array.shape[1:3]) < side + (n_parts - 1) * _STRIDE:
+        raise _images_for_patches(array.shape, side, n_parts)
     return np.asarray(array[..., 0], np.float32) / np.float32(255)
 
 
@@ -562,10 +574,10 @@ def _triangle(patches: NDArray[Any], centres: NDArray[np.float32]) -> NDArray[An
     return np.asarray(np.maximum(distance.mean(axis=1, keepdims=True) - distance, 0))
 
 
-def _parts(length: int) -> list[slice]:
-    """Return a side of the image in three parts; the last one takes what is left."""
-    third = length // _N_PARTS
-    return [slice(0, third), slice(third, 2 * third), slice(2 * third, length)]
+def _parts(length: int, n_parts: int) -> list[slice]:
+    """Return a side of the image in parts; the last one takes what is left."""
+    edges = [i * (length // n_parts) for i in range(n_parts)] + [length]
+    return [slice(*pair) for pair in pairwise(edges)]
 
 
 def _pairs_of_views(first: Sequence[int | None], second: Sequence[int | None]) -> None:
