@@ -28,21 +28,21 @@ others = similar.sum(axis=1) - np.diag(similar)
 cost = np.log(similar[np.arange(10), (np.arange(10) + 5) % 10] / others).mean()
 
 # %% Exercise 2
-still = ContrastiveLearner(new_network(SEED), views=RandomViews(0, 0, 0, 0))
-score("unbent", still.network, SEED)
-unbent = rows[-2][3]
+dizzy = ContrastiveLearner(new_network(SEED), views=RandomViews(max_rotation=180))
+score("dizzy", dizzy.network, SEED)
+lied = accuracy["dizzy", MID, SEED]
 
 # %% Exercise 2
-still = ContrastiveLearner(new_network(SEED))
-still.fit(letters[SEED], steps=STEPS)
-score("unbent", still.network, SEED)
-unbent = rows[-2][3]
+dizzy = ContrastiveLearner(new_network(SEED))
+dizzy.fit(letters[SEED], steps=STEPS)
+score("dizzy", dizzy.network, SEED)
+lied = accuracy["dizzy", MID, SEED]
 
 # %% Exercise 2
-still = ContrastiveLearner(new_network(SEED), views=RandomViews(0, 0, 0, 0))
-still.fit(letters[SEED], steps=20)
-score("unbent", still.network, SEED)
-unbent = rows[-1][3]
+dizzy = ContrastiveLearner(new_network(SEED), views=RandomViews(max_rotation=180))
+dizzy.fit(letters[SEED], steps=20)
+score("dizzy", dizzy.network, SEED)
+lied = accuracy["dizzy", 100, SEED]
 
 # %% Exercise 2
-unbent = 100 * rows[-2][3]
+lied = 100 * accuracy["dizzy", MID, SEED]
