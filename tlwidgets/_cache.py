@@ -3,14 +3,15 @@
 A file's name holds a hash of everything that its content depends on, so a stale entry is
 never found. Files are written beside their place and moved in one step, so a reader sees a
 whole file or none, and two processes may race. A zip's own checksums are verified on read.
-A cache that cannot be written costs time, never the result.
+A cache that cannot be written costs time, never the result. Several folders make a chain: what a
+class shares is read first, and what is new is kept in the last, one's own.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
+import uuid
 import warnings
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
@@ -24,8 +25,10 @@ from numpy.typing import NDArray
 
 Arrays = dict[str, NDArray[Any]]
 
-# Learners on a shared or small disk can move the cache, and a test can point it elsewhere.
+# Learners on a shared or small disk can move the cache, and a test can point it elsewhere. Folders
+# are parted as in PATH (":", on Windows ";"); "off" keeps nothing.
 FOLDER_VARIABLE = "TLWIDGETS_CACHE"
+OFF = "off"
 
 _said_read_only = False
 
@@ -34,20 +37,36 @@ class CacheWarning(UserWarning):
     """The cache was damaged or cannot be used; results are right, only slower to get."""
 
 
-def cache_folder() -> Path:
-    """Return the folder of the cache: `TLWIDGETS_CACHE`, or the user's own cache folder."""
-    chosen = os.environ.get(FOLDER_VARIABLE)
-    return Path(chosen) if chosen else Path(platformdirs.user_cache_dir("tlwidgets"))
+def cache_folders() -> tuple[Path, ...]:
+    """Return the folders that are read, in their order: the chosen ones, or the user's own."""
+    chosen = os.environ.get(FOLDER_VARIABLE, "").strip()
+    if chosen.lower() == OFF:
+        return ()
+    parts = [part for part in chosen.split(os.pathsep) if part]
+    # Where no shell has read it (a Dockerfile, an .env file), "~" is still there.
+    return tuple(Path(part).expanduser() for part in parts) or (
+        Path(platformdirs.user_cache_dir("tlwidgets")),
+    )
+
+
+def cache_folder() -> Path | None:
+    """Return the folder where new results are kept, the last of the chain; None if none is."""
+    folders = cache_folders()
+    return folders[-1] if folders else None
 
 
 def is_writable() -> bool:
     """Tell whether slow results can be kept on this machine."""
+    folder = cache_folder()
     try:
-        cache_folder().mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=cache_folder()):
-            return True
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+            with whole_file(folder / "try"):
+                pass
+            (folder / "try").unlink(missing_ok=True)
     except OSError:
         return False
+    return folder is not None
 
 
 def digest(*parts: str | int | float | bytes | NDArray[Any]) -> str:
@@ -74,12 +93,13 @@ def cached(name: str, key: str, build: Callable[[], Mapping[str, NDArray[Any]]])
 
     `name` begins the file's name, for people who look into the folder; `key` is from `digest`.
     """
-    path = cache_folder() / f"{name}-{key}.npz"
-    found = _read(path)
-    if found is not None:
-        return found
+    file = f"{name}-{key}.npz"
+    for folder in cache_folders():
+        if (found := _read(folder / file)) is not None:
+            return found
     arrays = dict(build())
-    _write(path, arrays)
+    if (own := cache_folder()) is not None:
+        _write(own / file, arrays)
     return arrays
 
 
@@ -118,10 +138,14 @@ def _write(path: Path, arrays: Arrays) -> None:
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[IO[bytes]]:
-    """Open a file beside `path` and move it there at the end: it is whole, or not there."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
-        temporary = Path(file.name)
+def whole_file(path: Path, *, is_private: bool = False) -> Iterator[IO[bytes]]:
+    """Open a file beside `path` and move it there at the end: it is whole, or not there.
+
+    Others may read it as the user's umask says; `tempfile` would make every file private.
+    """
+    temporary = path.with_name(f".{uuid.uuid4().hex}.part")
+    mode = 0o600 if is_private else 0o666
+    with open(temporary, "xb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
         try:
             yield file
             file.close()

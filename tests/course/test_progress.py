@@ -1,6 +1,7 @@
 """What a learner and a teacher see of the progress: tables, lines, an export, a class."""
 
 import json
+import os
 
 import pandas as pd
 import pytest
@@ -94,6 +95,16 @@ def test_an_export_holds_the_same_and_says_what(mine, tmp_path):
     assert from_json((tmp_path / "out.json").read_text("utf-8")) == RECORDS
     assert "the name 'Ada'" in repr(mine.export(tmp_path / "out.json", name="Ada"))
     assert json.loads((tmp_path / "out.json").read_text("utf-8"))["name"] == "Ada"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no umask")
+def test_a_teacher_may_read_an_export_where_the_umask_says_so(mine, tmp_path):
+    before = os.umask(0o022)
+    try:
+        mine.export(tmp_path / "ada.json")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "ada.json").stat().st_mode & 0o777 == 0o644
 
 
 def test_an_export_overwrites_nothing_else(mine, tmp_path):

@@ -1,11 +1,13 @@
 """What a record holds and what is refused; two kernels at once, damage, folders without writing."""
 
 import json
+import os
 import subprocess
 import sys
 import threading
 from contextlib import nullcontext
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -159,11 +161,28 @@ def exercises(file):
 
 
 @pytest.mark.parametrize(
-    ("value", "name"), [("off", None), (" OFF ", None), ("/x/mine.json", "mine.json")]
+    ("value", "file"),
+    [("off", None), (" OFF ", None), ("/x/mine.json", "/x/mine.json"), ("~/p.json", "/me/p.json")],
 )
-def test_the_variable_moves_the_file_or_switches_it_off(value, name, monkeypatch):
+def test_the_variable_moves_the_file_or_switches_it_off(value, file, monkeypatch):
+    monkeypatch.setenv("HOME", "/me")
     monkeypatch.setenv("TLWIDGETS_PROGRESS", value)
-    assert getattr(progress_file(), "name", None) == name
+    assert progress_file() == (None if file is None else Path(file))
+
+
+@pytest.mark.parametrize("year", [1, 1970, 1999, 2066, 2300, 9999])
+def test_a_clock_that_is_wrong_costs_no_record(file, year):
+    change(file, passing("before"))
+    now = datetime(year, 1, 2, tzinfo=UTC)
+    change(file, lambda records: with_try(records, "02_x", "then", passed=True, now=now))
+    change(file, passing("after"))
+    assert exercises(file) == ["after", "before", "then"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no umask")
+def test_progress_is_private(file):
+    change(file, passing("Exercise 1"))
+    assert file.stat().st_mode & 0o777 == 0o600
 
 
 def test_by_default_it_is_in_the_users_data_and_not_in_the_cache(monkeypatch, tmp_path):

@@ -1,5 +1,6 @@
 """The cache: found or built, damaged or unwritable, the arrays are always right."""
 
+import os
 import subprocess
 import sys
 import warnings
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
-from tlwidgets._cache import cache_folder, cached, digest, is_writable
+from tlwidgets._cache import cache_folder, cache_folders, cached, digest, is_writable
 from tlwidgets.data import CacheWarning
 
 RIGHT = {"images": np.array([[1, 2, 3], [4, 5, 6]], np.float32), "labels": np.array([7, 8])}
@@ -71,6 +72,51 @@ def test_the_folder_is_the_one_asked_for(cache, build):
 def test_without_a_wish_the_folder_is_the_users_own(monkeypatch):
     monkeypatch.delenv("TLWIDGETS_CACHE", raising=False)
     assert cache_folder().name == "tlwidgets"
+
+
+def test_a_class_shares_the_first_folder_and_each_learner_keeps_new_things_in_the_last(
+    tmp_path, monkeypatch, build
+):
+    shared, own = tmp_path / "shared", tmp_path / "own"
+    monkeypatch.setenv("TLWIDGETS_CACHE", str(shared))
+    cached("cells", "k", build)
+    shared.chmod(0o555)  # nothing may be written there by a learner
+    try:
+        monkeypatch.setenv("TLWIDGETS_CACHE", os.pathsep.join(map(str, (shared, own))))
+        assert_right(cached("cells", "k", build))
+        assert build.calls == 1
+        assert not own.exists()
+        assert_right(cached("cells", "new", build))
+        assert only_file(own).name == "cells-new.npz"
+        assert_right(cached("cells", "new", build))
+        assert build.calls == 2
+    finally:
+        shared.chmod(0o755)
+
+
+def test_off_keeps_nothing_and_a_tilde_is_the_home(tmp_path, monkeypatch, build):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TLWIDGETS_CACHE", "off")
+    assert_right(cached("cells", "k", build))
+    assert_right(cached("cells", "k", build))
+    assert build.calls == 2
+    assert cache_folder() is None
+    assert not is_writable()
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("TLWIDGETS_CACHE", "~/cache")
+    assert cache_folders() == (tmp_path / "cache",)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no umask")
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o002, 0o664), (0o077, 0o600)])
+def test_others_may_read_what_is_cached_as_the_umask_says(cache, build, umask, mode):
+    before = os.umask(umask)
+    try:
+        cached("cells", "k", build)
+    finally:
+        os.umask(before)
+    assert only_file(cache).stat().st_mode & 0o777 == mode
 
 
 def damage_by_cutting(data):

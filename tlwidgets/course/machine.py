@@ -178,6 +178,8 @@ def _widgets() -> str:
 def _cache() -> str:
     from .._cache import cache_folder, is_writable
 
+    if cache_folder() is None:
+        return "the cache is off: slow steps run each time"
     if not is_writable():
         return f"{cache_folder()} cannot be written: slow steps will run again each time"
     return f"slow results are kept in {cache_folder()}"

@@ -37,6 +37,8 @@ _WAIT_SECONDS, _POLL_SECONDS = 3.0, 0.01
 # The key that tells such a file from other JSON, and the version of its layout.
 _FORMAT, _VERSION = "tlwidgets_progress", 1
 _MAX_TEXT = 500
+# A machine without a battery begins in 1970; pandas ends in 2262.
+_EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 # Wide enough for every question; far from where a range overflows when it is scaled.
 _MAX_NUMBER = 1e15
 # A course of a hundred lessons fills a tenth of it.
@@ -122,8 +124,8 @@ def with_guess(records: Records, new: GuessRecord) -> Records:
 
 
 def to_iso(now: datetime) -> str:
-    """Return a time in UTC, to the second."""
-    return now.astimezone(UTC).isoformat(timespec="seconds")
+    """Return a time in UTC, to the second; one that no clock should show is brought near."""
+    return min(max(now, _EARLIEST), _LATEST).astimezone(UTC).isoformat(timespec="seconds")
 
 
 def to_json(records: Records) -> str:
@@ -199,8 +201,8 @@ def _count(value: object) -> int:
 
 def _time(value: object) -> str:
     time = datetime.fromisoformat(_text(value))
-    if time.tzinfo is None or not 2000 <= time.year <= 2200:  # pandas ends in 2262
-        raise ValueError("expected a time of this century with its zone")
+    if time.tzinfo is None or not _EARLIEST <= time <= _LATEST:
+        raise ValueError(f"expected a time from {_EARLIEST.year} to {_LATEST.year} with its zone")
     return to_iso(time)
 
 
@@ -266,7 +268,7 @@ def progress_file() -> Path | None:
         return None
     if not chosen:
         return Path(platformdirs.user_data_dir("tlwidgets")) / _FILE_NAME
-    return Path(chosen)
+    return Path(chosen).expanduser()
 
 
 def change(path: Path, step: Callable[[Records], Records]) -> None:
@@ -277,7 +279,7 @@ def change(path: Path, step: Callable[[Records], Records]) -> None:
             before = _read_or_set_aside(path)
             after = step(before)
             if after != before:
-                replace_file(path, to_json(after))
+                replace_file(path, to_json(after), is_private=True)
     except filelock.Timeout:
         _say_not_kept(path, f"another notebook has held it for {_WAIT_SECONDS:.0f} seconds")
     except OSError as error:
@@ -317,9 +319,9 @@ def read_text(path: Path) -> str:
     return content.decode("utf-8")
 
 
-def replace_file(path: Path, text: str) -> None:
+def replace_file(path: Path, text: str, *, is_private: bool = False) -> None:
     """Write a file so that it is whole or not there."""
-    with whole_file(path) as file:
+    with whole_file(path, is_private=is_private) as file:
         file.write(text.encode())
 
 
