@@ -1,5 +1,7 @@
 """One walk over all public functions: a wrong value is named, with its argument."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -130,3 +132,38 @@ def test_every_public_name_has_a_row_or_a_reason():
 def test_an_unknown_public_name_is_told_what_there_is():
     with pytest.raises(AttributeError, match=r"'FreezeSlidr'.*load_backbone"):
         tlwidgets.FreezeSlidr  # noqa: B018
+
+
+WITHOUT_TENSORFLOW = """
+import importlib.abc, sys
+
+class Blocked(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] == "tensorflow":
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Blocked())
+import tlwidgets
+for module in sys.argv[1:]:
+    for name in tlwidgets.__all__ if module == "tlwidgets" else [None]:
+        try:
+            getattr(tlwidgets, name) if name else __import__(module)
+        except Exception as error:
+            print(name or module, type(error).__name__, error, sep="|")
+"""
+
+
+@pytest.mark.keras
+def test_without_tensorflow_a_name_works_or_says_what_to_install():
+    packages = ["adapt", "backbones", "freezing", "shipping", "data", "shift", "course"]
+    modules = ["tlwidgets", *(f"tlwidgets.{name}" for name in packages)]
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_TENSORFLOW, *modules],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    failed = dict(line.split("|", 1) for line in done.stdout.splitlines())
+    assert {"FreezeSlider", "TrainingCurves", "load_backbone", "tlwidgets.adapt"} <= set(failed)
+    assert not {"BiasExplorer", "Prediction", "check", "tlwidgets.shift"} & set(failed)
+    for said in failed.values():
+        assert said.startswith("ImportError|")
+        assert "pip install 'tlwidgets[cpu]'" in said

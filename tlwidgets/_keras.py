@@ -16,6 +16,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from ._check import missing_package
+
 _STANDARD_ERROR = 2
 
 
@@ -24,11 +26,17 @@ def start_keras() -> None:
 
     On some processors TensorFlow logs several lines at import and at the first operation,
     whatever the log level says (measured with 2.21); a notebook shows them in red.
+    Without TensorFlow an ImportError says what to install.
     """
-    with _hidden_standard_error():
-        import keras
+    try:
+        with _hidden_standard_error():
+            import keras
 
-        keras.ops.ones(())
+            keras.ops.ones(())
+    except ModuleNotFoundError as error:
+        if error.name != "tensorflow":
+            raise
+        raise missing_package(error.name, needed_for="What has a network", extra="cpu") from None
 
 
 @contextmanager

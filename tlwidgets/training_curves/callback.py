@@ -10,8 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import keras
-
 from .. import _check
 from .._keras import start_keras
 from .._worker import Worker
@@ -26,6 +24,7 @@ if TYPE_CHECKING:
 
 start_keras()
 
+import keras
 
 _DEFAULT = Choices()
 # A refresh costs the kernel a few milliseconds; more often than this nobody sees.
