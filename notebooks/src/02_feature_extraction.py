@@ -119,7 +119,7 @@ with_100
 # The head is a logistic regression: one weight per feature, one sum, one probability. The more
 # features, the stronger the penalty `C`, so that none is trusted too early. Each seed keeps
 # other cells for the test and draws other labels. (Cells of one module stand on both sides. That is
-# kind to every way that we compare; lesson 11 shows how kind.)
+# kind to every way that we compare; lesson 12 shows how kind.)
 
 
 # %%

@@ -49,3 +49,15 @@ still_defective = [2]
 corrected = proba * [0.7, 0.3]
 corrected = corrected / corrected.sum(axis=1, keepdims=True)
 still_defective = [2]
+
+# %% Exercise 3
+changed = {"flu": "covariate", "camera": "covariate", "norm": "concept"}
+
+# %% Exercise 3
+changed = {"flu": "label", "camera": "concept", "norm": "concept"}
+
+# %% Exercise 3
+changed = {"flu": "label", "camera": "covariate", "norm": "label"}
+
+# %% Exercise 3
+changed = {"flu": "label shift", "camera": "covariate shift", "norm": "concept shift"}
