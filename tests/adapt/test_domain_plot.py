@@ -10,7 +10,7 @@ from PIL import Image
 
 from tlwidgets import _palette
 from tlwidgets.adapt import project_domains
-from tlwidgets.adapt.plot import plot_domains, scrub_domains
+from tlwidgets.adapt.plot import plot_adversary, plot_domains, scrub_domains
 
 RNG = np.random.default_rng(0)
 SOURCE = RNG.normal(size=(30, 5))
@@ -108,3 +108,12 @@ def test_bad_pictures_are_named(arguments, settings, says):
 def test_no_axes_are_named():
     with pytest.raises(TypeError, match="`ax`"):
         plot_domains(project_domains(FRAMES), 0, None)
+
+
+def test_the_flows_of_an_adversary_name_every_part_and_turn_one_gradient():
+    ax = Figure().subplots()
+    assert plot_adversary(ax) is ax
+    words = " ".join(text.get_text() for text in ax.texts)
+    for part in ("features", "head", "label loss", "reversal", "discriminator", "domain loss"):
+        assert part in words
+    assert words.count(r"-\lambda g") == 1

@@ -1,4 +1,4 @@
-"""Two domains as clouds of points: whether they lie on each other, class by class."""
+"""Two domains as clouds of points, and the two flows through a network with an adversary."""
 
 from __future__ import annotations
 
@@ -18,10 +18,24 @@ from .features import ProjectedDomains
 if TYPE_CHECKING:
     import ipywidgets
 
-__all__ = ["plot_domains", "scrub_domains"]
+__all__ = ["plot_adversary", "plot_domains", "scrub_domains"]
 
 _INCHES, _DPI = 4.6, 90  # of a picture
 _DOT, _DIGIT = 14, 34  # areas of markers
+_FACES = {"source": r"\mathbf", "target": r"\mathit"}
+
+# Where the parts of a network with an adversary stand: name -> (x, y).
+_PARTS = {
+    "images": (0.06, 0.5),
+    "features $F$": (0.25, 0.5),
+    "head $C$": (0.52, 0.82),
+    "label loss\n(source alone)": (0.86, 0.82),
+    "gradient\nreversal": (0.44, 0.18),
+    "discriminator $D$": (0.67, 0.18),
+    "domain loss\n(both)": (0.92, 0.18),
+}
+_WAYS = ((0, 1), (1, 2), (2, 3), (1, 4), (4, 5), (5, 6))  # which part hands on to which
+_BACK = {(1, 2): "$g$", (2, 3): "$g$", (1, 4): r"$-\lambda g$", (4, 5): "$g$", (5, 6): "$g$"}
 
 
 def plot_domains(
@@ -108,6 +122,41 @@ def scrub_domains(
     return ipywidgets.VBox([slider, image])
 
 
+def plot_adversary(ax: Axes) -> Axes:
+    """Draw what a network with an adversary hands on: numbers forward, gradients back.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+
+    Returns
+    -------
+    matplotlib Axes
+        The same; dark arrows go forward, orange ones carry the gradient g back.
+    """
+    _check.axes("ax", ax)
+    ax.set(xlim=(0, 1), ylim=(0, 1))
+    ax.axis("off")
+    places = list(_PARTS.values())
+    box = {"boxstyle": "round,pad=0.4", "facecolor": "white", "edgecolor": "#444444"}
+    parts = [
+        ax.text(x, y, name, ha="center", va="center", bbox=box)
+        for name, (x, y) in _PARTS.items()
+    ]  # fmt: skip
+    for way in _WAYS:
+        one, other = (parts[i].get_bbox_patch() for i in way)
+        (x, y), (to_x, to_y) = (places[i] for i in way)
+        forward = {"arrowstyle": "->", "color": "#444444", "patchA": one, "patchB": other}
+        ax.annotate("", (to_x, to_y + 0.04), (x, y + 0.04), arrowprops=forward)
+        if way in _BACK:
+            colour = _palette.TRAINABLE
+            back = {"arrowstyle": "->", "color": colour, "patchA": other, "patchB": one}
+            ax.annotate("", (x, y - 0.04), (to_x, to_y - 0.04), arrowprops=back)
+            middle = (x + to_x) / 2, (y + to_y) / 2 - 0.07
+            ax.text(*middle, _BACK[way], color=colour, ha="center", va="top")
+    return ax
+
+
 def _picture(projected: ProjectedDomains, moment: int, source: Any, target: Any) -> bytes:
     """Return a PNG of one moment, always of the same size."""
     figure = Figure((_INCHES, _INCHES), dpi=_DPI, layout="constrained")
@@ -128,7 +177,8 @@ def _cloud(
         return
     for label in np.unique(classes):
         x, y = points[classes == label].T
-        ax.scatter(x, y, s=_DIGIT, marker=f"${label}$", **style)
+        # Upright and slanted, so that the domains are told apart without colours, too.
+        ax.scatter(x, y, s=_DIGIT, marker=f"${_FACES[name]}{{{label}}}$", **style)
     ax.scatter([], [], s=_DOT, label=name, **style)
 
 
