@@ -14,6 +14,7 @@ from docs.book.kernel import describe_figure
 from docs.book.pages import PageMaker, _note
 from docs.book.runs import WIDGET_STATE
 from docs.book.stills import Stills, UnknownWidgetError
+from notebooks import build
 from tlwidgets._widgets.files import FileChooser
 
 
@@ -131,6 +132,31 @@ def test_the_picture_of_curves_stays_where_nothing_is_live(tmp_path):
     ran.cells[0].outputs = [nbformat.v4.new_output("display_data", replaced)]
     page = PageMaker(tmp_path, {}).make(notebook_of("curves"), ran, "99")
     assert page.cells[0].outputs[0].data["text/html"] == '<img class="tlw-still-1">'
+
+
+FOLDED = """\
+# %%
+import keras
+
+# %% tags=["parameters"]
+SEED = 0
+
+# %% tags=["claim"]
+claim("So many", 3, at_least=1)
+
+# %% tags=["exercise"]
+answer = 2  #: answer = ...
+
+# %% tags=["check"]
+check("Exercise 1", answer, expect(lambda a: a == 2, "More."), well_done="Yes.")
+"""
+
+
+def test_what_the_notebook_folds_is_folded_and_no_answer_is_readable_at_once(tmp_path):
+    student, ran = (build.build(FOLDED, kind) for kind in ("student", "solution"))
+    page = PageMaker(tmp_path, {}).make(student, ran, "99_x")
+    tags = [cell.metadata.get("tags") for cell in page.cells if cell.cell_type == "code"]
+    assert tags == [["hide-input"], None, ["hide-input"], None, ["hide-cell"], ["hide-cell"]]
 
 
 def test_a_table_of_lessons_leads_to_the_pages_that_there_are(tmp_path):
