@@ -16,7 +16,7 @@ import nbformat
 from sphinx.cmd.build import build_main
 
 from .api import write_api
-from .front import front_page
+from .front import front_page, glossary_page
 from .pages import PageMaker
 from .runs import ROOT, Lesson, LessonFailedError, find_lessons, run_lessons
 
@@ -25,7 +25,7 @@ BUILD = ROOT / "build"
 
 
 def write_pages(lessons: list[Lesson], work: Path, kept: Path) -> None:
-    """Write what Sphinx reads: the front page, the notebook of each lesson, the reference.
+    """Write what Sphinx reads: the front page, the lessons' notebooks, the glossary, the reference.
 
     Parameters
     ----------
@@ -44,6 +44,7 @@ def write_pages(lessons: list[Lesson], work: Path, kept: Path) -> None:
         page = maker.make(student, with_outputs, lesson.name)
         nbformat.write(page, work / "pages" / f"{lesson.name}.ipynb")
     (work / "pages" / "index.md").write_text(front_page(pages), "utf-8")
+    (work / "pages" / "glossary.md").write_text(glossary_page(pages), "utf-8")
     write_api(work / "pages" / "api")
     for picture in HERE.parent.glob("*.png"):
         shutil.copy(picture, work / "pages")

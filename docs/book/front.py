@@ -1,4 +1,4 @@
-"""The front page of the book: the README's pitch, the lessons, and the way to the reference."""
+"""The front page of the book, and the glossary: pages in Markdown whose links lead to pages."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ _BADGE = re.compile(r"\[!\[([^\]]*)\]\(https?://[^)]*\)\]\(([^)]*)\)")
 _LINK = re.compile(r"(?<!!)\[([^\]]+)\]\(([^)]+)\)")
 # The course, not the library: the rest of the README speaks to people with an editor open.
 _SECTIONS = ("Start", "Licences")
-_REFERENCE = "[The reference](api/index.rst) says of every public name what it takes and gives.\n"
+_REFERENCE = (
+    "[The glossary](glossary.md) has the field's words. "
+    "[The reference](api/index.rst) says of every public name what it takes and gives.\n"
+)
 _SHOWN_HERE = "A page of this book that shows them, or other people's data, says so at its end."
 
 
@@ -39,7 +42,23 @@ def front_page(pages: Mapping[str, str]) -> str:
         f"{_SHOWN_HERE}\n",
     ]  # fmt: skip
     text = _LINK.sub(lambda link: _to_page(link, set(pages.values())), "\n".join(parts))
-    return "\n".join([text, f"## Reference\n\n{_REFERENCE}", _contents(pages, table)])
+    return "\n".join([text, f"## Words and names\n\n{_REFERENCE}", _contents(pages, table)])
+
+
+def glossary_page(pages: Mapping[str, str]) -> str:
+    """Return the glossary in Markdown.
+
+    Parameters
+    ----------
+    pages : dict
+        The names of the pages that there are, by the number of the lesson.
+
+    Returns
+    -------
+    str
+    """
+    text = (ROOT / "docs/glossary.md").read_text("utf-8")
+    return _LINK.sub(lambda link: _to_page(link, set(pages.values())), text)
 
 
 def _to_page(link: re.Match[str], pages: set[str]) -> str:
@@ -54,5 +73,5 @@ def _to_page(link: re.Match[str], pages: set[str]) -> str:
 def _contents(pages: Mapping[str, str], table: str) -> str:
     titles = {goal.removesuffix(".ipynb"): text for text, goal in _LINK.findall(table)}
     lines = [f"{titles.get(name, name)} <{name}>" for name in pages.values()]
-    lines += ["API reference <api/index>"]
+    lines += ["Glossary <glossary>", "API reference <api/index>"]
     return "```{toctree}\n:hidden:\n\n" + "\n".join(lines) + "\n```\n"
