@@ -99,6 +99,11 @@ def test_links_to_files_lead_somewhere(page):
     assert missing == []
 
 
+def test_the_citation_is_of_this_version():
+    version = re.search(r'^version = "(.+)"', text_of("pyproject.toml"), re.M)[1]
+    assert f"\nversion: {version}\n" in text_of("CITATION.cff")
+
+
 def test_every_make_target_that_is_named_exists():
     targets = set(re.findall(r"^([a-z-]+):", text_of("Makefile"), re.M))
     for page in PAGES:
