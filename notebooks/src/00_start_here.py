@@ -6,7 +6,10 @@
 #
 # [![Open on Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/tlwidgets/tlwidgets/main?labpath=notebooks/00_start_here.ipynb)
 #
-# **About 10 minutes** · needs nothing · 12 CPU seconds · 1.0 GB of memory
+# **About 10 minutes** · needs nothing · 14 CPU seconds · 1.0 GB of memory
+#
+# **For whom?** You read Python and NumPy, and you know what training and a test set are. Keras,
+# and the words of transfer learning, are explained as they come.
 
 # %% [markdown]
 # ## You will
@@ -29,24 +32,37 @@ from tlwidgets import Prediction, budget, check, claim, expect, plot_transfer_ma
 budget()
 
 # %% tags=["parameters"]
-N_PER_CLASS = 10  # labelled examples of each digit
+N_PER_CLASS = 10  # labelled examples of each digit, 1 to 400
 SEED = 0
 
 # %% [markdown]
 # ## 1. The map
 #
-# **Transfer learning** uses what was learned in a **source** (a task with much data) for a
-# **target** (the task that you have, with little). Which type it is follows from one question.
+# **Transfer learning** uses what was learned in a **source**, where there is much data, for a
+# **target**, where you have little. Each of them has two parts:
+#
+# - its **domain**: what goes in (the space of the inputs $x$, and how often each occurs, $P(x)$);
+# - its **task**: what is asked (the labels $y$, and the function $f$ that gives them for an $x$).
+#
+# Photographs of two cameras are two domains; "is it broken?" and "who made it?" are two tasks. If
+# either differs from source to target, there is something to transfer. Then look where labels are.
 
 # %%
 lessons = read_lessons()
 fig, ax = plt.subplots(figsize=(10, 4.4))
 _ = plot_transfer_map(lessons, ax)
 # %% [markdown]
-# Read it from the top: look where you have labels, go down, and find the methods with the
-# numbers of their lessons. The names are those of Pan and Yang (2010). Two words of everyday
-# use: in **feature extraction** the network from the source stays frozen; in **fine-tuning** it
-# trains on.
+# Read it from the top, and find methods with the numbers of their lessons. The types are those of
+# Pan and Yang (2010):
+#
+# | type | the task | the domain | labels |
+# |---|---|---|---|
+# | **inductive** | another one | the same or another | some in the target |
+# | **transductive** | the same | another one | only in the source |
+# | **unsupervised** | another one | the same or another | in neither |
+#
+# The same task, a new camera, a few labels from it? That is frequent and has no row: it is called
+# **supervised domain adaptation**; begin with the methods of the first.
 
 # %% [markdown]
 # **The lessons.** Each box is a lesson; its arrows come from the lessons to do before it. The
@@ -106,11 +122,44 @@ guess.reveal(right_of_100)
 
 # %% [markdown]
 # **Explain.** With so few examples the model has hardly seen how people write. More labels would
-# help; so would a network that has seen other writing before. That is lesson 01. Every number
-# that a lesson states is asserted by the cell beside it, on your machine, in this run:
+# help. So would a network that has seen other writing: here is one that learned to read printed
+# **letters**, and never saw a digit. We take the 64 numbers that it makes of an image, its
+# **features**, instead of the pixels. The labels and the regression stay. How many now?
+
+# %% tags=["widget"]
+with_letters = Prediction("The same labels, seen by a network that knows letters?", low=0, high=100)
+with_letters
+
+# %%
+import keras
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from tlwidgets import load_glyph_net
+
+keras.utils.set_random_seed(SEED)
+read = {"pixels": right_of_100}
+for name, checkpoint in {
+    "a random network": None,
+    "a network that knows letters": "letters",
+}.items():
+    features = load_glyph_net(checkpoint).predict(digits.images[..., None], verbose=0)
+    model = make_pipeline(StandardScaler(), LogisticRegression(C=0.05, max_iter=500))
+    model.fit(features[train], digits.labels[train])
+    read[name] = 100 * model.score(features[test], digits.labels[test])
+with_letters.reveal(read["a network that knows letters"])
+
+# %% [markdown]
+# That was a transfer: another domain (print, not handwriting), another task (letters, not digits),
+# and better than the pixels. A network that learned nothing does not help, so it is the letters.
+# Every number that a lesson states is asserted by the cell beside it, on your machine, in this run.
+# The **control** is the same without the one thing that is said to be the cause:
 
 # %% tags=["claim"]
-claim("Digits of 100 read right", right_of_100, at_least=60, at_most=90)
+claim("Digits of 100 read right, from pixels", read["pixels"], at_least=60, at_most=90)
+knows, random = read["a network that knows letters"], read["a random network"]
+claim("Points that the letters add", knows - read["pixels"], at_least=6,
+      control=random - read["pixels"])  # fmt: skip
 
 # %% [markdown]
 # **Check.** Exercises have a cell with three dots for your answer, and a check that tells you
@@ -135,7 +184,7 @@ check(
         lambda a: a != len(train) / 10, "That is how many of each we *used*. How many are there?"
     ),
     expect(lambda a: a == 500, "Count the labels of one digit, for instance of the zeros."),
-    well_done="We used only a few of them: labels are what is dear in practice.",
+    well_done="We used only a few of them: labels are what is expensive in practice.",
 )
 
 # %% [markdown]
@@ -194,30 +243,17 @@ list_backbones()[["family", "year", "size_mb", "top1", "offline"]].head(8)
 # guess counts: the second time you know the answer.
 
 # %%
-from tlwidgets import plot_predictions
-
-mine = progress()
-mine
+progress()
 
 # %% [markdown]
-# Do you guess too high or too low? Each point is a guess, on the scale of its question; in the
-# grey band it was close. From five guesses on, the title says how you guess.
-
-# %%
-fig, ax = plt.subplots(figsize=(7, 4.5), layout="constrained")
-_ = plot_predictions(mine, ax)
-
-# %% [markdown]
-# It is yours:
+# Do you guess too high or too low? After five guesses `plot_predictions(progress(), plt.gca())`
+# draws each on the scale of its question, and says so. The file is yours:
 #
-# - `progress().export("my_progress.json", name="Ada")` writes a file for your teacher and says what
+# - `progress().export("my_progress.json", name="Ada")` writes a copy for your teacher and says what
 #   it holds. On Binder everything is gone after the session: export, then download it.
-# - `progress().forget(confirm=True)` deletes it.
-# - With the environment variable `TLWIDGETS_PROGRESS` set to `off`, before JupyterLab starts,
-#   nothing is kept. Any other value is the file to keep it in.
+# - `progress().forget(confirm=True)` deletes it. How to keep nothing at all: `docs/teaching.md`.
 #
-# JupyterLab, Jupyter Notebook and VS Code say which notebook runs; elsewhere, and in `solutions`,
-# nothing is kept.
+# It works in JupyterLab, Jupyter Notebook and VS Code; of `solutions` nothing is kept.
 
 # %% [markdown]
 # ## Where it breaks
@@ -232,8 +268,8 @@ budget()
 # %% [markdown]
 # ## You can now
 #
-# - **find** your way: where you have labels decides between inductive, transductive and
-#   unsupervised transfer, and the arrows say which lessons lead there;
+# - **find** your way: which of domain and task differ, and where you have labels, decides between
+#   inductive, transductive and unsupervised transfer; the arrows say which lessons lead there;
 # - **use** a lesson: guess before you run, read the claim, let the check lead you;
 # - **test** your installation with `self_test()`, and watch the memory with `budget()`.
 #

@@ -20,7 +20,7 @@ from .progress import CLOSE, describe_calibration, scaled_guesses
 if TYPE_CHECKING:
     from .progress import Progress
 
-# Pan and Yang (2010), Table 3: the type follows from where there are labels.
+# Pan and Yang (2010), Table 2: how the types differ in where there are labels.
 _QUESTION = "Where do you have labels?"
 _ANSWERS = ("in the target", "only in the source", "in neither")
 _COLOUR_OF = {
@@ -53,7 +53,7 @@ def plot_transfer_map(lessons: pd.DataFrame, ax: Axes) -> Axes:
 
     References
     ----------
-    Pan and Yang (2010), A Survey on Transfer Learning, IEEE TKDE 22(10), Table 3.
+    Pan and Yang (2010), A Survey on Transfer Learning, IEEE TKDE 22(10), Table 2.
     """
     check_lessons(lessons)
     _check.axes("ax", ax)
