@@ -25,18 +25,7 @@ _STATIC = Path(__file__).parent / "static"
 
 
 class LiveView(anywidget.AnyWidget):
-    """A picture in the page, drawn from one dictionary.
-
-    Parameters
-    ----------
-    **traits
-        Initial values of its traits.
-
-    Raises
-    ------
-    TypeError
-        If it has no trait of that name; ipywidgets itself would only warn.
-    """
+    """A picture in the page, drawn from one dictionary."""
 
     # Files, not texts: with ANYWIDGET_HMR=1 the page follows them while they are edited.
     _esm = _STATIC / "tlwidgets.js"
@@ -47,7 +36,7 @@ class LiveView(anywidget.AnyWidget):
 
     def __init__(self, **traits: Any) -> None:
         unknown = sorted(set(traits) - set(self.trait_names()))
-        if unknown:
+        if unknown:  # ipywidgets itself would only warn
             raise TypeError(f"{type(self).__name__} has no trait {unknown[0]!r}.")
         super().__init__(**traits)
 

@@ -20,22 +20,13 @@ _DIGITS = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Axis:
-    """One axis, with its ticks decided.
-
-    Parameters
-    ----------
-    label : str
-    low, high : float
-        What the axis covers; above 0 where it is logarithmic.
-    ticks : sequence of (float, str)
-        Where to write what.
-    is_log : bool
-    """
+    """One axis, with its ticks decided."""
 
     label: str
+    # What the axis covers; above 0 where it is logarithmic.
     low: float
     high: float
-    ticks: Sequence[tuple[float, str]]
+    ticks: Sequence[tuple[float, str]]  # where to write what
     is_log: bool = False
 
     def share_below(self, value: float) -> float:
@@ -49,20 +40,10 @@ class Axis:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
-    """Points that belong together.
+    """Points that belong together."""
 
-    Parameters
-    ----------
-    name : str
-        Stands in the legend; an empty name does not.
-    points : sequence of (x, y)
-        In the order in which a line runs; y is None where the line has a gap.
-    colour : str
-    has_line, has_dots : bool
-    is_dashed, is_faint : bool
-    """
-
-    name: str
+    name: str  # stands in the legend; an empty one does not
+    # In the order in which a line runs; y is None where the line has a gap.
     points: Sequence[Point]
     colour: str
     has_line: bool = True
@@ -73,41 +54,25 @@ class Series:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chart:
-    """What a chart shows.
-
-    Parameters
-    ----------
-    title : str
-    description : str
-        One sentence that says what can be read off it, also for those who cannot see it.
-    x, y : Axis
-    series : sequence of Series
-        Later ones are drawn over earlier ones.
-    bands : sequence of (from, to, label)
-        Spans of x with a name above.
-    rules : sequence of (y, label)
-        Horizontal lines, for instance the level of chance.
-    marks : sequence of (x, y, label)
-        Single points with a name beside.
-    gaps : sequence of (colour, index, index)
-        Shaded between two of the series, behind the lines.
-    y_other : Axis, optional
-        Another way to see y (logarithmic instead of linear); the live view gets a switch.
-    is_low : bool
-        Whether it is a strip below another chart, not a chart of full height.
-    """
+    """What a chart shows."""
 
     title: str
+    # One sentence that says what can be read off it, also for those who cannot see it.
     description: str
     x: Axis
     y: Axis
-    series: Sequence[Series]
+    series: Sequence[Series]  # later ones are drawn over earlier ones
+    # From, to, label: spans of x with a name above.
     bands: Sequence[tuple[float, float, str]] = field(default=())
+    # Horizontal lines, for instance the level of chance.
     rules: Sequence[tuple[float, str]] = field(default=())
+    # x, y, label: single points with a name beside.
     marks: Sequence[tuple[float, float, str]] = field(default=())
+    # Colour, index, index: shaded between two of the series, behind the lines.
     gaps: Sequence[tuple[str, int, int]] = field(default=())
+    # Another way to see y (logarithmic instead of linear); the live view gets a switch.
     y_other: Axis | None = None
-    is_low: bool = False
+    is_low: bool = False  # a strip below another chart, not a chart of full height
 
     def to_view(self, n_points: int = MAX_POINTS) -> dict[str, Any]:
         """Return what the drawers need, as JSON holds it: small, finite, nothing else."""

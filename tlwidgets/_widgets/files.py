@@ -18,22 +18,9 @@ MOST_BYTES = 500_000_000
 
 
 class FileChooser(LiveView):
-    """Let me choose files on my machine, and hand their contents to Python.
+    """Let me choose files on my machine, and hand their contents to Python: observe `files`.
 
-    Parameters
-    ----------
-    words : str
-        What stands on the button.
-    accept : str
-        As in HTML: ".png,.jpg" or "image/*".
-    takes_many : bool
-    is_primary : bool
-        Whether it is the main button of its page.
-
-    Attributes
-    ----------
-    files : tuple of (str, bytes)
-        Names and contents of what was chosen last, once all of it is here. Observe it.
+    `words` stand on the button; `accept` is as in HTML: ".png,.jpg" or "image/*".
     """
 
     kind = traitlets.Unicode("files").tag(sync=True)

@@ -25,19 +25,9 @@ LEARNING_RATE = 0.001
 
 
 class CompiledSteps:
-    """Steps of Adam on one loss.
+    """Steps of Adam on one loss of a network, whose parameters `restart` gives, and of new heads.
 
-    Parameters
-    ----------
-    loss : callable (groups of batches) -> scalar tensor
-        Gets a tuple of tensors for each group of examples.
-    network : keras.Model
-        Takes part with the parameters that `restart` gives it.
-    heads : sequence of keras.Model
-        New at every start.
-    learning_rate : float, > 0
-    seed : int, >= 0
-        Of the heads' first parameters and of `seeds`.
+    The loss gets a tuple of tensors for each group of examples.
     """
 
     def __init__(

@@ -79,29 +79,14 @@ class DomainAligned(keras.Model):
         self.recompile()
 
     def recompile(self, optimizer: Any = None) -> None:
-        """Compile, with Adam or another optimizer.
-
-        Parameters
-        ----------
-        optimizer : keras.optimizers.Optimizer, optional
-        """
+        """Compile, with Adam or another optimizer."""
         self._loops: dict[Any, Any] = {}
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         optimizer = optimizer or keras.optimizers.Adam(_LEARNING_RATE)
         self.compile(optimizer, loss, metrics=["accuracy"], jit_compile=False)
 
     def features(self, x: Any, batch_size: int = 500) -> Any:
-        """Return the features that are drawn together.
-
-        Parameters
-        ----------
-        x : array, shape (n, ...)
-        batch_size : int
-
-        Returns
-        -------
-        array of float32, shape (n, d)
-        """
+        """Return the features that are drawn together, float32 of shape (n, d)."""
         parts = [self._both(x[i : i + batch_size])[0] for i in range(0, len(x), batch_size)]
         return np.concatenate([ops.convert_to_numpy(part) for part in parts])
 
@@ -121,17 +106,7 @@ class DomainAligned(keras.Model):
         return self._domain_loss is not None
 
     def domain_loss(self, h_source: Any, h_target: Any, training: bool) -> Any:
-        """Return the loss between the features of two batches, times its strength.
-
-        Parameters
-        ----------
-        h_source, h_target : tensors, shape (n, d)
-        training : bool
-
-        Returns
-        -------
-        tensor, shape ()
-        """
+        """Return the loss between the features of two batches, times its strength."""
         assert self._domain_loss is not None
         return self.strength * self._domain_loss(h_source, h_target)
 
@@ -260,28 +235,8 @@ _LARGEST = 1e6
 class GradientReversal(keras.layers.Layer):
     """Turn the gradient round, so that the layers before work against those after.
 
-    Parameters
-    ----------
-    strength : float, >= 0
-        Lambda: how much of the gradient goes on, with the other sign. It can be set at any time,
-        also between the steps of a compiled training.
-    **kwargs
-        Of `keras.layers.Layer`.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If `strength` is not a number of at least 0.
-
-    References
-    ----------
-    Ganin et al. (2016), Domain-Adversarial Training of Neural Networks, JMLR 17(59), eq. 17.
-
-    Examples
-    --------
-    >>> layer = GradientReversal(0.5)
-    >>> float(keras.ops.sum(layer(keras.ops.ones((2, 3)))))
-    6.0
+    `strength` is lambda: how much of the gradient goes on, with the other sign. It can be set at
+    any time, also between the steps of a compiled training.
     """
 
     def __init__(self, strength: float = 1.0, **kwargs: Any) -> None:
@@ -406,30 +361,11 @@ class DomainAdversarial(DomainAligned):
         return True
 
     def strength_at(self, step: int) -> float:
-        """Return lambda after some steps.
-
-        Parameters
-        ----------
-        step : int, >= 0
-
-        Returns
-        -------
-        float, 0..strength
-        """
+        """Return lambda after some steps, from 0 to `strength`."""
         return float(ops.convert_to_numpy(self._ramp(ops.cast(step, "float32"))))
 
     def domain_loss(self, h_source: Any, h_target: Any, training: bool) -> Any:
-        """Return the discriminator's cross-entropy; its gradient turns round below it.
-
-        Parameters
-        ----------
-        h_source, h_target : tensors, shape (n, d)
-        training : bool
-
-        Returns
-        -------
-        tensor, shape ()
-        """
+        """Return the discriminator's cross-entropy; its gradient turns round below it."""
         if training:
             self.reversal.strength = self._ramp(self._done)
             self._done.assign_add(1.0)
@@ -591,7 +527,17 @@ def _batches(source: Any, target: Any) -> tuple[Any, Any]:
     for name, value in (("source", source), ("target", target)):
         examples_only(name, value)
     source, target = ops.convert_to_tensor(source), ops.convert_to_tensor(target)
-    _batch_shapes(tuple(source.shape), tuple(target.shape))
+    if len(source.shape) != 2 or len(target.shape) != 2 or source.shape[1] != target.shape[1]:
+        raise ValueError(
+            "`target` must have the shape of `source`, (n, d) with the same d; got "
+            f"{tuple(source.shape)} and {tuple(target.shape)}. Flatten or pool the features first."
+        )
+    for name, n in (("source", source.shape[0]), ("target", target.shape[0])):
+        if n is not None and n < 2:
+            raise ValueError(
+                f"`{name}` must hold at least 2 examples, because one has no spread; got {n}. "
+                "Take larger batches."
+            )
     return source, target
 
 
@@ -707,21 +653,6 @@ class _Annealed(keras.optimizers.schedules.LearningRateSchedule):
         return {"initial": self.initial, "steps": self.steps}
 
 
-def _batch_shapes(source: tuple[int | None, ...], target: tuple[int | None, ...]) -> None:
-    """Refuse batches of features between which no distance can be measured."""
-    if len(source) != 2 or len(target) != 2 or source[1] != target[1]:
-        raise ValueError(
-            "`target` must have the shape of `source`, (n, d) with the same d; got "
-            f"{tuple(source)} and {tuple(target)}. Flatten or pool the features first."
-        )
-    for name, shape in (("source", source), ("target", target)):
-        if shape[0] is not None and shape[0] < 2:
-            raise ValueError(
-                f"`{name}` must hold at least 2 examples, because one has no spread; got "
-                f"{shape[0]}. Take larger batches."
-            )
-
-
 def _source_labels(name: str, value: ArrayLike, *, n: int, n_classes: int) -> NDArray[Any]:
     """Return labels of the source that the classifier's head can learn from."""
     array = np.asarray(value)
@@ -745,12 +676,8 @@ def _source_labels(name: str, value: ArrayLike, *, n: int, n_classes: int) -> ND
 
 
 def _classifier(name: str, value: Any, features: str | None) -> Any:
-    """Return the layer's output that is to be aligned; refuse what is no _classifier."""
-    if not (hasattr(value, "layers") and getattr(value, "inputs", None)):
-        raise TypeError(
-            f"`{name}` must be a Keras model with known inputs (Functional, or Sequential and "
-            f"built); got {type(value).__name__}."
-        )
+    """Return the layer's output that is to be aligned; refuse what is no classifier."""
+    _check.functional_model(name, value)
     shape = tuple(value.outputs[0].shape) if len(value.outputs) == 1 else ()
     if len(value.inputs) != 1 or len(shape) != 2 or shape[1] < 2:
         raise ValueError(

@@ -324,13 +324,16 @@ class SealedLabels:
         return f"SealedLabels({len(self)} labels, looked at {self.n_looks} times)"
 
     def __array__(self, *_args: Any, **_kwargs: Any) -> NDArray[Any]:
-        raise _sealed_labels(len(self))
-
-    def __iter__(self) -> Any:
-        raise _sealed_labels(len(self))
+        raise TypeError(
+            f"`labels`: these {len(self)} labels of the target are sealed; an array was expected "
+            "here. They are for the evaluation only: use .accuracy(predicted), or .open() when "
+            "you are done adapting."
+        )
 
     def __getitem__(self, _index: Any) -> Any:
-        raise _sealed_labels(len(self))
+        return self.__array__()
+
+    __iter__ = __array__
 
     def open(self) -> NDArray[Any]:
         """Return the labels; each look is counted."""
@@ -338,16 +341,7 @@ class SealedLabels:
         return self.__labels.copy()
 
     def accuracy(self, predicted: ArrayLike) -> float:
-        """Return the share of right answers; each look is counted.
-
-        Parameters
-        ----------
-        predicted : array, shape (n,)
-
-        Returns
-        -------
-        float, 0..1
-        """
+        """Return the share of right answers; each look is counted."""
         found = np.asarray(predicted)
         if found.shape != self.__labels.shape:
             raise ValueError(
@@ -396,13 +390,7 @@ def pseudo_label(
     (array([0, 2]), array([1, 0]))
     """
     examples_only("probabilities", probabilities)
-    p = np.asarray(probabilities, np.float64)
-    is_table = p.ndim == 2 and len(p) > 0 and p.shape[1] > 1
-    if not is_table or p.min() < 0 or not np.allclose(p.sum(axis=1), 1, atol=1e-3):
-        raise ValueError(
-            "`probabilities` must have shape (n, classes), 2 classes or more, each row summing to "
-            f"1; got shape {p.shape}. Logits become probabilities by a softmax."
-        )
+    p = _check.probabilities("probabilities", probabilities)
     low = _check.number("confidence", confidence, low=0, high=1, meaning="a probability")
     chosen = np.flatnonzero(p.max(axis=1) > low)
     return chosen, p[chosen].argmax(axis=1)
@@ -466,12 +454,3 @@ def _examples(name: str, value: ArrayLike) -> NDArray[Any]:
     if array.dtype.kind == "f" and not np.isfinite(array.sum(dtype=np.float64)):
         raise ValueError(f"`{name}` must be finite; got NaN or infinite values: drop those rows.")
     return array
-
-
-def _sealed_labels(n: int) -> TypeError:
-    """Return the error for reading labels that are sealed."""
-    return TypeError(
-        f"`labels`: these {n} labels of the target are sealed; an array was expected here. "
-        "They are for the evaluation only: use .accuracy(predicted), or .open() when you are done "
-        "adapting."
-    )

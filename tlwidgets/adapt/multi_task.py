@@ -103,15 +103,7 @@ class MultiTask:
         )
 
     def restart(self, trunk: keras.Model, *, seed: int = 0) -> None:
-        """Begin again from the parameters of this trunk, with new heads; nothing is compiled.
-
-        Parameters
-        ----------
-        trunk : keras.Model
-            Of the same layers as the one that this learner was made for.
-        seed : int, >= 0
-            Of the heads' first parameters.
-        """
+        """Begin again from the parameters of this trunk, with new heads; nothing is compiled."""
         self._steps.restart(trunk, seed=seed)
 
     def fit(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from itertools import pairwise
 from typing import Any
@@ -41,14 +41,7 @@ BATCH_SIZE = 64
 class PretextLearner(ABC):
     """A network that learns by a task of which nobody needs to write down the answers.
 
-    Parameters
-    ----------
-    network : keras.Model
-        Turns an image into one row of features.
-    make_head : callable (network) -> keras.Model
-        What solves the task with the features; thrown away afterwards.
-    learning_rate : float, > 0
-    seed : int, >= 0
+    What `make_head` gives solves the task with the features, and is thrown away afterwards.
     """
 
     _min_batch = 1
@@ -72,21 +65,16 @@ class PretextLearner(ABC):
         )
 
     def restart(self, network: keras.Model, *, seed: int = 0) -> None:
-        """Begin again from the parameters of this network, without compiling again.
+        """Begin again from the parameters of a network of the same layers; nothing is compiled.
 
-        Parameters
-        ----------
-        network : keras.Model
-            Of the same layers as the one that this learner was made for.
-        seed : int, >= 0
-            Of what else is drawn: the head's first parameters, and views or holes.
+        `seed` is that of what else is drawn: the head's first parameters, and views or holes.
         """
         self._steps.restart(network, seed=seed)
 
     def fit(
         self, images: ArrayLike, *, steps: int, batch_size: int = BATCH_SIZE, seed: int = 0
     ) -> NDArray[Any]:
-        """Train on images without labels.
+        """Train on images without labels; return the loss of each step.
 
         Parameters
         ----------
@@ -95,12 +83,6 @@ class PretextLearner(ABC):
         batch_size : int, >= 1 (>= 2 where the images of a batch are compared)
         seed : int, >= 0
             Of the order of the images.
-
-        Returns
-        -------
-        losses : array, shape (steps,)
-        FloatingPointError
-            If the training diverges.
         """
         images = self._checked(images)
         size = size_of_batch(batch_size, len(images), low=self._min_batch)
@@ -156,7 +138,16 @@ def contrastive_loss(first: Any, second: Any, *, temperature: float = TEMPERATUR
     5.04
     """
     first, second = as_input(first), as_input(second)
-    _pairs_of_views(first.shape, second.shape)
+    if len(first.shape) != 2 or tuple(first.shape) != tuple(second.shape):
+        raise ValueError(
+            "`first` and `second` must have the same shape (n, d), two views of the same n "
+            f"examples; got {tuple(first.shape)} and {tuple(second.shape)}."
+        )
+    if first.shape[0] is not None and first.shape[0] < 2:
+        raise ValueError(
+            "`first` must hold at least 2 examples, because each is told from the others; got "
+            f"{first.shape[0]}. Use a larger batch."
+        )
     temperature = _temperature(temperature)
     views = ops.concatenate([first, second], axis=0)
     # Not ops.normalize: its gradient is NaN where a projection is zero.
@@ -390,8 +381,12 @@ class DenoisingAutoencoder(PretextLearner):
 
 def _decoder(network: keras.Model) -> keras.Model:
     """Return a network from features to the logit of every pixel."""
-    _side_for_decoder(network.input_shape[1:])
     height, width, channels = network.input_shape[1:]
+    if height is None or width is None or height % 4 or width % 4:
+        raise ValueError(
+            "`network` must take images whose height and width can be divided by 4, because the "
+            f"decoder doubles its picture twice; got {height} x {width}. Pad the images."
+        )
     n_first, n_second = _FILTERS
     return keras.Sequential(
         [
@@ -451,12 +446,7 @@ class PatchFeatures:
     n_parts: int = _N_PARTS
 
     def __call__(self, images: ArrayLike) -> NDArray[np.float32]:
-        """Return features, shape (n, n_parts**2 * n_patches): each patch in each part.
-
-        Parameters
-        ----------
-        images : array, shape (n, height, width) or (n, height, width, 1), 0..255
-        """
+        """Return features, shape (n, n_parts**2 * n_patches): each patch in each part."""
         grey = _grey(images, self.side_px, self.n_parts)
         chunks = [grey[start : start + _CHUNK] for start in range(0, len(grey), _CHUNK)]
         return np.concatenate([self._encode(chunk) for chunk in chunks])
@@ -541,7 +531,11 @@ def learn_patches(
 def _grey(images: ArrayLike, side: int, n_parts: int) -> NDArray[np.float32]:
     array = _check.images("images", images)
     if array.shape[-1] != 1 or min(array.shape[1:3]) < side + (n_parts - 1) * _STRIDE:
-        raise _images_for_patches(array.shape, side, n_parts)
+        raise ValueError(
+            "`images` must be grey, (n, height, width), and large enough for "
+            f"{n_parts} x {n_parts} parts of patches of {side} x {side} pixels; got "
+            f"{array.shape}. Average the colours, or take a smaller `side_px`."
+        )
     return np.asarray(array[..., 0], np.float32) / np.float32(255)
 
 
@@ -556,7 +550,10 @@ def _draw_patches(
     patches: NDArray[np.float32] = windows[which, top, left].reshape(_N_SEEN, -1)
     patches = patches[patches.std(axis=1) > _EMPTY]
     if len(patches) < n_patches:
-        raise _too_few_patches(len(patches), n_patches)
+        raise ValueError(
+            f"`images`: only {len(patches)} of the patches drawn from them show anything, fewer "
+            f"than the {n_patches} kinds wanted. Pixels go from 0 to 255; are the images empty?"
+        )
     return patches
 
 
@@ -578,45 +575,3 @@ def _parts(length: int, n_parts: int) -> list[slice]:
     """Return a side of the image in parts; the last one takes what is left."""
     edges = [i * (length // n_parts) for i in range(n_parts)] + [length]
     return [slice(*pair) for pair in pairwise(edges)]
-
-
-def _pairs_of_views(first: Sequence[int | None], second: Sequence[int | None]) -> None:
-    """Refuse shapes that are not n rows of one view and n rows of the other."""
-    shapes = tuple(first), tuple(second)
-    if len(shapes[0]) != 2 or shapes[0] != shapes[1]:
-        raise ValueError(
-            "`first` and `second` must have the same shape (n, d), two views of the same n "
-            f"examples; got {shapes[0]} and {shapes[1]}."
-        )
-    if shapes[0][0] is not None and shapes[0][0] < 2:
-        raise ValueError(
-            f"`first` must hold at least 2 examples, because each is told from the others; got "
-            f"{shapes[0][0]}. Use a larger batch."
-        )
-
-
-def _side_for_decoder(shape: Sequence[int | None]) -> None:
-    """Refuse images that two doublings cannot rebuild."""
-    height, width, _ = shape
-    if height is None or width is None or height % 4 or width % 4:
-        raise ValueError(
-            "`network` must take images whose height and width can be divided by 4, because the "
-            f"decoder doubles its picture twice; got {height} x {width}. Pad the images."
-        )
-
-
-def _images_for_patches(shape: tuple[int, ...], side: int, n_parts: int) -> ValueError:
-    """Return the error for images that have colour, or are smaller than their patches."""
-    return ValueError(
-        f"`images` must be grey, (n, height, width), and large enough for {n_parts} x {n_parts} "
-        f"parts of patches of {side} x {side} pixels; got {shape}. Average the colours, or take "
-        "a smaller `side_px`."
-    )
-
-
-def _too_few_patches(n: int, n_patches: int) -> ValueError:
-    """Return the error for images in which nearly every patch is empty."""
-    return ValueError(
-        f"`images`: only {n} of the patches drawn from them show anything, fewer than the "
-        f"{n_patches} kinds wanted. Pixels go from 0 to 255; are the images empty?"
-    )

@@ -32,45 +32,25 @@ _BYTES_PER_PARAMETER = 4
 
 @dataclass(frozen=True, slots=True)
 class BackboneEntry:
-    """What we know of a network before it is built.
+    """What we know of a network before it is built."""
 
-    Parameters
-    ----------
-    name : str
-        As `load_backbone` takes it.
-    class_name : str
-        Class in `keras.applications`; EfficientNet-Lite0 is built by tlwidgets.
-    family, paper : str
-        The idea it belongs to, and who published it.
-    year : int
-        Of the publication.
-    parameters : int
-        Without the classifier on top.
-    top1 : float, percent
-        Published accuracy on the ImageNet validation set.
-    input_size, min_size : int, pixels
-        The size it was trained with, and the smallest it accepts.
-    preprocessing : {"inside", "tf", "caffe", "torch"}
-        What raw pixels need; "inside" where the network already begins with it.
-    file, file_with_top : str
-        Names of the checkpoint files, with `{px}` where they depend on the input size.
-    file_sizes : tuple of int, pixels
-        The sizes for which there are files of their own.
-    """
-
-    name: str
-    class_name: str
+    name: str  # as `load_backbone` takes it
+    class_name: str  # in `keras.applications`; tlwidgets builds EfficientNet-Lite0
+    # The idea it belongs to, and who published it.
     family: str
-    year: int
+    year: int  # of the publication
     paper: str
-    parameters: int
-    top1: float
+    parameters: int  # without the classifier on top
+    top1: float  # published accuracy on ImageNet's validation set, percent
+    # The size it was trained with, and the smallest it accepts, pixels.
     input_size: int
     min_size: int
+    # What raw pixels need: "tf", "caffe" or "torch"; "inside" where the network begins with it.
     preprocessing: str
+    # Of the checkpoint files, with `{px}` where they depend on the input size.
     file: str
     file_with_top: str
-    file_sizes: tuple[int, ...] = ()
+    file_sizes: tuple[int, ...] = ()  # pixels; those with files of their own
 
     @property
     def size_mb(self) -> float:
@@ -86,17 +66,7 @@ class BackboneEntry:
 
 @cache
 def read_backbones() -> dict[str, BackboneEntry]:
-    """List every network that `load_backbone` knows, by name.
-
-    Returns
-    -------
-    dict of str to BackboneEntry
-
-    Examples
-    --------
-    >>> read_backbones()["vgg16"].year
-    2014
-    """
+    """List every network that `load_backbone` knows, by name."""
     table = tomllib.loads((files(__package__) / "catalog.toml").read_text("utf-8"))
     return {
         name: BackboneEntry(

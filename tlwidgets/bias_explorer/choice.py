@@ -10,36 +10,19 @@ from ..shift.mechanisms import Box
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """What the learner has chosen.
+    """What the learner has chosen."""
 
-    Parameters
-    ----------
-    mechanism : str
-        A key of `tlwidgets.shift.MECHANISMS`: the tab.
-    kind : str
-        Which of the mechanism's ways, for instance "long tail".
-    covariate : str
-        What a domain shift depends on; a name in the population's `covariates`, by default the
-        first. Also what divides the population into groups if it has none of its own.
-    strength : float, 0..1
-        0: a simple random sample. 1: as biased as can be.
-    n : int, >= 20
-        Size of the sample.
-    repair : str
-        A key of `repairs.REPAIRS`, or "none".
-    region : Box, optional
-        The part of the map that was brushed; only those inside it are drawn.
-    seed : int, >= 0
-    """
-
-    mechanism: str = "domain shift"
-    kind: str = "more of the high"
+    mechanism: str = "domain shift"  # a key of `shift.MECHANISMS`: the tab
+    kind: str = "more of the high"  # which of the mechanism's ways, for instance "long tail"
+    # What a domain shift depends on: one of the population's `covariates`, by default the first.
+    # Also what divides the population into groups if it has none of its own.
     covariate: str = ""
-    strength: float = 0.7
-    n: int = 300
-    repair: str = "none"
+    strength: float = 0.7  # 0: a simple random sample; 1: as biased as can be
+    n: int = 300  # of the sample, >= 20
+    repair: str = "none"  # a key of `repairs.REPAIRS`, or "none"
+    # The part of the map that was brushed; only those inside it are drawn.
     region: Box | None = None
-    seed: int = 0
+    seed: int = 0  # >= 0
 
 
 # A choice as a short text, as in a link, and back again.

@@ -195,20 +195,13 @@ _OTHER = "other"
 
 @dataclass(slots=True)
 class Table:
-    """What was made of a table.
+    """What was made of a table."""
 
-    Parameters
-    ----------
-    features : list of array, shape (n,)
-        Numbers with mean 0 and standard deviation 1; categories as 0 and 1.
-    covariates : dict of str to array
-        The columns as they were: numbers, or categories.
-    dropped, filled, merged : list of str
-        Columns that were left out and why; that had gaps; that had too many categories.
-    """
-
+    # Shape (n,) each: numbers with mean 0 and standard deviation 1; categories as 0 and 1.
     features: list[NDArray[np.float64]] = field(default_factory=list)
+    # The columns as they were: numbers, or categories.
     covariates: dict[str, NDArray[Any]] = field(default_factory=dict)
+    # Columns that were left out and why; that had gaps; that had too many categories.
     dropped: list[str] = field(default_factory=list)
     filled: list[str] = field(default_factory=list)
     merged: list[str] = field(default_factory=list)

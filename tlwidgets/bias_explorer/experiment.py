@@ -49,74 +49,46 @@ class Memory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What came of one sample.
-
-    Parameters
-    ----------
-    name : "naive", "repaired" or "ideal"
-    reported : Score
-        By the hold-out that was split off the sample; weighted where the repair weights.
-    actual : Score
-        On everybody in the population who is not in the training part.
-    mean_outcome : float
-        What the (weighted) sample says the mean of a numeric outcome is; NaN for classes.
-    """
+    """What came of one sample."""
 
     name: Literal["naive", "repaired", "ideal"]
+    # By the hold-out that was split off the sample; weighted where the repair weights.
     reported: Score
-    actual: Score
+    actual: Score  # on everybody in the population who is not in the training part
+    # What the (weighted) sample says the mean of a numeric outcome is; NaN for classes.
     mean_outcome: float = float("nan")
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Result:
-    """What came of a choice.
-
-    Parameters
-    ----------
-    selection : Selection
-    is_train : array of bool, shape (n,)
-        Which of the sample the models learn from; the others are its hold-out.
-    naive, repaired, ideal : Outcome
-        Learned as is; with the repair; from a simple random sample of the same size. Without
-        a repair `repaired` is `naive`.
-    density_ratio : array of float64, shape (n,), >= 0
-        How much each example of the sample counts in the repair; mean 1, all 1 without.
-    effective_sample_size : float, 1..n
-    is_wrong : array of bool, shape (n_population,)
-        Whom the model on display (the repaired one, if there is a repair) gets wrong; for a
-        numeric outcome: by more than one standard deviation of the outcome.
-    warning : str
-        Why the repair cannot be trusted here, or could not be done; empty if all is well.
-    """
+    """What came of a choice."""
 
     selection: Selection
+    # Shape (n,): which of the sample the models learn from; the others are its hold-out.
     is_train: NDArray[np.bool_]
+    # Learned as is; with the repair; from a simple random sample of the same size. Without a
+    # repair `repaired` is `naive`.
     naive: Outcome
     repaired: Outcome
     ideal: Outcome
+    # Shape (n,), >= 0: how much each example counts in the repair; mean 1, all 1 without.
     density_ratio: NDArray[np.float64]
-    effective_sample_size: float
+    effective_sample_size: float  # 1..n
+    # Shape (n_population,): whom the model on display (the repaired one, if there is a repair)
+    # gets wrong; for a numeric outcome: by more than one standard deviation of the outcome.
     is_wrong: NDArray[np.bool_]
+    # Why the repair cannot be trusted here, or could not be done; empty if all is well.
     warning: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class State:
-    """All that the views show.
-
-    Parameters
-    ----------
-    population : Population
-    choice : Choice
-    result : Result
-    memory : Memory
-        What the next state need not compute again.
-    """
+    """All that the views show."""
 
     population: Population
     choice: Choice
     result: Result
+    # What the next state need not compute again.
     memory: Memory = field(default_factory=Memory, repr=False)
 
 
@@ -309,18 +281,10 @@ REPORTED, ACTUAL = "its own test set", "the population"
 
 
 def report(state: State) -> pd.DataFrame:
-    """Return who says what of which model, overall, for the worst group and for each group.
+    """Return who says what of which model: overall, for the worst group and for each group.
 
-    Parameters
-    ----------
-    state : State
-
-    Returns
-    -------
-    DataFrame
-        A row for each model ("naive", "repaired" if there is a repair, "ideal") and judge ("its
-        own test set", "the population"). Accuracy, 0..1; for a numeric outcome the root mean
-        squared error, and what each sample says its mean is.
+    Accuracy, 0..1; for a numeric outcome the root mean squared error, and what each sample says
+    its mean is.
     """
     has_classes = state.population.has_classes
     rows = {}

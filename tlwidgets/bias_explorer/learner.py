@@ -39,19 +39,11 @@ _CURVATURE = 0.03
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Classifier:
-    """A linear classifier.
+    """A linear classifier."""
 
-    Parameters
-    ----------
-    classes : array of int64, shape (k,)
-        Those that it has seen, in order.
-    coef : array of float64, shape (d, k)
-    intercept : array of float64, shape (k,)
-    """
-
-    classes: NDArray[np.int64]
-    coef: Floats
-    intercept: Floats
+    classes: NDArray[np.int64]  # shape (k,); those that it has seen, in order
+    coef: Floats  # shape (d, k)
+    intercept: Floats  # shape (k,)
 
     def logits(self, x: Floats) -> Floats:
         """Return the scores of all classes, shape (n, k)."""
@@ -307,37 +299,19 @@ def is_numeric(values: NDArray[Any]) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
-    """How well a model does on some examples.
+    """How well a model does on some examples."""
 
-    Parameters
-    ----------
-    overall : float
-        Accuracy, 0..1; for a numeric outcome the root mean squared error, >= 0.
-    by_group : mapping of str to float
-        NaN where the examples hold nobody of that group.
-    """
-
-    overall: float
-    by_group: Mapping[str, float]
+    overall: float  # accuracy, 0..1; for a numeric outcome the root mean squared error
+    by_group: Mapping[str, float]  # NaN where the examples hold nobody of that group
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Judge:
-    """Turns predictions into scores.
+    """Turns predictions into scores."""
 
-    Parameters
-    ----------
-    names : tuple of str
-        Of the groups.
-    codes : array of int64, shape (n_population,)
-        The group of each example of the population.
-    has_classes : bool
-        Whether accuracy counts, and not the root mean squared error.
-    """
-
-    names: tuple[str, ...]
-    codes: NDArray[np.int64]
-    has_classes: bool
+    names: tuple[str, ...]  # of the groups
+    codes: NDArray[np.int64]  # shape (n_population,): the group of each example
+    has_classes: bool  # accuracy counts, not the root mean squared error
 
     def quality(self, prediction: NDArray[Any], y: NDArray[Any]) -> Floats:
         """Return for each example 1 if it is right, else 0; for a number its squared error."""

@@ -143,25 +143,14 @@ _OF_REST = np.dtype([("x", "<u2"), ("y", "<u2"), ("colour", "u1"), ("mark", "u1"
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Colouring:
-    """How points are coloured.
-
-    Parameters
-    ----------
-    by : str
-    codes : array of uint8, shape (n_population,)
-        Index into `palette`.
-    palette : sequence of (colour, name)
-        Names are empty where the colours are a scale.
-    ends : (str, str), optional
-        What the first and the last colour of a scale stand for.
-    labels : sequence of (x, y, name)
-        Where the middle of each category lies on the map.
-    """
+    """How points are coloured."""
 
     by: str
-    codes: NDArray[np.uint8]
-    palette: Sequence[tuple[str, str]]
+    codes: NDArray[np.uint8]  # shape (n_population,): index into `palette`
+    palette: Sequence[tuple[str, str]]  # colours; names are empty in a scale
+    # What the first and the last colour of a scale stand for.
     ends: tuple[str, str] | None = None
+    # x, y, name: where the middle of each category lies on the map.
     labels: Sequence[tuple[float, float, str]] = ()
 
 

@@ -46,67 +46,37 @@ UNDONE = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Situation:
-    """What a repair may look at.
+    """What a repair may look at."""
 
-    Parameters
-    ----------
-    population : Population
-        Its features, and the shares of its classes and strata; never the labels of single ones.
-    choice : Choice
-    sample : Sample
-    naive : Classifier or Ridge
-        What was learned without a repair.
-    """
-
+    # Its features, and the shares of its classes and strata; never the labels of single ones.
     population: Population
     choice: Choice
     sample: Sample
-    naive: Any
+    naive: Any  # Classifier or Ridge: what was learned without a repair
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Repaired:
-    """What a repair found.
+    """What a repair found."""
 
-    Parameters
-    ----------
-    density_ratio : array, shape (n,), >= 0, mean 1
-        How much each example of the sample counts.
-    model : Classifier, optional
-        The repaired model, where nothing need be learned anew.
-    """
-
-    density_ratio: Floats
-    model: Classifier | None = None
+    density_ratio: Floats  # shape (n,), mean 1: how much each example counts
+    model: Classifier | None = None  # where nothing need be learned anew
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repair:
-    """A way to mend a sample; whoever adds one says all of this.
+    """A way to mend a sample; whoever adds one says all of this."""
 
-    Parameters
-    ----------
-    weigh : callable
-        None where too little of the sample would be left, or it holds a single class.
-    words : str
-        How a sentence on it begins.
-    template : str
-        The part of the script that gives `density_ratio` and adds to `rows`; the fields it may
-        use are those of `code_of`.
-    doubts : tuple of callable (situation, density_ratio) -> str
-        Why it cannot be trusted, or nothing; the first that says something is shown.
-    sensible_for : tuple of str
-        The mechanisms that offer it; code may try it with any.
-    needs_classes : bool
-        Whether it is not defined for a numeric outcome.
-    """
-
+    # None where too little of the sample would be left, or it holds a single class.
     weigh: Callable[[Situation], Repaired | None]
-    words: str
+    words: str  # how a sentence on it begins
+    # The part of the script that gives `density_ratio` and adds to `rows`; the fields it may use
+    # are those of `code_of`.
     template: str
+    # Why it cannot be trusted, or nothing; the first that says something is shown.
     doubts: tuple[Callable[[Situation, Floats], str], ...]
-    sensible_for: tuple[str, ...]
-    needs_classes: bool
+    sensible_for: tuple[str, ...]  # the mechanisms that offer it; code may try it with any
+    needs_classes: bool  # it is not defined for a numeric outcome
 
 
 def repair(at: Situation) -> tuple[Repaired, str]:

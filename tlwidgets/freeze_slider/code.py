@@ -180,23 +180,12 @@ def _fit(subject: Subject, choice: Choice) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompileCode:
-    """The arguments of `compile`, as code.
+    """The arguments of `compile`, as code."""
 
-    Parameters
-    ----------
-    optimizer : str
-        The class, for instance "keras.optimizers.Adam".
-    options : tuple of str
-        Its arguments that are not the default, without the learning rate.
-    learning_rate : float or None
-        None where a schedule decides it.
-    loss, metrics : str
-        What is not Keras' own is taken from the learner's model: "model.loss".
-    """
-
-    optimizer: str
-    options: tuple[str, ...]
-    learning_rate: float | None
+    optimizer: str  # the class, for instance "keras.optimizers.Adam"
+    options: tuple[str, ...]  # its arguments that are not the default, without the rate
+    learning_rate: float | None  # None where a schedule decides it
+    # What is not Keras' own is taken from the learner's model: "model.loss".
     loss: str
     metrics: str
 

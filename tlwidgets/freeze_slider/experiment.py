@@ -28,56 +28,30 @@ AUTO_SECONDS = 3.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """What stays the same: the model and the data.
-
-    Parameters
-    ----------
-    model_name : str
-    blocks : tuple of Block
-    compile_code : CompileCode
-        How the model was compiled, as code.
-    n_train, n_validation : int
-        Numbers of examples; no validation set is 0.
-    majority : float, 0..1, optional
-        Share of the most frequent class among the examples that measure, if there are classes.
-    label_order : "random" or "given"
-        Which examples `n_labels` are: drawn with the seed, or the first ones.
-    """
+    """What stays the same: the model and the data."""
 
     model_name: str
     blocks: tuple[Block, ...]
-    compile_code: CompileCode
+    compile_code: CompileCode  # how the model was compiled
+    # Numbers of examples; no validation set is 0.
     n_train: int
     n_validation: int
+    # Share of the most frequent class among the examples that measure, if there are classes.
     majority: float | None = None
+    # Which examples `n_labels` are: drawn with the seed, or the first ones.
     label_order: str = "random"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """What the learner has chosen for the next run.
+    """What the learner has chosen for the next run."""
 
-    Parameters
-    ----------
-    cut : int, 0..n_blocks - 1
-        Index of the first block that trains.
-    n_labels : int, >= 1
-        How many training examples may be used.
-    learning_rate : float, > 0, optional
-        By default that of the model's optimizer.
-    epochs : int, 1..1000
-    keep_batchnorm_frozen : bool
-    seed : int, >= 0
-        Decides which examples are used, and their order.
-    batch_size : int, >= 1
-    """
-
-    cut: int
-    n_labels: int
-    learning_rate: float | None = None
+    cut: int  # 0..n_blocks - 1: index of the first block that trains
+    n_labels: int  # how many training examples may be used
+    learning_rate: float | None = None  # by default that of the model's optimizer
     epochs: int = 5
     keep_batchnorm_frozen: bool = True
-    seed: int = 0
+    seed: int = 0  # decides which examples are used, and their order
     batch_size: int = 32
 
     def changed(self, subject: Subject, **changes: object) -> Choice:
@@ -144,54 +118,27 @@ class LayerMove:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Live:
-    """A run that goes on now.
-
-    Parameters
-    ----------
-    choice : Choice
-    prepared : float, 0..1
-        How much of the activations is computed.
-    history : dict of str to tuple of float
-        As Keras' own, so far.
-    place : str
-        Which run of a sweep it is; empty for a single one.
-    """
+    """A run that goes on now."""
 
     choice: Choice
-    prepared: float = 0.0
-    history: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
-    place: str = ""
+    prepared: float = 0.0  # 0..1: how much of the activations is computed
+    history: Mapping[str, tuple[float, ...]] = field(default_factory=dict)  # as Keras'
+    place: str = ""  # which run of a sweep it is; empty for a single one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """All that the views show.
-
-    Parameters
-    ----------
-    subject : Subject
-    choice : Choice
-    estimate : Estimate, optional
-        Of the next run.
-    live : Live, optional
-    records : tuple of Record
-        In the order in which they were trained.
-    before : dict of str to float
-        What the validation set said before any training, as in Keras' history.
-    moves : tuple of LayerMove
-        After the last run.
-    message : str
-        What to tell the learner.
-    """
+    """All that the views show."""
 
     subject: Subject
     choice: Choice
-    estimate: Estimate | None = None
+    estimate: Estimate | None = None  # of the next run
     live: Live | None = None
-    records: tuple[Record, ...] = ()
+    records: tuple[Record, ...] = ()  # in the order in which they were trained
+    moves: tuple[LayerMove, ...] = ()  # after the last run
+    message: str = ""  # what to tell the learner
+    # What the validation set said before any training, as in Keras' history.
     before: Mapping[str, float] = field(default_factory=dict)
-    moves: tuple[LayerMove, ...] = ()
-    message: str = ""
 
 
 def score_name(history: Mapping[str, object]) -> str:

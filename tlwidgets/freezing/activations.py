@@ -39,19 +39,10 @@ OnProgress = Callable[[float], None]
 
 
 def fold_batchnorm(model: keras.Model) -> keras.Model:
-    """Copy a network into one that computes the same features faster.
+    """Copy a network into one that computes the same features faster; it is not trainable.
 
-    Parameters
-    ----------
-    model : keras.Model
-        Functional or Sequential. Only a BatchNormalization that follows a convolution without
-        activation, and nothing else follows that convolution, is folded; the rest is copied
-        as it is.
-
-    Returns
-    -------
-    keras.Model
-        A new model with parameters of its own; `model` is unchanged. It is not trainable.
+    Folded is a BatchNormalization that alone follows a convolution without activation; the rest is
+    copied as it is.
     """
     return Folding(model).folded
 

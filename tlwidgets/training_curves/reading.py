@@ -33,16 +33,10 @@ _N_FOR_JITTER = 100
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a curve says.
+    """What a curve says."""
 
-    Parameters
-    ----------
-    kind : str
-        One of "nothing", "undefined", "too short", "nothing to learn", "diverging",
-        "overfitting", "underfitting", "plateau", "healthy", "unclear".
-    sentence : str
-    """
-
+    # One of "nothing", "undefined", "too short", "nothing to learn", "diverging", "overfitting",
+    # "underfitting", "plateau", "healthy", "unclear"
     kind: str
     sentence: str
 
