@@ -62,6 +62,8 @@ WRONG_CALLS = [
     ("TrainingCurves", "in_terminal", "'loud'", lambda f: f(in_terminal="loud")),
     ("TrainingCurves", "log", "'y'", lambda f: f(log="y")),
     ("TrainingCurves", "metrics", "'loss'", lambda f: f(metrics="loss")),
+    ("TrainingCurves", "chance", "None", lambda f: f(chance={"accuracy": None})),
+    ("TrainingCurves", "name", "5", lambda f: f(name=5)),
     ("TrainingCurves", "name", "5", lambda f: f().phase(5)),
     ("TrainingCurves", "others", "[1]", lambda f: f().compare([1])),
     ("TrainingCurves", "smoothing", "1.5", lambda f: f(smoothing=1.5)),

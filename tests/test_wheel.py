@@ -22,16 +22,11 @@ def wheel(tmp_path_factory):
 
 def test_the_wheel_holds_our_files_and_only_them(wheel):
     names = zipfile.ZipFile(wheel).namelist()
-    assert "tlwidgets/data/files/digits/digits.npz" in names
-    assert "tlwidgets/data/files/glyph_net/glyph_net.npz" in names
-    assert "tlwidgets/data/files/results/self_taught_longer.csv" in names
-    assert "tlwidgets/data/files/results/domain_adaptation.csv" in names
-    assert "tlwidgets/data/files/mini_families/mini_families.npz" in names
-    assert "tlwidgets/data/files/results/solar_cells_best.csv" in names
-    assert "tlwidgets/data/files/results/solar_cells_from_scratch.csv" in names
+    shipped = [f"{name}/{name}.npz" for name in ("digits", "glyph_net", "mini_families")]
+    shipped += [f"results/{path.name}" for path in (ROOT / "datasets/results").glob("*.csv")]
+    assert {f"tlwidgets/data/files/{name}" for name in shipped} <= set(names)
     assert "tlwidgets/data/catalog.toml" in names
-    assert "tlwidgets/_widgets/static/tlwidgets.js" in names
-    assert "tlwidgets/_widgets/static/tlwidgets.css" in names
+    assert {f"tlwidgets/_widgets/static/tlwidgets.{end}" for end in ("js", "css")} <= set(names)
     # What is public, for `__init__.py` and for type checkers.
     assert {"tlwidgets/__init__.pyi", "tlwidgets/py.typed"} <= set(names)
     assert not [name for name in names if name.endswith((".png", ".ipynb", ".pth"))]

@@ -1,9 +1,10 @@
-"""Files arrive whole, whatever their size; a choice that is too large, or old, does not."""
+"""Views refuse what they do not know; files arrive whole, an old or too large choice does not."""
 
 import pytest
 
 from tests.page import choose_files, listen, say
 from tlwidgets._widgets import files as widget
+from tlwidgets._widgets.base import ChartsView
 from tlwidgets._widgets.files import FileChooser
 
 FILES = [("a.png", b"0123456789abcdef"), ("a.png", b"x"), ("empty.png", b"")]
@@ -73,3 +74,8 @@ def test_what_is_cleared_can_be_chosen_again(chooser):
         assert chooser.files == (FILES[0],)
         chooser.clear()
         assert (chooser.files, chooser.n_chosen) == ((), 0)
+
+
+def test_an_unknown_trait_of_a_view_is_refused():
+    with pytest.raises(TypeError, match="has no trait 'veiw'"):
+        ChartsView(veiw={})

@@ -248,7 +248,7 @@ def test_bad_input_is_named(source, target, settings, says):
 @pytest.mark.parametrize(
     ("make", "says"),
     [
-        (lambda: DomainAligned("vgg16"), "`classifier`.*str"),
+        (lambda: DomainAligned("vgg16"), "`classifier`.*'vgg16'"),
         (lambda: DomainAligned(small_net(), features="conv9"), "`features`.*'conv9'.*features"),
         (lambda: DomainAligned(small_net(), mmd_loss, strength=-1), "`strength`.*got -1"),
         (lambda: DomainAdversarial(small_net(), strength=-0.1), "`strength`.*got -0.1"),

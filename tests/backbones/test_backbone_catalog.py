@@ -1,21 +1,15 @@
-"""The catalog of networks: complete, consistent, and the same words for the same files."""
+"""The catalog of networks: complete, consistent, listed, and all that a new network needs."""
 
 import pytest
 
+from tlwidgets.backbones import list_backbones, load, load_backbone
 from tlwidgets.backbones.load import read_backbones
+from tlwidgets.freezing import read_blocks
+
+pytestmark = pytest.mark.keras  # the package of backbones loads Keras
 
 ENTRIES = read_backbones()
-FAMILIES = {
-    "ConvNeXt",
-    "DenseNet",
-    "EfficientNet",
-    "Inception",
-    "MobileNet",
-    "NASNet",
-    "ResNet",
-    "VGG",
-    "Xception",
-}
+FAMILIES = "ConvNeXt DenseNet EfficientNet Inception MobileNet NASNet ResNet VGG Xception"
 
 # Keras is asked for the file of each small network (test_loading.py). The large ones would take
 # a minute to build; their files differ from a sibling's in one word.
@@ -38,8 +32,9 @@ SIBLINGS = {
 
 
 def test_every_family_of_the_course_is_there():
-    assert {entry.family for entry in ENTRIES.values()} == FAMILIES
+    assert {entry.family for entry in ENTRIES.values()} == set(FAMILIES.split())
     assert len(ENTRIES) == 41
+    assert len({entry.file for entry in ENTRIES.values()}) == 41  # no two share a file
 
 
 @pytest.mark.parametrize("entry", ENTRIES.values(), ids=lambda entry: entry.name)
@@ -52,11 +47,6 @@ def test_facts_are_plausible(entry):
     assert 0.9e6 < entry.parameters < 350e6
 
 
-def test_no_two_networks_share_a_file():
-    files = [entry.file for entry in ENTRIES.values()]
-    assert len(set(files)) == len(files)
-
-
 @pytest.mark.parametrize(("name", "sibling"), SIBLINGS.items(), ids=SIBLINGS.keys())
 def test_the_files_of_a_large_network_are_named_like_its_sibling_s(name, sibling):
     small, old, new = sibling
@@ -64,13 +54,74 @@ def test_the_files_of_a_large_network_are_named_like_its_sibling_s(name, sibling
     assert ENTRIES[name].file_with_top == ENTRIES[small].file_with_top.replace(old, new)
 
 
-def test_the_size_of_a_checkpoint_follows_from_its_parameters():
-    assert ENTRIES["vgg16"].size_mb == pytest.approx(58.9, abs=0.05)
+@pytest.fixture
+def keras_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    (tmp_path / "models").mkdir()
+    return tmp_path / "models"
 
 
-@pytest.mark.parametrize(
-    ("size", "file"),
-    [(128, "mobilenet_1_0_128_tf_no_top.h5"), (100, "mobilenet_1_0_224_tf_no_top.h5")],
-)
-def test_a_size_without_a_file_of_its_own_gets_the_usual_one(size, file):
-    assert ENTRIES["mobilenet"].checkpoint_file(size, include_top=False) == file
+def test_there_is_a_row_for_each_network():
+    table = list_backbones()
+    assert table.index.tolist() == list(ENTRIES)
+    assert table.loc["vgg16"].tolist()[:6] == ["VGG", 2014, 14_714_688, 58.9, 71.3, 224]
+
+
+def test_ours_comes_in_a_package_and_works_offline(keras_folder, monkeypatch):
+    table = list_backbones()
+    assert table.query("offline").index.tolist() == ["efficientnet_lite0"]
+    assert table.query("checkpoint == 'package'").index.tolist() == ["efficientnet_lite0"]
+    monkeypatch.setattr(load, "find_spec", lambda _name: None)
+    assert not list_backbones()["offline"].any()
+
+
+def test_a_downloaded_checkpoint_works_offline(keras_folder):
+    assert not list_backbones().loc["vgg16", "offline"]
+    (keras_folder / ENTRIES["vgg16"].file).write_bytes(b"")
+    assert list_backbones().loc["vgg16", "offline"]
+    assert load.offline_names() == ["efficientnet_lite0", "vgg16"]
+
+
+ENTRY = """
+[another_mobilenet]
+class_name = "MobileNetV2"
+family = "MobileNet"
+year = 2018
+paper = "Sandler et al. (2018)"
+parameters = 2257984
+top1 = 71.3
+input_size = 224
+min_size = 32
+preprocessing = "tf"
+file = "another.h5"
+file_with_top = "another_with_top.h5"
+"""
+
+
+@pytest.fixture
+def catalog(tmp_path, monkeypatch):
+    """Let the package read this catalog; the shipped one with a line more."""
+    shipped = (load.files("tlwidgets.backbones") / "catalog.toml").read_text("utf-8")
+    monkeypatch.setattr(load, "files", lambda _: tmp_path)
+    load.read_backbones.cache_clear()
+
+    def write(more):
+        (tmp_path / "catalog.toml").write_text(shipped + more, "utf-8")
+
+    yield write
+    load.read_backbones.cache_clear()
+
+
+def test_an_entry_is_all_that_a_network_of_keras_needs(catalog):
+    catalog(ENTRY)
+    assert not list_backbones().loc["another_mobilenet", "offline"]
+    network = load_backbone("another_mobilenet", 32, checkpoint=None)
+    assert network.count_params() == 2_257_984
+    names = [block.name for block in read_blocks(network)]
+    assert len(names) == len(set(names)) > 5
+
+
+def test_a_forgotten_part_is_an_error_that_names_it(catalog):
+    catalog(ENTRY.replace("top1 = 71.3\n", ""))
+    with pytest.raises(TypeError, match="top1"):
+        list_backbones()

@@ -104,13 +104,8 @@ def runs(monkeypatch):
 def test_a_second_call_runs_no_network(cache, toy, images, runs):
     first = extract(toy, images)
     second = extract(toy, images, batch_size=2)
-    assert np.array_equal(first, second)
-    assert runs == [7]
-
-
-def test_the_same_network_built_again_is_found_in_the_cache(cache, toy, images, runs):
-    extract(toy, images)
-    extract(build_toy(), images)
+    built_again = extract(build_toy(), images)
+    assert np.array_equal(first, second) and np.array_equal(first, built_again)
     assert runs == [7]
 
 
@@ -178,28 +173,11 @@ def test_a_part_of_a_network_is_found_again_when_its_cell_runs_twice(cache, imag
     assert list(cache.iterdir()) == [file]
 
 
-def test_a_sequential_network_works_too(cache, images):
-    network = keras.Sequential(
-        [
-            keras.Input((SIZE, SIZE, 3)),
-            layers.Conv2D(4, 3),
-            layers.BatchNormalization(),
-            layers.GlobalMaxPooling2D(),
-        ]
-    )
-    np.testing.assert_allclose(extract(network, images), direct(network, images), atol=1e-2)
-
-
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
         (lambda x: x[:, :4], r"\(8, 8, 3\).*\(4, 8, 3\).*input_size=4"),
-        (lambda x: x[0, :, :, 0], r"got \(8, 8\).*images\[None\]"),
-        (lambda x: x[:0], "at least one image"),
         (lambda x: x / 255, "up to 1.*Multiply them by 255"),
-        (lambda x: x.astype(float) - 1, "from -1"),
-        (lambda x: x.astype(float) * np.nan, "NaN"),
-        (lambda x: x[..., :2], r"got \(7, 8, 8, 2\)"),
     ],
 )
 def test_wrong_images_are_named(cache, toy, images, wrong, words):
@@ -210,12 +188,6 @@ def test_wrong_images_are_named(cache, toy, images, wrong, words):
 def test_colour_images_do_not_fit_a_grey_network(cache, images):
     with pytest.raises(ValueError, match=r"`images` must fit .*\(8, 8, 1\).*\(8, 8, 3\)"):
         extract(build_toy(channels=1), images)
-
-
-@pytest.mark.parametrize("batch_size", [0, 1025, 2.0])
-def test_a_wrong_batch_size_is_named(toy, images, batch_size):
-    with pytest.raises((TypeError, ValueError), match=f"`batch_size`.*1 to 1024.*{batch_size}"):
-        extract(toy, images, batch_size=batch_size)
 
 
 def test_a_network_with_two_outputs_is_refused(toy, images):
@@ -276,12 +248,8 @@ def test_every_stage_of_lite0_can_be_tapped():
     [
         (["stage3"], "no block named 'stage3'.*stage1, stage2.*Did you mean"),
         (["avg_pool"], "no block named 'avg_pool'"),
-        ("stage1", "list of block names.*'stage1'"),
-        ([], r"at least one block.*\[\]"),
-        (["stage1", "stage1"], "each once"),
-        ([""], "no block named ''"),
         ([5], "no block named 5"),
-        (None, "list of block names.*None"),
+        ("stage1", "list of block names.*'stage1'"),
     ],
 )
 def test_wrong_blocks_are_named(toy, blocks, words):

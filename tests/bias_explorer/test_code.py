@@ -64,20 +64,16 @@ def test_so_it_does_for_other_choices(changes):
     check(changed(begin(POPULATIONS["classes"], Choice(n=90)), **changes))
 
 
-def test_a_sample_of_one_class_needs_a_model_that_always_says_it():
+def with_a_single_class(repair):
+    """A sample from the east alone, where everybody is of the first class."""
     y = np.repeat([0, 1], 200)
-    toy = make_toy()
-    lonely = type(toy)(
-        name="two lands",
-        x=toy.x,
-        y=y,
-        class_names=("a", "b"),
-        group=toy.group,
-        covariates={"land": np.where(y == 0, "east", "west")},
-        position=toy.position,
-    )
-    choice = Choice(kind="more of east", strength=1.0, n=50, repair="known chances")
-    state = begin(lonely, choice)
+    land = np.where(y == 0, "east", "west")
+    lonely = dataclasses.replace(make_toy(), y=y, class_names=("a", "b"), covariates={"land": land})
+    return begin(lonely, Choice(kind="more of east", strength=1.0, n=50, repair=repair))
+
+
+def test_a_sample_of_one_class_needs_a_model_that_always_says_it():
+    state = with_a_single_class("known chances")
     assert "DummyClassifier" in to_code(state)
     check(state)
 
@@ -92,10 +88,7 @@ def test_a_fair_sample_of_one_class_needs_it_too():
 
 @pytest.mark.parametrize("repair", ["label cleaning", "label-shift correction"])
 def test_a_repair_that_cannot_be_done_is_not_done_in_the_script_either(repair):
-    y = np.repeat([0, 1], 200)
-    land = np.where(y == 0, "east", "west")
-    lonely = dataclasses.replace(make_toy(), y=y, class_names=("a", "b"), covariates={"land": land})
-    state = begin(lonely, Choice(kind="more of east", strength=1.0, n=50, repair=repair))
+    state = with_a_single_class(repair)
     assert state.result.warning.startswith("The repair could not be done")
     assert state.result.repaired.actual == state.result.naive.actual
     check(state)

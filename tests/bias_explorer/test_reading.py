@@ -6,8 +6,8 @@ import pytest
 
 from tlwidgets.bias_explorer import read_population
 from tlwidgets.bias_explorer.choice import Choice
-from tlwidgets.bias_explorer.experiment import begin, changed
-from tlwidgets.bias_explorer.picture import shown_on_map
+from tlwidgets.bias_explorer.data import N_SHOWN
+from tlwidgets.bias_explorer.experiment import begin
 
 N = 100
 
@@ -98,32 +98,35 @@ def test_names_of_classes_decide_their_order():
     assert numbered.class_names == ("sound", "broken")
 
 
-def test_numbers_are_classes_or_an_outcome():
-    assert read_population(frame(), np.arange(N) % 7).class_names == tuple("0123456")
+@pytest.mark.parametrize("k", [7, 100])
+def test_a_few_whole_numbers_are_classes(k):
+    x = np.random.default_rng(0).normal(size=(400, 1))
+    names = read_population(x, np.arange(400) % k).class_names
+    assert names == tuple(f"{i}" for i in range(k))
+
+
+def test_other_numbers_are_an_outcome():
     outcome = read_population(frame(), np.linspace(0, 1, N))
     assert not outcome.has_classes
     assert outcome.note == "The outcome has 100 different values and is taken as a number."
-    assert (
-        len(
-            read_population(
-                np.ones((400, 1)) * np.arange(400)[:, None] ** 0.5, np.arange(400) % 100
-            ).class_names
-        )
-        == 100
-    )
 
 
-def test_a_column_can_hold_the_labels():
-    population = read_population(frame(ill=Y), "ill")
+def test_columns_can_hold_the_labels_and_the_groups():
+    population = read_population(frame(ill=Y, town=["n", "s", "s", "s"] * (N // 4)), "ill")
     assert population.class_names == ("no", "yes")
     assert "ill" not in population.covariates
+    table = frame(town=["n", "s", "s", "s"] * (N // 4))
+    named, given = (read_population(table, Y, groups=g) for g in ("town", table["town"]))
+    assert np.array_equal(named.group, given.group) and set(named.group) == {"n", "s"}
+    assert np.array_equal(named.x, given.x)
+    state = begin(named, Choice(covariate="group", kind="more of s", n=40))
+    assert set(state.result.naive.actual.by_group) == {"n", "s"}
 
 
-def test_groups_are_told_apart_and_can_be_selected_by():
-    population = read_population(frame(), Y, groups=[1, 2] * (N // 2))
-    assert set(population.group) == {"1", "2"}
-    state = begin(population, Choice(covariate="group", kind="more of 2", n=40))
-    assert set(state.result.naive.actual.by_group) == {"1", "2"}
+def test_the_map_of_a_large_population_shows_a_part_of_it():
+    n = N_SHOWN + 1
+    population = read_population(np.random.default_rng(0).normal(size=(n, 2)), np.arange(n) % 2)
+    assert population.note == "The map shows 5,000 of the 5,001 examples; all numbers are of all."
 
 
 def test_an_array_has_names_given_or_counted():
@@ -162,23 +165,6 @@ def test_images_are_seen_through_a_network(cache):
     assert "what the network sees" in population.note
 
 
-def test_two_hundred_thousand_rows_are_drawn_in_part_and_counted_in_full(cache):
-    rng = np.random.default_rng(0)
-    x = rng.normal(size=(200_000, 2))
-    population = read_population(x, (x[:, 0] > 0).astype(int))
-    assert population.note == (
-        "The map shows 5,000 of the 200,000 examples; all numbers are of all."
-    )
-    shown = shown_on_map(population)
-    assert len(set(shown.tolist())) == 5000 and shown.max() < 200_000
-    state = changed(begin(population, Choice(n=100)), repair="importance weighting")
-    assert len(state.result.is_wrong) == 200_000
-    outside = np.ones(200_000, bool)
-    outside[state.result.selection.indices[state.result.is_train]] = False
-    share = 1 - state.result.is_wrong[outside].mean()
-    assert share == pytest.approx(state.result.repaired.actual.overall, abs=1e-9)
-
-
 @pytest.mark.parametrize(
     ("x", "y", "options", "message"),
     [
@@ -189,6 +175,7 @@ def test_two_hundred_thousand_rows_are_drawn_in_part_and_counted_in_full(cache):
         (frame(), [f"{i}" for i in range(N)], {}, "`y` must hold classes that repeat"),
         (frame(), np.eye(N)[:, :3], {}, r"y.argmax\(axis=1\)"),
         (frame(), "agee", {}, "Did you mean 'age'"),
+        (frame(), Y, {"groups": "agee"}, "`groups`.*Did you mean 'age'"),
         (frame(), Y, {"class_names": ["a"]}, "`class_names` must be 2 different names"),
         (frame(), Y, {"class_names": ["no", "ja"]}, "'yes' is not among"),
         (frame(), Y, {"groups": np.arange(N)}, "at most 20 different groups; got 100"),
@@ -218,13 +205,3 @@ def test_what_cannot_be_read_is_refused_with_a_way_out(x, y, options, message):
 def test_columns_that_are_no_features_are_refused(values, message):
     with pytest.raises(TypeError, match=message):
         read_population(frame(c=values), Y)
-
-
-def test_groups_may_be_a_column_by_its_name():
-    table = pd.DataFrame({"a": np.arange(60) % 7, "region": ["n", "s", "s"] * 20})
-    named = read_population(table, ["x", "y"] * 30, groups="region")
-    given = read_population(table, ["x", "y"] * 30, groups=table["region"])
-    assert np.array_equal(named.group, given.group) and set(named.group) == {"n", "s"}
-    assert np.array_equal(named.x, given.x)
-    with pytest.raises(ValueError, match=r"`groups`.*'regio'.*Did you mean 'region'"):
-        read_population(table, ["x", "y"] * 30, groups="regio")

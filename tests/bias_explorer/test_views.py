@@ -50,6 +50,8 @@ def test_the_bars_say_what_is_claimed_what_is_true_and_the_gap():
         "1 too bad",
     ]
     assert worst["name"] == "Worst group: old"
+    bars = bars_view(state(choice=Choice(covariate="age", n=20)))  # without a repair
+    assert bars["columns"][0]["rows"][1] is None and "choose a repair" in bars["names"][1][1]
 
 
 def test_only_a_gap_that_luck_does_not_explain_is_clear():
@@ -62,12 +64,6 @@ def test_only_a_gap_that_luck_does_not_explain_is_clear():
 def test_a_group_that_nobody_was_drawn_from_says_so():
     row = bars_view(state())["columns"][1]["rows"][0]
     assert (row["reported"], row["reported_text"], row["gap"]) == (None, "nobody to test on", None)
-
-
-def test_without_a_repair_there_is_no_second_bar():
-    bars = bars_view(state(choice=Choice(covariate="age", n=20)))
-    assert bars["columns"][0]["rows"][1] is None
-    assert "choose a repair" in bars["names"][1][1]
 
 
 def test_errors_are_better_low_and_their_worst_group_is_the_highest():
@@ -96,17 +92,16 @@ def test_panels_compare_population_sample_and_weighted_sample():
     assert sum(age["sample"][: len(age["sample"]) // 3 + 1]) == pytest.approx(1, abs=0.02)
     assert age["ticks"][0] == "0"
     assert classes["population"] == [0.5, 0.5]
-
-
-def test_equal_weights_are_no_weighting():
     assert panels_view(state(density_ratio=np.ones(20)))[0]["weighted"] == []
+    flipped = replace(state().result.selection, labels=np.zeros(20, np.int64))
+    assert panels_view(state(selection=flipped))[1]["sample"] == [1.0, 0.0]  # its own labels
 
 
-def test_labels_are_counted_as_the_sample_has_them():
-    shown = state()
-    flipped = replace(shown.result.selection, labels=np.zeros(20, np.int64))
-    classes = panels_view(state(selection=flipped))[1]
-    assert classes["sample"] == [1.0, 0.0] and classes["population"] == [0.5, 0.5]
+def test_a_constant_and_an_outlier_have_a_panel_too():
+    ages = np.r_[np.arange(59.0), 1e9]
+    whole = population(covariates={"age": ages, "same": np.ones(60)})
+    assert panels_view(state(whole, Choice(covariate="same", n=20)))[0]["sample"] == [1.0]
+    assert sum(np.array(panels_view(state(whole))[0]["population"]) > 0) >= 1
 
 
 def test_of_a_hundred_categories_those_that_differ_most_are_shown():
@@ -116,14 +111,6 @@ def test_of_a_hundred_categories_those_that_differ_most_are_shown():
     assert len(panel["names"]) == 12 and panel["names"][-1] == "others"
     assert sum(panel["population"]) == pytest.approx(1, abs=1e-3)
     assert sum(panel["sample"]) == pytest.approx(1, abs=1e-3)
-
-
-def test_a_constant_and_an_outlier_have_a_panel_too():
-    ages = np.arange(60.0)
-    ages[-1] = 1e9
-    whole = population(covariates={"age": ages, "same": np.ones(60)})
-    assert panels_view(state(whole, Choice(covariate="same", n=20)))[0]["sample"] == [1.0]
-    assert sum(np.array(panels_view(state(whole))[0]["population"]) > 0) >= 1
 
 
 def test_marks_say_who_is_selected_wrong_and_changed():

@@ -6,11 +6,12 @@ from pathlib import Path
 import ipywidgets
 import matplotlib.pyplot as plt
 import nbformat
+import numpy as np
 import pytest
 
 from docs.book.credits import credits_for
 from docs.book.front import front_page
-from docs.book.kernel import describe_figure
+from docs.book.kernel import describe_figure, load_ipython_extension
 from docs.book.pages import PageMaker, _note
 from docs.book.runs import WIDGET_STATE
 from docs.book.stills import Stills, UnknownWidgetError
@@ -184,3 +185,47 @@ def test_a_caption_is_made_of_whole_sentences():
     assert f">Page of cells. {still}<" in _note("Page of cells")
     assert f">Three are frozen. {still}<" in _note("Three are frozen.")
     assert f">{still}<" in _note("")
+
+
+# A freeze slider on a page has been tried out, because a reader cannot press its buttons.
+
+
+@pytest.fixture
+def shell():
+    from IPython.core.interactiveshell import InteractiveShell
+
+    shell = InteractiveShell()
+    load_ipython_extension(shell)
+    return shell
+
+
+@pytest.fixture
+def slider():
+    import keras
+
+    from tlwidgets import FreezeSlider
+
+    layers = [keras.Input((3,)), keras.layers.Dense(4, name="one"), keras.layers.Dense(2)]
+    model = keras.Sequential(layers)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile("adam", loss, metrics=["accuracy"])
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(40, 3)), rng.integers(0, 2, 40)
+    slider = FreezeSlider(model, train=(x, y), validation=(x, y))
+    slider.epochs = 1
+    yield slider
+    slider.close()
+
+
+@pytest.mark.keras
+def test_a_slider_without_runs_tries_every_depth(shell, slider):
+    assert slider.runs.empty
+    shell.display_formatter.format(slider)
+    assert sorted(slider.runs["cut"]) == [0, 1]
+
+
+@pytest.mark.keras
+def test_a_slider_with_runs_stays_as_the_lesson_left_it(shell, slider):
+    slider.train()
+    shell.display_formatter.format(slider)
+    assert len(slider.runs) == 1

@@ -6,7 +6,6 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Literal
 
 from playwright.sync_api import (
@@ -172,8 +171,3 @@ class NotebookPage:
         expect(self.page.locator("body")).to_have_attribute("data-jp-theme-light", is_light)
         # JupyterLab takes its splash away 200 ms later, and throws where a second switch did so.
         expect(self.page.locator("#jupyterlab-splash")).to_have_count(0)
-
-    def take_picture(self, path: Path) -> None:
-        """Write what the window shows now as PNG."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=path, animations="disabled")

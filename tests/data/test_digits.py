@@ -3,44 +3,28 @@
 import numpy as np
 import pytest
 
-from tlwidgets.data import Digits, digits, load_digits, load_optdigits, make_mnist_m
+from tlwidgets.data import digits, load_digits, load_optdigits, make_mnist_m
 from tlwidgets.data.catalog import read_catalog
 from tlwidgets.data.photographs import PHOTOGRAPHS, read_photograph
 
-
-def test_digits_are_5000_with_500_of_each_class():
-    found = load_digits()
-    assert found.images.shape == (5000, 28, 28)
-    assert np.bincount(found.labels).tolist() == [500] * 10
-
-
-def test_optdigits_are_1797_of_ten_classes():
-    found = load_optdigits()
-    assert found.images.shape == (1797, 8, 8)
-    assert np.bincount(found.labels).tolist() == [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]
+OF_EACH_CLASS = {
+    load_digits: ((5000, 28, 28), [500] * 10, 256),
+    # The 17 grey levels of the original.
+    load_optdigits: ((1797, 8, 8), [178, 182, 177, 183, 181, 182, 181, 179, 174, 180], 17),
+}
 
 
-@pytest.mark.parametrize("load", [load_digits, load_optdigits])
-def test_pixels_use_the_whole_range_and_labels_are_integers(load):
-    found = load()
-    assert (found.images.min(), found.images.max()) == (0, 255)
-    assert (found.images.dtype, found.labels.dtype) == (np.uint8, np.int64)
-
-
-def test_optdigits_have_the_17_grey_levels_of_the_original():
-    levels = np.unique(load_optdigits().images)
-    assert len(levels) == 17
-    assert np.allclose(levels, np.arange(17) * 255 / 16, atol=0.5)
-
-
-@pytest.mark.parametrize("load", [load_digits, load_optdigits])
-def test_nobody_can_change_what_others_share(load):
-    found = load()
+@pytest.mark.parametrize("load", OF_EACH_CLASS)
+def test_digits_are_what_the_collection_says_and_nobody_can_change_them(load):
+    found, (shape, n_of_class, n_levels) = load(), OF_EACH_CLASS[load]
     assert load() is found
-    with pytest.raises(ValueError, match="read-only"):
-        found.images[0] = 0
-    with pytest.raises(ValueError, match="read-only"):
-        found.labels[0] = 0
+    assert (found.images.shape, np.bincount(found.labels).tolist()) == (shape, n_of_class)
+    assert (found.images.dtype, found.labels.dtype) == (np.uint8, np.int64)
+    levels = np.unique(found.images)
+    assert np.allclose(levels, np.linspace(0, 255, n_levels), atol=0.5)
+    for array in (found.images, found.labels):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 0
 
 
 def test_ink_is_white_and_a_one_has_least_of_it():
@@ -53,24 +37,13 @@ def test_ink_is_white_and_a_one_has_least_of_it():
 
 def test_a_changed_file_is_refused(tmp_path, monkeypatch):
     data = bytearray(digits.shipped_path(read_catalog()["digits"]).read_bytes())
-    data[1000] ^= 1
     (tmp_path / "digits.npz").write_bytes(data)
     monkeypatch.setattr(digits, "shipped_path", lambda _entry: tmp_path / "digits.npz")
+    assert load_digits.__wrapped__().images.shape == (5000, 28, 28)  # it is not the other place
+    data[1000] ^= 1
+    (tmp_path / "digits.npz").write_bytes(data)
     with pytest.raises(ValueError, match=r"load_digits\(\).*digits\.npz.*821,722 bytes.*reinstall"):
         load_digits.__wrapped__()  # past the memory of earlier calls
-
-
-def test_an_unchanged_copy_is_accepted(tmp_path, monkeypatch):
-    # The twin: it is the changed byte that is refused, not the other place.
-    copy = tmp_path / "digits.npz"
-    copy.write_bytes(digits.shipped_path(read_catalog()["digits"]).read_bytes())
-    monkeypatch.setattr(digits, "shipped_path", lambda _entry: copy)
-    assert load_digits.__wrapped__().images.shape == (5000, 28, 28)
-
-
-def test_one_line_tells_what_it_is():
-    typed = Digits(np.zeros((2, 3, 4), np.uint8), np.array([7, 8]))
-    assert repr(typed) == "Digits(2 images of 3 x 4 pixels, 10 classes)"
 
 
 EMPTY = np.zeros((40, 28, 28), np.uint8)

@@ -23,10 +23,6 @@ def test_there_are_six_square_photographs_with_names(small):
     assert small.images.dtype == np.uint8
 
 
-def test_the_usual_size_is_that_of_imagenet():
-    assert load_photographs().images.shape == (6, 224, 224, 3)
-
-
 def test_colours_are_rgb(small):
     # Coffee on wood and a ginger cat are red rather than blue; BGR would turn it round.
     red, _, blue = small.images[:2].reshape(-1, 3).mean(axis=0)
@@ -41,20 +37,10 @@ def test_the_middle_seven_eighths_of_the_shorter_side_are_kept():
     assert photographs._square(255 - picture, 28).min() == 255
 
 
-@pytest.mark.parametrize("size_px", [31, 513, 224.0, None])
-def test_a_wrong_size_is_refused(size_px):
-    with pytest.raises((TypeError, ValueError), match=f"`size_px`.*32 to 512.*{size_px}"):
-        load_photographs(size_px)
-
-
 def test_without_scikit_image_the_error_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "skimage", None)  # Python's own way to forbid an import
     with pytest.raises(ImportError, match=r"scikit-image.*pip install 'tlwidgets\[lessons\]'"):
         load_photographs(32)
-
-
-def test_one_line_tells_what_it_is(small):
-    assert repr(small) == f"Photographs({', '.join(NAMES)}; 32 px)"
 
 
 def pixels(png):
@@ -65,11 +51,7 @@ def pixels(png):
 ONE_TWO = np.array([[[1, 1]], [[2, 2]]], np.uint8)  # two images of one row and two columns
 
 
-def test_images_stand_side_by_side():
-    assert pixels(image_strip(ONE_TWO)).tolist() == [[1, 1, 2, 2]]
-
-
-def test_rows_stand_one_below_the_other():
+def test_images_stand_side_by_side_and_rows_one_below_the_other():
     found = pixels(image_strip(ONE_TWO, ONE_TWO[::-1]))
     assert found.tolist() == [[1, 1, 2, 2], [2, 2, 1, 1]]
 

@@ -109,6 +109,9 @@ def test_a_split_covers_every_cell_once(cells):
     train, test = cells.split()
     assert len(test) == 656
     assert np.array_equal(np.sort(np.concatenate([train, test])), np.arange(2624))
+    assert (np.diff(train) < 0).any()  # shuffled
+    assert np.array_equal(test, cells.split()[1])
+    assert not np.array_equal(test, cells.split(seed=4)[1])
 
 
 def kinds_of(cells, chosen):
@@ -129,16 +132,6 @@ def test_a_split_without_strata_would_not_keep_them(typed_cells):
     assert any(kinds.count(kind) != 2 for kind in kinds)
 
 
-def test_the_same_seed_gives_the_same_split_and_another_seed_another(cells):
-    assert np.array_equal(cells.split(seed=3)[1], cells.split(seed=3)[1])
-    assert not np.array_equal(cells.split(seed=3)[1], cells.split(seed=4)[1])
-
-
-def test_a_split_is_shuffled(cells):
-    train, _ = cells.split()
-    assert (np.diff(train) < 0).any()
-
-
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -152,12 +145,6 @@ def test_a_split_is_shuffled(cells):
 def test_a_wrong_split_is_refused(typed_cells, arguments, words):
     with pytest.raises((TypeError, ValueError), match=words):
         typed_cells.split(**arguments)
-
-
-@pytest.mark.parametrize("size_px", [15, 301, 96.0, True, "96"])
-def test_a_wrong_size_is_refused(size_px):
-    with pytest.raises((TypeError, ValueError), match=f"`size_px`.*16 to 300.*{size_px}"):
-        fetch_solar_cells(size_px)
 
 
 def test_without_the_package_the_error_says_what_to_install(monkeypatch):

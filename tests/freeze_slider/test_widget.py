@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from tests.freeze_slider.models import LOSS, compiled, pairs, parameters
-from tests.freezing.small_models import data, nested
 from tests.page import find, listen, say, set_by_hand
 from tlwidgets import FreezeSlider
 from tlwidgets.freezing import moved, snapshot
@@ -235,15 +234,6 @@ def test_an_error_in_the_thread_is_said_and_raised():
     slider.close()
 
 
-def test_what_goes_to_nan_is_said_and_the_next_run_is_sound(slider):
-    slider.learning_rate = 1e6
-    slider.cut = 0
-    assert slider.train().ending == "diverged"
-    assert "learning rate ten times smaller" in status(slider)
-    slider.learning_rate = 0.01
-    assert slider.train().ending == "finished"
-
-
 def test_apply_changes_my_model_and_nothing_else_does(slider):
     slider.train()
     slider.cut = 2
@@ -295,34 +285,3 @@ def test_closing_while_it_trains_leaves_nothing(slider):
     find(slider, "Train").click()
     slider.close()
     assert not threads()
-
-
-@pytest.mark.parametrize(
-    ("make", "message"),
-    [
-        (lambda m: FreezeSlider(m, train=data(m)[0]), r"`train` must be a pair.*train=\(x, y\)"),
-        (lambda m: FreezeSlider(m, train=data(m), validation=(1, 2, 3)), "`validation` must be"),
-        (lambda m: FreezeSlider("net", train=data(m)), "`model`"),
-        (lambda m: FreezeSlider(m, train=(data(m)[0], data(m)[1] + 1)), "`y`"),
-    ],
-)
-def test_what_does_not_fit_is_refused(make, message):
-    with pytest.raises((TypeError, ValueError), match=message):
-        make(compiled())
-
-
-def test_a_model_that_was_not_compiled_is_refused():
-    model = nested()
-    with pytest.raises(ValueError, match="compile"):
-        FreezeSlider(model, train=data(model))
-
-
-def test_the_slider_goes_inside_a_nested_backbone():
-    model = compiled(nested)
-    slider = FreezeSlider(model, **pairs(model))
-    assert [b["name"] for b in slider._ribbon.view["blocks"]] == ["block1", "block2", "dense"]
-    slider.cut = 1
-    slider.train()
-    table = slider.moved()
-    assert set(table.layer[table.moved]) == {"block2_conv", "dense"}
-    slider.close()

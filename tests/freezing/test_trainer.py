@@ -67,17 +67,6 @@ def test_parameters_after_30_steps_are_those_of_fit(name, optimizer):
             assert_equal(start, wanted)
 
 
-@pytest.mark.parametrize("name", MODELS)
-def test_predictions_after_3_epochs_are_those_of_fit(name):
-    one, two = compiled(small(name), "adam"), compiled(small(name), "adam")
-    x, y = data(one, 256)
-    cached(one, 1, x, y, epochs=3)
-    naive(two, 1, x, y, epochs=3, batch_size=32)
-    new, _ = data(one, 400, seed=5)
-    same = one.predict(new, verbose=0).argmax(1) == two.predict(new, verbose=0).argmax(1)
-    assert same.mean() >= 0.995
-
-
 def test_validation_is_that_of_fit():
     one, two = compiled(small()), compiled(small())
     (x, y), validation = data(one, 80), data(one, 50, seed=2)
@@ -131,18 +120,6 @@ def test_a_random_trunk_is_said_and_runs_in_inference_mode():
         (note,) = trainer.train(1, Plan(epochs=1)).notes
         assert "flip" in note and "inference mode" in note
         assert trainer.train(0, Plan(epochs=1)).notes == ()  # there it trains, and is random
-
-
-def test_batchnorm_statistics_stay_unless_asked():
-    model = compiled(small("nested"))
-    x, y = data(model, 40)
-    with CachedTrainer(model, x, y) as trainer:
-        trainer.train(0)
-        frozen = trainer.moved().groupby("layer").moved.any()
-        trainer.train(0, Plan(keep_batchnorm_frozen=False))
-        updated = trainer.moved().groupby("layer").moved.any()
-    assert not frozen["block1_bn"] and frozen["block1_conv"]
-    assert updated["block1_bn"]
 
 
 def test_batchnorm_that_trains_is_that_of_fit():
@@ -321,3 +298,83 @@ def test_programs_beyond_their_budget_are_dropped_and_built_again(monkeypatch):
         first = [trainer.train(cut, Plan(epochs=1)).history for cut in (1, 2)]
         assert [trainer.train(cut, Plan(epochs=1)).history for cut in (1, 2)] == first
         assert trainer._programs.known((1, True, False)) is None
+
+
+# A trainer that begins anew gives what a new trainer would give.
+
+PLAN = Plan(epochs=2, batch_size=8)
+
+
+def another(name, seed):
+    """A model of a kind, with parameters of its own."""
+    model = compiled(small(name))
+    for variable in model.trainable_variables:
+        variable.assign_add(0.01 * seed * np.ones(variable.shape))
+    return model
+
+
+def trained(trainer, cut):
+    trainer.train(cut, PLAN)
+    return trainer.model.get_weights()
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_after_a_restart_a_run_is_that_of_a_new_trainer(name):
+    one, two = another(name, 1), another(name, 2)
+    first, second = data(one, 40), data(one, 32, seed=5)
+    with CachedTrainer(one, *first) as again, CachedTrainer(two, *second) as new:
+        for cut in range(len(read_blocks(one))):
+            old = trained(again, cut)  # its activations are of the old trunk and the old examples
+        again.restart(two, *second)
+        assert not again.moved()["moved"].any()
+        for cut in range(len(read_blocks(one))):
+            found = trained(new, cut)
+            assert_equal(trained(again, cut), found, rtol=1e-5)
+        with pytest.raises(AssertionError):  # the twin: without a restart it is not
+            assert_equal(old, found)
+
+
+def test_after_a_restart_nothing_is_compiled_again(monkeypatch):
+    one, two = another("sequential", 1), another("sequential", 2)
+    examples = data(one, 40)
+    with CachedTrainer(one, *examples) as trainer:
+        trained(trainer, 1)
+
+        def refuse(*_args, **_keywords):
+            raise AssertionError("compiled again")
+
+        monkeypatch.setattr("tlwidgets.freezing.trainer.Program", refuse)
+        trainer.restart(two, *examples)
+        trained(trainer, 1)
+        with pytest.raises(AssertionError, match="compiled again"):
+            trained(trainer, 2)
+
+
+def test_a_restart_that_does_not_fit_is_refused_and_changes_nothing():
+    one, other = another("sequential", 1), another("skip", 1)
+    x, y = data(one, 40)
+    with CachedTrainer(one, x, y) as trainer:
+        before = trained(trainer, 0)
+        for wrong, says in [
+            ((other, x, y), "`model` must have the architecture of"),
+            ((one, x[:, :5], y), "`x` must have shape"),
+            ((one, x, y[:3]), "`y` must"),
+        ]:
+            with pytest.raises(ValueError, match=says):
+                trainer.restart(*wrong)
+        assert_equal(trained(trainer, 0), before, rtol=1e-5)
+
+
+def test_no_restart_while_it_trains():
+    model = another("sequential", 1)
+    x, y = data(model, 40)
+    asked = []
+    with CachedTrainer(model, x, y) as trainer:
+
+        def try_to_restart(_epoch, _logs):
+            with pytest.raises(RuntimeError) as caught:
+                trainer.restart(model, x, y)
+            asked.append(caught)
+
+        trainer.train(0, PLAN, on_epoch=try_to_restart)
+    assert len(asked) == PLAN.epochs

@@ -1,15 +1,16 @@
 """Training in a thread: it stops, it ends, it hands its error on."""
 
+import keras
 import numpy as np
 import pytest
+
+from tlwidgets import TrainingCurves, fit_in_background
 
 pytestmark = pytest.mark.keras
 
 
 @pytest.fixture
 def model():
-    import keras
-
     model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
     model.compile("sgd", "mse")
     return model
@@ -17,8 +18,6 @@ def model():
 
 @pytest.fixture
 def curves():
-    from tlwidgets import TrainingCurves
-
     return TrainingCurves(in_terminal="silence")
 
 
@@ -27,8 +26,6 @@ Y = np.ones((40, 1))
 
 
 def test_it_trains_and_gives_what_fit_gives(model, curves):
-    from tlwidgets import fit_in_background
-
     fit = fit_in_background(model, X, Y, curves=curves, epochs=3)
     assert fit.wait().history["loss"] == fit.history["loss"]
     assert not fit.is_running
@@ -37,8 +34,6 @@ def test_it_trains_and_gives_what_fit_gives(model, curves):
 
 
 def test_stop_ends_it_and_the_model_stays_usable(model, curves):
-    from tlwidgets import fit_in_background
-
     fit = fit_in_background(model, X, Y, curves=curves, epochs=10**6)
     while not curves.runs or not curves.runs[0].n_epochs:
         pass
@@ -51,8 +46,6 @@ def test_stop_ends_it_and_the_model_stays_usable(model, curves):
 
 
 def test_the_button_stops_too(model, curves):
-    from tlwidgets import fit_in_background
-
     fit = fit_in_background(model, X, Y, curves=curves, epochs=10**6)
     button, line = fit._row.children
     button.click()
@@ -61,8 +54,6 @@ def test_the_button_stops_too(model, curves):
 
 
 def test_an_error_of_the_model_is_raised_where_somebody_waits(model, curves):
-    from tlwidgets import fit_in_background
-
     fit = fit_in_background(model, X, Y[:3], curves=curves, epochs=3)
     with pytest.raises(ValueError, match=r"[Dd]ata cardinality"):
         fit.wait()
@@ -70,10 +61,6 @@ def test_an_error_of_the_model_is_raised_where_somebody_waits(model, curves):
 
 
 def test_other_callbacks_are_called_too(model, curves):
-    import keras
-
-    from tlwidgets import fit_in_background
-
     seen = []
     other = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: seen.append(epoch))
     fit_in_background(model, X, Y, curves=curves, callbacks=[other], epochs=2).wait()
@@ -81,8 +68,6 @@ def test_other_callbacks_are_called_too(model, curves):
 
 
 def test_a_phase_of_curves_can_train_in_the_background(model, curves):
-    from tlwidgets import fit_in_background
-
     fit_in_background(model, X, Y, curves=curves, epochs=1).wait()
     fit_in_background(model, X, Y, curves=curves.phase("fine-tuning"), epochs=2).wait()
     assert [phase.name for phase in curves.runs[0].phases] == ["", "fine-tuning"]

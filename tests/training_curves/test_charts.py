@@ -2,14 +2,23 @@
 
 import json
 import math
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tlwidgets.training_curves.charts import charts_of, comparison_of, points_per_series
+from tlwidgets.training_curves.charts import (
+    charts_of,
+    comparison_of,
+    curves_png,
+    plot_curves,
+    points_per_series,
+    to_code,
+)
 from tlwidgets.training_curves.reading import best_epoch, describe, epoch_line, read_run, smooth
-from tlwidgets.training_curves.run import Choices, Run
+from tlwidgets.training_curves.run import Choices, Run, frame_of
 
 LOSS = [2.0, 1.2, 0.8, 0.5, 0.3, 0.2]
 VALIDATION = [2.1, 1.4, 1.1, 1.2, 1.4, 1.7]
@@ -42,11 +51,6 @@ def test_the_loss_chart_has_gap_best_epoch_and_sentence():
 def test_without_validation_there_is_neither_gap_nor_best():
     (chart,) = charts_of([make_run(validation=None)], Choices())
     assert (list(chart.gaps), list(chart.marks)) == ([], [])
-
-
-def test_the_validation_is_solid_and_training_dashed_so_that_grey_print_tells_them_apart():
-    (chart,) = charts_of([make_run()], Choices())
-    assert [series.is_dashed for series in chart.series] == [True, False]
 
 
 def test_the_metrics_follow_the_loss_and_chance_is_drawn_where_it_is_meant():
@@ -201,3 +205,53 @@ def test_every_history_becomes_json(pairs, smoothing, log):
     run = make_run([a for a, _ in pairs], [b for _, b in pairs])
     for chart in charts_of([run, run], Choices(smoothing=smoothing, log=log)):
         assert json.dumps(chart.to_view(), allow_nan=False)
+
+
+@pytest.fixture
+def charts():
+    rates = [0.1, 0.1, 0.05, 0.05, 0.01, 0.001]
+    run = make_run(accuracy=[0.1, 0.3, 0.5, 0.6, 0.7, 0.7], learning_rate=rates)
+    return charts_of([run], Choices(chance=0.25))
+
+
+def test_the_figure_has_the_charts_and_tells_lines_apart_without_colour(charts):
+    figure = plot_curves(charts)
+    titles = [ax.get_title(loc="left") for ax in figure.axes if ax.axison]
+    assert titles == ["Loss", "Accuracy", "Learning rate"]
+    loss = figure.axes[0]
+    assert (loss.get_xlabel(), loss.get_ylabel()) == ("epoch", "loss")
+    lines = {line.get_label(): line for line in loss.get_lines() if line.get_label()[0] != "_"}
+    assert lines.keys() == {"training", "validation"}
+    assert list(lines["validation"].get_ydata()) == VALIDATION
+    assert len({line.get_linestyle() for line in lines.values()}) == 2
+
+
+def test_a_notebook_shows_the_figure_and_pyplot_does_not_know_it(charts):
+    import matplotlib.pyplot as plt
+
+    assert plot_curves(charts)._repr_png_()[:4] == b"\x89PNG"
+    assert curves_png(charts)[:4] == b"\x89PNG"
+    assert plt.get_fignums() == []
+
+
+CHECK = """
+lines = [line for ax in axes[0] for line in ax.get_lines() if len(line.get_xdata()) == 6]
+print([[float(y) for y in line.get_ydata()] for line in lines])
+print(axes[0][0].get_yscale(), [ax.get_ylabel() for ax in axes[0]])
+"""
+
+
+def test_the_printed_code_draws_the_same_numbers_without_this_package(tmp_path):
+    run = make_run(accuracy=[0.1] * 6)
+    frame_of([run]).to_csv(tmp_path / "mine.csv", index=False)
+    code = to_code([run], Choices(chance=0.5, log=True), "mine.csv")
+    done = subprocess.run(
+        [sys.executable, "-W", "error::FutureWarning", "-c", code + CHECK],
+        cwd=tmp_path, env={"MPLBACKEND": "agg", "PATH": ""}, capture_output=True, text=True,
+        check=True,
+    )  # fmt: skip
+    drawn, axes = done.stdout.splitlines()
+    assert str(LOSS) in drawn and str(VALIDATION) in drawn
+    assert axes == "log ['loss', 'accuracy']"
+    assert "tlwidgets" not in code
+    compile(to_code([], Choices(), "curves.csv"), "curves", "exec")  # before any training

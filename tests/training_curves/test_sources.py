@@ -34,22 +34,14 @@ def test_the_table_is_tidy(run):
     }  # fmt: skip
     assert set(last["phase"]) == {"fine-tuning"}
     assert set(last["seconds"]) == {3.0}
-
-
-def test_a_table_of_nothing_has_its_columns():
     assert tuple(frame_of([]).columns) == COLUMNS
 
 
-def test_there_and_back(run):
-    (again,) = runs_from(frame_of([run]))
-    pd.testing.assert_frame_equal(frame_of([again]), frame_of([run]))
-    assert [phase[:2] for phase in again.phases] == [phase[:2] for phase in run.phases]
-
-
-def test_what_was_written_to_a_file_comes_back(run, tmp_path):
-    again = there_and_back([run], tmp_path)
-    assert [phase[:2] for phase in again[0].phases] == [phase[:2] for phase in run.phases]
-    assert [(b.epoch, b.step) for b in again[0].batches] == [(1, 1), (2, 1)]
+def test_what_was_made_a_table_or_a_file_comes_back(run, tmp_path):
+    for (again,) in (runs_from(frame_of([run])), there_and_back([run], tmp_path)):
+        pd.testing.assert_frame_equal(frame_of([again]), frame_of([run]))
+        assert [phase[:2] for phase in again.phases] == [phase[:2] for phase in run.phases]
+        assert [(b.epoch, b.step) for b in again.batches] == [(1, 1), (2, 1)]
 
 
 def there_and_back(runs, folder):
@@ -101,30 +93,36 @@ def test_from_a_dict_and_from_a_history():
     assert same.points == run.points
 
 
-def test_a_validation_every_third_epoch_stands_at_every_third():
-    (run,) = runs_from({"loss": [1.0] * 10, "val_loss": [0.3, 0.2, 0.1]})
-    assert run.points["loss", "validation"] == [(3, 0.3), (6, 0.2), (9, 0.1)]
-
-
-def test_a_metric_that_came_late_stands_late():
-    (run,) = runs_from({"loss": [1.0, 0.9, 0.8], "auc": [0.7]})
-    assert run.points["auc", "training"] == [(3, 0.7)]
+@pytest.mark.parametrize(
+    ("history", "name", "points"),
+    [  # a validation every third epoch, a metric that came late, a column for each metric
+        (
+            {"loss": [1.0] * 10, "val_loss": [0.3, 0.2, 0.1]},
+            ("loss", "validation"), [(3, 0.3), (6, 0.2), (9, 0.1)],
+        ),
+        ({"loss": [1.0, 0.9, 0.8], "auc": [0.7]}, ("auc", "training"), [(3, 0.7)]),
+        (
+            pd.DataFrame({"epoch": [0, 1], "loss": [0.9, 0.5], "val_loss": [math.nan, 0.8]}),
+            ("loss", "validation"), [(2, 0.8)],
+        ),
+    ],
+)  # fmt: skip
+def test_values_stand_at_the_epochs_that_they_are_of(history, name, points):
+    (run,) = runs_from(history)
+    assert run.points[name] == points
 
 
 def test_from_the_file_of_a_csv_logger(tmp_path):
     path = tmp_path / "log.csv"
+    path.write_text("epoch,loss\n0,low\n", "utf-8")
+    with pytest.raises(ValueError, match="CSVLogger"):
+        runs_from(path)
     path.write_text("epoch,loss,val_loss\n0,0.9,NA\n1,nan,0.8\n", "utf-8")
     (run,) = runs_from(path)
     assert run.points["loss", "validation"] == [(2, 0.8)]
     assert math.isnan(run.points["loss", "training"][1][1])
     (same,) = runs_from(str(path))
     assert same.n_epochs == 2
-
-
-def test_from_a_table_with_a_column_per_metric():
-    table = pd.DataFrame({"epoch": [0, 1], "loss": [0.9, 0.5], "val_loss": [math.nan, 0.8]})
-    (run,) = runs_from(table)
-    assert run.points["loss", "validation"] == [(2, 0.8)]
 
 
 @pytest.mark.parametrize(
@@ -142,13 +140,6 @@ def test_what_is_no_history_is_named(history, part):
     with pytest.raises((TypeError, ValueError), match="`history`") as caught:
         runs_from(history)
     assert part in str(caught.value)
-
-
-def test_a_file_that_is_no_log_is_named(tmp_path):
-    path = tmp_path / "log.csv"
-    path.write_text("epoch,loss\n0,low\n", "utf-8")
-    with pytest.raises(ValueError, match="CSVLogger"):
-        runs_from(path)
 
 
 @pytest.mark.parametrize(

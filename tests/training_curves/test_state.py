@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tlwidgets.training_curves.run import MAX_BATCHES, Choices, Run, metrics_of
+from tlwidgets.training_curves.run import MAX_BATCHES, Run, metrics_of
 
 
 def epochs(run, *losses, **others):
@@ -75,20 +75,3 @@ def test_what_has_no_curve_is_left_out(run):
 def test_the_learning_rate_is_no_metric(run):
     epochs(run, 1.0, learning_rate=0.1)
     assert metrics_of(run) == ["loss"]
-
-
-@pytest.mark.parametrize(
-    ("choice", "value"),
-    [
-        ("name", 5),
-        ("metrics", "loss"),
-        ("chance", "half"),
-        ("chance", {"accuracy": None}),
-        ("smoothing", 1.0),
-        ("log", 1),
-        ("in_terminal", "loud"),
-    ],
-)
-def test_a_wrong_choice_is_named(choice, value):
-    with pytest.raises((TypeError, ValueError), match=f"`{choice}`"):
-        Choices(**{choice: value})
