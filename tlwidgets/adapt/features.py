@@ -76,13 +76,9 @@ def standardise_per_domain(
     >>> a.ravel().tolist() == b.ravel().tolist() == [-1.0, 1.0]
     True
     """
-    source, target = _two_tables(source, target)
-    return _standardised(source), _standardised(target)
-
-
-def _two_tables(source: ArrayLike, target: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]:
     two_sets("source", source, "target", target)
-    return _feature_table("source", source), _feature_table("target", target)
+    source, target = _feature_table("source", source), _feature_table("target", target)
+    return _standardised(source), _standardised(target)
 
 
 def _standardised(features: NDArray[Any]) -> NDArray[Any]:

@@ -231,11 +231,6 @@ def read_table(frame: pd.DataFrame) -> Table:
     return table
 
 
-def first_covariates(covariates: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-    """Return as many as can be chosen from."""
-    return dict(list(covariates.items())[:MOST_COVARIATES])
-
-
 def _read_column(table: Table, name: str, values: pd.Series[Any]) -> None:
     if pd.api.types.is_datetime64_any_dtype(values) or pd.api.types.is_timedelta64_dtype(values):
         raise TypeError(
@@ -456,7 +451,9 @@ def _read_columns(
     if features.shape[1] > _MANY_COLUMNS:
         note += f" {features.shape[1]:,} columns are reduced to 50 principal components."
         features = principal_components(features)
-    return features, first_covariates(table.covariates), note.strip()
+    # As many as can be chosen from.
+    covariates = dict(list(table.covariates.items())[:MOST_COVARIATES])
+    return features, covariates, note.strip()
 
 
 def _read_images(x: Any, backbone: Any) -> tuple[NDArray[np.float64], dict[str, NDArray[Any]], str]:

@@ -303,11 +303,9 @@ def panels_view(state: State) -> list[dict[str, Any]]:
     """Return a panel for the covariate and one for the classes (or the outcome)."""
     population, result = state.population, state.result
     indices, labels = result.selection.indices, result.selection.labels
-    panels = []
-    name = shown_covariate(state)
-    if name:
-        values = population.covariates[name]
-        panels.append(_panel(name, values, values[indices], state))
+    name = state.choice.covariate
+    values = population.covariates[name]
+    panels = [_panel(name, values, values[indices], state)]
     if population.has_classes:
         names = np.asarray(population.class_names)
         order = list(population.class_names)
@@ -317,13 +315,6 @@ def panels_view(state: State) -> list[dict[str, Any]]:
     else:
         panels.append(_panel("outcome", population.y, labels.astype(float), state))
     return panels
-
-
-def shown_covariate(state: State) -> str:
-    """Return the covariate that was chosen, or the first one; empty if there is none."""
-    covariates = state.population.covariates
-    chosen = state.choice.covariate
-    return chosen if chosen in covariates else next(iter(covariates), "")
 
 
 def _panel(
@@ -444,7 +435,7 @@ def map_view(state: State, colouring: Colouring) -> dict[str, Any]:
     n_shown, n = len(shown_on_map(population)), len(population)
     n_drawn = len(np.unique(result.selection.indices))
     title = f"Who is in my sample: {n_drawn:,} of {n:,}"
-    region = state.choice.region if is_by_region(state) else None
+    region = state.choice.region if state.choice.kind == "region" else None
     return {
         "title": title if n_shown == n else f"{title} (others shown: {n_shown:,})",
         "by": colouring.by,
@@ -455,11 +446,6 @@ def map_view(state: State, colouring: Colouring) -> dict[str, Any]:
         "damaged": bool(result.selection.was_changed.any()),
         "note": population.note,
     }
-
-
-def is_by_region(state: State) -> bool:
-    """Whether the sample is drawn from a region of the map."""
-    return state.choice.kind == "region" and state.choice.region is not None
 
 
 def meter_view(state: State) -> dict[str, Any]:
