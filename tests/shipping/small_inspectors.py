@@ -42,7 +42,7 @@ def card(**changes):
         "question": "Is this picture bright?",
         "data": "80 pictures of noise.",
         "training": "A logistic head on a random network.",
-        "measured": {"accuracy": (0.975, "on the same 80 pictures")},
+        "measured": {"accuracy": (0.975, "on the same 80 pictures, threshold 0.5")},
         "limits": ["It knows only noise."],
         "licence": "BSD-3-Clause",
     }

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tlwidgets.shipping import ModelCard
+from tlwidgets.shipping import ModelCard, decisions_at
 from tlwidgets.shipping.card import installed_versions
 
 PARTS = {
@@ -147,3 +147,75 @@ def test_a_card_is_saved_as_text(tmp_path):
             made.save(wrong)
     with pytest.raises(TypeError, match="`path` must be the name of a file; got 7"):
         made.save(7)
+
+
+@pytest.mark.parametrize(
+    "name", ["accuracy", "Accuracy, unseen modules", "recall of defects", "false alarms", "F1"]
+)
+def test_a_figure_of_a_rule_needs_its_threshold(name):
+    with pytest.raises(ValueError, match=r"`measured`: .* must name its threshold; got none in"):
+        card(measured={name: (0.862, "656 cells kept for the test")})
+    made = card(measured={name: (0.693, "threshold 0.12, cells of other stretches")})
+    assert made.thresholds == (0.12,)
+    with pytest.raises(ValueError, match="threshold"):
+        card(measured=pd.DataFrame({name: [0.862], "how": "test"}))
+    frame = pd.DataFrame({name: [0.693], "threshold": [0.12], "how": "test"})
+    assert card(measured=frame).thresholds == (0.12,)
+
+
+def test_a_figure_that_belongs_to_no_rule_needs_none():
+    made = card(measured={"AUC": (0.9, "test"), "calibration error": (0.02, "ten bins")})
+    assert made.thresholds == ()
+
+
+def test_of_several_classes_the_most_probable_is_a_rule():
+    card(measured={"accuracy": (0.9, "the most probable class; 60 pictures")})
+
+
+def decisions(threshold=0.25):
+    y, p = [0, 0, 1, 1, 1], [0.1, 0.3, 0.2, 0.9, 0.8]
+    kind = ["mono", "mono", "mono", "poly", "poly"]
+    return decisions_at(y, p, threshold=threshold, how="five others", kind=kind)
+
+
+def test_decisions_by_hand():
+    table = decisions().set_index("of")
+    assert table.index.tolist() == ["all", "mono", "poly"]
+    assert table["n"].tolist() == [5, 3, 2]
+    assert table.loc["all", ["accuracy", "recall", "false_alarms", "alarms"]].tolist() == [
+        3 / 5, 2 / 3, 1 / 2, 3 / 5,
+    ]  # fmt: skip
+    assert table.loc["mono", ["accuracy", "recall", "false_alarms"]].tolist() == [1 / 3, 0, 1 / 2]
+    assert table.loc["poly", "false_alarms"] == "no such item"
+
+
+def test_another_threshold_is_another_row_of_figures():
+    assert decisions(0.0)["alarms"][0] == 1
+    assert decisions(1.0)["recall"][0] == 0
+
+
+def test_decisions_stand_on_the_card():
+    text = card(decisions=decisions()).to_markdown()
+    assert "## Decisions" in text
+    assert "| mono | 3 | 0.25 | 0.3333 | 0 | 0.5 | 0.3333 | five others |" in text
+    assert "Decisions" not in card().to_markdown()
+    with pytest.raises(TypeError, match="`decisions` must be the DataFrame that decisions_at"):
+        card(decisions={"accuracy": 0.8})
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"threshold": 1.2}, "`threshold` .*got 1.2"),
+        ({"how": " "}, "`how`"),
+        ({"kind": ["mono"]}, r"`kind` must have shape \(2,\)"),
+        ({"y": [1, 1]}, "`y` must hold 0 and 1"),
+        ({"probability": [2.0, 0.0]}, "`probability` must be from 0 to 1"),
+    ],
+)
+def test_wrong_arguments_of_decisions_are_named(change, message):
+    good = {"y": [0, 1], "probability": [0.1, 0.9], "threshold": 0.5, "how": "two"}
+    arguments = good | change
+    y, probability = arguments.pop("y"), arguments.pop("probability")
+    with pytest.raises((TypeError, ValueError), match=message):
+        decisions_at(y, probability, **arguments)

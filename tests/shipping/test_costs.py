@@ -109,3 +109,14 @@ def test_the_label_of_the_cheapest_does_not_lie_on_the_curve():
     label = Text.get_window_extent(ax.texts[0], canvas.get_renderer())
     points = ax.transData.transform(ax.lines[0].get_xydata())
     assert not any(label.contains(x, y) for x, y in points)
+
+
+def test_where_every_alarm_is_a_look_all_alarms_cost_one_look_each():
+    looks = {"cost_missed": 10.0, "cost_false_alarm": 1.0, "cost_found": 1.0}
+    table = cost_by_threshold(HONEST, CLAIM, **looks)
+    assert table["cost_per_item"].iloc[0] == pytest.approx(1.0)
+    assert table["cost_per_item"].iloc[-1] == pytest.approx(10 * HONEST.mean())
+    assert abs(cheapest_threshold(table) - 0.1) < 0.03  # look / missed
+    # The twin: if a right alarm is free, looking at everything seems cheaper than it is.
+    free = cost_by_threshold(HONEST, CLAIM, **{**looks, "cost_found": 0.0})
+    assert free["cost_per_item"].iloc[0] == pytest.approx(1 - HONEST.mean())

@@ -12,13 +12,15 @@ from PIL import Image
 from tests.shipping.small_inspectors import SIZE_PX, card, images, inspector
 from tlwidgets.shipping import Inspector, load_inspector
 
+AT_04 = {"accuracy": (0.975, "on the same 80 pictures, threshold 0.4")}
+
 pytestmark = pytest.mark.keras
 NASTY = '<img src=x onerror="alert(1)">'
 
 
 @pytest.fixture(scope="module")
 def bright_or_dark():
-    return inspector(card=card(), threshold=0.4)
+    return inspector(card=card(measured=AT_04), threshold=0.4)
 
 
 @pytest.fixture(scope="module")
@@ -258,3 +260,27 @@ def test_names_of_classes_stay_text(bright_or_dark):
     html = nasty.inspect(images()[0])._repr_html_()
     assert "<img" not in html
     assert html.count("&lt;img") == 2  # sentence, bar
+
+
+def test_a_card_with_the_figures_of_another_rule_is_refused(bright_or_dark):
+    model, names = bright_or_dark.model, bright_or_dark.class_names
+    with pytest.raises(ValueError, match=r"figures at the threshold 0\.5 for an .* with 0\.12"):
+        Inspector(model, names, threshold=0.12, card=card())
+    # The twin: the figures of its own rule, or none of a rule at all.
+    Inspector(model, names, threshold=0.4, card=card(measured=AT_04))
+    Inspector(model, names, threshold=0.12, card=card(measured={"AUC": (0.9, "20 others")}))
+
+
+def test_decisions_travel_with_the_inspector(bright_or_dark, tmp_path):
+    from tlwidgets.shipping import decisions_at
+
+    table = decisions_at([0, 1, 1], [0.1, 0.3, 0.9], threshold=0.2, how="three others")
+    made = Inspector(
+        bright_or_dark.model,
+        bright_or_dark.class_names,
+        threshold=0.2,
+        card=card(measured={"AUC": (1.0, "three others")}, decisions=table),
+    )
+    again = load_inspector(made.save(tmp_path / "folder"))
+    pd.testing.assert_frame_equal(again.card.decisions, table)
+    assert again.card.to_markdown() == made.card.to_markdown()

@@ -9,6 +9,7 @@ from .calibration import (
     calibration_table,
     cheapest_threshold,
     cost_by_threshold,
+    decisions_at,
     plot_calibration,
     plot_costs,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "calibration_table",
     "cheapest_threshold",
     "cost_by_threshold",
+    "decisions_at",
     "load_inspector",
     "plot_calibration",
     "plot_costs",

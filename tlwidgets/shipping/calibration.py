@@ -146,14 +146,21 @@ def truth_and_claim(
 #
 # A miss and a false alarm rarely cost the same. For a calibrated probability p an alarm is cheaper
 # when ``p * cost_missed > (1 - p) * cost_false_alarm`` (Elkan 2001), so the threshold follows from
-# the two costs alone. For one that is not calibrated it must be measured.
+# the two costs alone. Where a right alarm costs, too (somebody looks at every alarm), it is paid on
+# both sides: ``p * cost_missed > p * cost_found + (1 - p) * cost_false_alarm``. For a probability
+# that is not calibrated it must be measured.
 
 _HIGHEST_COST = 1e12
 COST_COLUMNS = ("threshold", "n_missed", "n_false_alarms", "cost_per_item")
 
 
 def cost_by_threshold(
-    y: ArrayLike, probability: ArrayLike, *, cost_missed: float, cost_false_alarm: float
+    y: ArrayLike,
+    probability: ArrayLike,
+    *,
+    cost_missed: float,
+    cost_false_alarm: float,
+    cost_found: float = 0.0,
 ) -> pd.DataFrame:
     """Tell me what every threshold would cost on these items.
 
@@ -167,6 +174,9 @@ def cost_by_threshold(
     cost_missed, cost_false_alarm : float, >= 0, in any unit, the same for both
         Of one item of the class that raises no alarm, and of one alarm for another item. Not
         both 0.
+    cost_found : float, >= 0, default 0
+        Of one alarm that is right. If somebody looks at every alarm it is what a look costs, as is
+        `cost_false_alarm`: an alarm for every item then costs one look per item.
 
     Returns
     -------
@@ -182,9 +192,10 @@ def cost_by_threshold(
     Notes
     -----
     If the probabilities are calibrated, the cheapest threshold is in theory
-    ``cost_false_alarm / (cost_false_alarm + cost_missed)``, whatever the share of the class
-    (Elkan 2001, eq. 2). Choose a threshold on other items than those that you report the cost of:
-    the cheapest of many is cheap partly by luck.
+    ``cost_false_alarm / (cost_false_alarm + cost_missed - cost_found)``, whatever the share of the
+    class (Elkan 2001, eq. 2); if every alarm is a look, ``cost_look / cost_missed``. Choose a
+    threshold on other items than those that you report the cost of: the cheapest of many is cheap
+    partly by luck.
 
     References
     ----------
@@ -205,12 +216,16 @@ def cost_by_threshold(
 
     y, probability = truth_and_claim(y, probability)
     cost_missed, cost_false_alarm = _costs(cost_missed, cost_false_alarm)
+    cost_found = _check.number(
+        "cost_found", cost_found, low=0, high=_HIGHEST_COST, meaning="in the unit of the others"
+    )
     threshold = _thresholds(probability)
     # How many items of a class lie below each threshold: they raise no alarm.
     below = [np.searchsorted(np.sort(probability[y == label]), threshold) for label in (0, 1)]
     n_missed, n_false_alarms = below[1], np.count_nonzero(y == 0) - below[0]
-    cost = (cost_missed * n_missed + cost_false_alarm * n_false_alarms) / len(y)
-    columns = (threshold, n_missed, n_false_alarms, cost)
+    n_found = np.count_nonzero(y) - n_missed
+    cost = cost_missed * n_missed + cost_false_alarm * n_false_alarms + cost_found * n_found
+    columns = (threshold, n_missed, n_false_alarms, cost / len(y))
     return pd.DataFrame(dict(zip(COST_COLUMNS, columns, strict=True)))
 
 
@@ -241,6 +256,74 @@ def cheapest_threshold(table: pd.DataFrame) -> float:
     table = table_with("table", table, COST_COLUMNS, made_by="cost_by_threshold")
     cheapest = table["cost_per_item"].to_numpy().argmin()  # the first of equal ones
     return float(table["threshold"].to_numpy()[cheapest])
+
+
+DECISION_COLUMNS = (
+    "of", "n", "threshold", "accuracy", "recall", "false_alarms", "alarms", "how",
+)  # fmt: skip
+_NOT_DEFINED = "no such item"
+
+
+def decisions_at(
+    y: ArrayLike,
+    probability: ArrayLike,
+    *,
+    threshold: float,
+    how: str,
+    kind: ArrayLike | None = None,
+) -> pd.DataFrame:
+    """Tell me what a rule decides: an alarm from this threshold on, for all items and each kind.
+
+    Parameters
+    ----------
+    y : array of int or bool, shape (n,), 0 or 1
+        What was true: 1 where the item is of the class that is looked for.
+    probability : array, shape (n,), 0..1
+        What the classifier claimed for that class, for items that it did not learn from.
+    threshold : float, 0..1
+        An alarm is raised where the probability is at least as large: the one that ships.
+    how : str
+        How it was measured: which items, and which of them were kept together.
+    kind : array, shape (n,), optional
+        The kind of each item. A mean may hide that one kind is served badly (Mitchell et al. 2019
+        ask for the figures of each kind first of all).
+
+    Returns
+    -------
+    DataFrame
+        A row for "all" and one for each kind: `of`, `n`, `threshold`, `accuracy` (share that was
+        decided rightly), `recall` (share of the class looked for that raised an alarm),
+        `false_alarms` (share of the other items that raised one), `alarms` (share of all), `how`.
+        Where a kind has no item of a class the figure says so in words.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not as above, or all of `y` is the same.
+
+    Examples
+    --------
+    >>> table = decisions_at([0, 0, 1, 1], [0.1, 0.3, 0.2, 0.9], threshold=0.25, how="4 others")
+    >>> table[["accuracy", "recall", "false_alarms", "alarms"]].values.tolist()
+    [[0.5, 0.5, 0.5, 0.5]]
+    """
+    import pandas as pd
+
+    y, probability = truth_and_claim(y, probability)
+    threshold = _check.number("threshold", threshold, low=0, high=1, meaning="a probability")
+    _check.text("how", how, meaning="which items, and which of them were kept together")
+    parts = {"all": np.ones(len(y), bool)}
+    if kind is not None:
+        kinds = _check.outcomes("kind", kind, len(y))
+        parts |= {str(one): kinds == one for one in np.unique(kinds)}
+    is_alarm = probability >= threshold
+    rows = []
+    for name, part in parts.items():
+        truth, alarm = y[part] == 1, is_alarm[part]
+        shares = (truth == alarm, alarm[truth], alarm[~truth], alarm)
+        figures = [float(share.mean()) if len(share) else _NOT_DEFINED for share in shares]
+        rows.append((name, len(truth), threshold, *figures, how))
+    return pd.DataFrame(rows, columns=list(DECISION_COLUMNS))
 
 
 def table_with(name: str, value: object, columns: tuple[str, ...], *, made_by: str) -> pd.DataFrame:

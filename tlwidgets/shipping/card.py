@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import _check
+from .calibration import DECISION_COLUMNS, table_with
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -107,6 +108,14 @@ def _cells(table: pd.DataFrame) -> list[list[str]]:
 
 _NAME, _FIGURE, _HOW = "what", "figure", "how"
 _EXAMPLE = "Write {'AUC': (0.91, '656 cells kept for the test')}."
+_THRESHOLD = "threshold"
+# Figures that are another one at another threshold, and what says which.
+_OF_A_RULE = re.compile(
+    r"accura|\brecall|precision|sensitivity|specificity|false.alarm|miss rate|error rate|\bf1\b",
+    re.IGNORECASE,
+)
+_NAMES_ITS_RULE = re.compile(rf"{_THRESHOLD}\D{{0,9}}(\d*\.?\d+)", re.IGNORECASE)
+_MOST_PROBABLE = "most probable"  # the rule of more than two classes
 
 
 def read_measured(value: Any) -> pd.DataFrame:
@@ -126,7 +135,33 @@ def read_measured(value: Any) -> pd.DataFrame:
         raise ValueError(
             f"`measured` must hold at least one figure; got none. Measure first. {_EXAMPLE}"
         )
-    return _complete(table)
+    return _with_rules(_complete(table))
+
+
+def _with_rules(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table if each figure of a decision rule says which rule."""
+    if _THRESHOLD in table.columns:
+        return table
+    for row in _cells(table):
+        text = " ".join(row)
+        said = [part for part, column in zip(row, table.columns, strict=True) if column != _HOW]
+        is_of_a_rule = any(_OF_A_RULE.search(part) for part in (*said, *table.columns))
+        if is_of_a_rule and not (_NAMES_ITS_RULE.search(text) or _MOST_PROBABLE in text.lower()):
+            raise ValueError(
+                f"`measured`: {row[0]!r} is the figure of a decision rule and must name its "
+                f"threshold; got none in {' | '.join(row)!r}. Measure the rule that ships, with "
+                "decisions_at(y, probability, threshold=..., how=...), or write 'threshold 0.12' "
+                "beside it; of several classes, 'the most probable class'."
+            )
+    return table
+
+
+def read_decisions(value: Any) -> pd.DataFrame | None:
+    """Return the table of what the rule decides, or None where there is none."""
+    if value is None:
+        return None
+    table = table_with("decisions", value, DECISION_COLUMNS, made_by="decisions_at")
+    return _complete(table.reset_index(drop=True))
 
 
 def _row(name: Any, value: Any) -> dict[str, Any]:
@@ -219,11 +254,14 @@ class ModelCard:
         Who may use it, for what: the data may decide.
     made_with : mapping of str to str, optional
         Versions; by default those at work here.
+    decisions : DataFrame, optional
+        What the rule that ships decides, of `decisions_at`: at its threshold, for each kind.
 
     Raises
     ------
     TypeError, ValueError
-        If a part is missing, empty or of another kind.
+        If a part is missing, empty or of another kind; or if an accuracy, a recall or a share of
+        false alarms stands there without its threshold: at another one it is another figure.
 
     References
     ----------
@@ -247,11 +285,13 @@ class ModelCard:
     limits: str | Sequence[str]
     licence: str
     made_with: Mapping[str, str] = field(default_factory=installed_versions)
+    decisions: pd.DataFrame | None = None
 
     def __post_init__(self) -> None:
         for part, meaning in _MEANING.items():
             _check.text(part, getattr(self, part), meaning=meaning)
         object.__setattr__(self, "measured", read_measured(self.measured))
+        object.__setattr__(self, "decisions", read_decisions(self.decisions))
         object.__setattr__(self, "limits", _read_limits(self.limits))
         object.__setattr__(self, "made_with", _read_versions(self.made_with))
 
@@ -308,11 +348,24 @@ class ModelCard:
         path.write_text(self.to_markdown(), "utf-8")
         return path
 
+    @property
+    def thresholds(self) -> tuple[float, ...]:
+        """The thresholds that figures of this card belong to."""
+        found = [] if self.decisions is None else self.decisions[_THRESHOLD].tolist()
+        measured = read_measured(self.measured)
+        for row in _cells(measured):
+            found += _NAMES_ITS_RULE.findall(" ".join(row))
+        if _THRESHOLD in measured.columns:
+            found += [value for value in measured[_THRESHOLD] if isinstance(value, float)]
+        return tuple(sorted({float(value) for value in found}))
+
     def _sections(self) -> list[tuple[str, Any]]:
+        decisions = [] if self.decisions is None else [("Decisions", self.decisions)]
         return [
             ("Question", self.question),
             ("Data", self.data),
             ("Training", self.training),
+            *decisions,
             ("Measured", self.measured),
             ("Limits", self.limits),
             ("Licence", self.licence),

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -20,6 +20,9 @@ from PIL import Image
 from .. import _check, _palette
 from ..data.own_images import UnreadableError, read_picture
 from .card import ModelCard, read_measured
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # What an inspector says about one photograph: a class, a probability, a sentence, and bars.
 
@@ -152,6 +155,7 @@ def percent(share: float) -> str:
 
 
 THRESHOLD = 0.5
+_SAME_THRESHOLD = 0.005  # a card writes two digits
 
 
 class Inspector:
@@ -175,7 +179,7 @@ class Inspector:
     ------
     TypeError, ValueError
         If the model gives no probabilities, or another number of them, or an argument is not as
-        above.
+        above; or if all figures of the card belong to other thresholds than this one.
 
     Notes
     -----
@@ -198,6 +202,7 @@ class Inspector:
         if card is not None and not isinstance(card, ModelCard):
             raise TypeError(f"`card` must be a ModelCard or None; got {type(card).__name__}.")
         self.card = card
+        self._check_rule()
         self.size_px, self._channels = _read_input(model)
         self.model = model
         self._check_probabilities()
@@ -260,6 +265,16 @@ class Inspector:
         batch = self.model(pixels[None].astype(np.float32), training=False)
         answer: NDArray[np.float32] = np.asarray(batch, np.float32)[0]
         return answer
+
+    def _check_rule(self) -> None:
+        measured = () if self.card is None else self.card.thresholds
+        if measured and not any(abs(self.threshold - one) < _SAME_THRESHOLD for one in measured):
+            shown = ", ".join(f"{one:g}" for one in measured)
+            raise ValueError(
+                "`card` must have the figures of the rule that ships; got figures at the threshold "
+                f"{shown} for an inspector with {self.threshold:g}. Measure again: decisions_at(y, "
+                f"probability, threshold={self.threshold:g}, how=...)."
+            )
 
     def _check_probabilities(self) -> None:
         black = np.zeros((*self.size_px, self._channels))
@@ -416,16 +431,26 @@ def _write_files(inspector: Inspector, folder: Path) -> None:
 def _card_as_dict(card: ModelCard) -> dict[str, Any]:
     table = read_measured(card.measured)
     parts = ("name", "question", "data", "training", "limits", "licence", "made_with")
-    values = json.loads(table.to_json(orient="split", index=False, double_precision=15))
-    return {**{part: getattr(card, part) for part in parts}, "measured": values}
+    values = json.loads(_as_json(table))
+    facts = {**{part: getattr(card, part) for part in parts}, "measured": values}
+    if card.decisions is not None:
+        facts["decisions"] = json.loads(_as_json(card.decisions))
+    return facts
+
+
+def _as_json(table: pd.DataFrame) -> str:
+    return str(table.to_json(orient="split", index=False, double_precision=15))
 
 
 def _card_from(facts: dict[str, Any]) -> ModelCard:
     import pandas as pd
 
-    values = facts["measured"]
-    table = pd.DataFrame(values["data"], columns=values["columns"])
-    return ModelCard(**{**facts, "measured": table})
+    tables = {
+        part: pd.DataFrame(facts[part]["data"], columns=facts[part]["columns"])
+        for part in ("measured", "decisions")
+        if facts.get(part)
+    }
+    return ModelCard(**{**facts, **tables})
 
 
 def _page(title: str) -> dict[str, Any]:

@@ -1,9 +1,9 @@
 # %% Exercise 1
-limit = 240 / (10 + 240)
+limit = 240 / 250
 alarms = np.flatnonzero(p_defective >= limit)
 
 # %% Exercise 1
-limit = 10 / 240
+limit = 10 / 260
 alarms = np.flatnonzero(p_defective >= limit)
 
 # %% Exercise 1
@@ -11,11 +11,11 @@ limit = 0.5
 alarms = [3]
 
 # %% Exercise 1
-limit = 10 / (10 + 240)
+limit = 10 / 250
 alarms = p_defective >= limit
 
 # %% Exercise 1
-limit = 10 / (10 + 240)
+limit = 10 / 250
 alarms = [2, 3]
 
 # %% Exercise 1
