@@ -154,6 +154,34 @@ def has_automatic_name(layer: Any) -> bool:
     return re.fullmatch(rf"{to_snake_case(type(layer).__name__)}(_?\d+)?", layer.name) is not None
 
 
+def carry_state(layer: Any, twin: Any) -> None:
+    """Give the copy of a layer all that the layer holds, in inner layers too.
+
+    A layer's own way of loading makes what only hangs on its variables or stands in no variable:
+    the mean of an adapted Normalization, the table of a vocabulary. It may rewrite variables on
+    the way (LoRA is merged), so these come last, one by one.
+    """
+    for old, new in zip(layers_in(layer), layers_in(twin), strict=True):
+        if _overrides(old, "load_own_variables") or _overrides(old, "save_own_variables"):
+            store: dict[str, Any] = {}
+            old.save_own_variables(store)
+            new.load_own_variables(store)
+        if _overrides(old, "load_assets"):
+            with tempfile.TemporaryDirectory() as folder:
+                old.save_assets(folder)
+                new.load_assets(folder)
+    # `variables`, not `weights`: the state of random generators makes runs repeatable.
+    for variable, value in zip(twin.variables, layer.variables, strict=True):
+        variable.assign(value)
+
+
+def _overrides(layer: Any, method: str) -> bool:
+    import keras
+
+    kind = type(layer)
+    return getattr(kind, method, None) is not getattr(keras.layers.Layer, method, None)
+
+
 # Compiling and training.
 
 

@@ -15,14 +15,14 @@ from .small_models import MODELS, data, randomise_statistics
 pytestmark = pytest.mark.keras
 
 
-def trunk_of(model):
+def trunk_of(model, x):
     layout = read_layout(model)
     _, _, tensors = copy_graph(layout.graph, name="copy")
-    return layout, Trunk(layout, tensors)
+    return layout, Trunk(layout, tensors, x)
 
 
 def check_cuts(model, x, cuts=None):
-    layout, trunk = trunk_of(model)
+    layout, trunk = trunk_of(model, x[:2])
     wanted = model(x, training=False).numpy()
     cache = ActivationCache(x, trunk, ActivationStore(10**9))
     for cut in cuts or range(1, len(layout.blocks)):  # each from the one before
@@ -51,7 +51,8 @@ def test_folding_leaves_what_crosses_a_cut_as_it_is(network, size, cuts):
 
 @pytest.mark.parametrize(("name", "n_left"), [("sequential", 0), ("nested", 0), ("skip", 1)])
 def test_batchnorm_after_a_plain_convolution_is_folded_away(name, n_left):
-    layout, trunk = trunk_of(MODELS[name]())
+    model = MODELS[name]()
+    layout, trunk = trunk_of(model, data(model, 2)[0])
     assert any(batchnorms_in(step.operation) for step in layout.graph.steps)
     left = [step.name for step in trunk._graph.steps if batchnorms_in(step.operation)]
     assert len(left) == n_left  # in the skip model an activation lies between
@@ -73,7 +74,7 @@ def test_memory_up_to_the_budget_then_files():
 
 
 def test_an_error_while_filling_gives_the_room_back(model):
-    _, trunk = trunk_of(model)
+    _, trunk = trunk_of(model, data(model, 2)[0])
     store = ActivationStore(10**9)
     cache = ActivationCache(data(model, 40)[0], trunk, store)
     with pytest.raises(ZeroDivisionError):

@@ -53,8 +53,11 @@ class Folding:
     def __init__(self, model: keras.Model) -> None:
         if isinstance(model, keras.Sequential):  # Keras copies it in a way that cannot be steered
             model = keras.Model(model.inputs[0], model.outputs[0], name=model.name)
-        self._model, self._pairs = model, _foldable_pairs(model)
-        absorbed = self._absorbed = {norm.name for norm in self._pairs.values()}
+        self._pairs = _foldable_pairs(model)
+        absorbed = {norm.name for norm in self._pairs.values()}
+
+        # A layer of one's own may forget its name, so each is kept with its copy.
+        self._twins: list[tuple[keras.Layer, keras.Layer]] = []
 
         def copy(layer: keras.Layer) -> keras.Layer:
             if layer.name in absorbed:
@@ -62,7 +65,8 @@ class Folding:
             config = layer.get_config()
             if layer.name in self._pairs:
                 config["use_bias"] = True
-            return type(layer).from_config(config)
+            self._twins.append((layer, type(layer).from_config(config)))
+            return self._twins[-1][1]
 
         def call(layer: keras.Layer, *args: Any, **kwargs: Any) -> Any:
             # An Identity knows none of the keywords that the BatchNormalization was called with.
@@ -74,11 +78,11 @@ class Folding:
 
     def update(self) -> None:
         """Carry the network's parameters, as they are now, over to the copy."""
-        for layer in self._model.layers:
+        for layer, twin in self._twins:
             if layer.name in self._pairs:
-                self.folded.get_layer(layer.name).set_weights(_fold(layer, self._pairs[layer.name]))
-            elif layer.weights and layer.name not in self._absorbed:
-                self.folded.get_layer(layer.name).set_weights(layer.get_weights())
+                twin.set_weights(_fold(layer, self._pairs[layer.name]))
+            else:
+                _keras.carry_state(layer, twin)
 
 
 def _foldable_pairs(model: keras.Model) -> dict[str, keras.Layer]:
@@ -112,6 +116,25 @@ def _fold(convolution: keras.Layer, norm: keras.Layer) -> list[np.ndarray]:
     if isinstance(convolution, layers.DepthwiseConv2D):  # kernel: (h, w, channels, multiplier)
         return [kernel * factor.reshape(kernel.shape[2:]), offset]
     return [kernel * factor, offset]
+
+
+def gives_the_same(model: keras.Model, twin: keras.Model, x: NDArray[Any]) -> bool:
+    """Tell whether a copy gives what the model gives for some examples, up to rounding.
+
+    What a layer keeps where we do not look for it is noticed here, before a number is shown.
+    """
+    if any(getattr(layer, "stateful", False) for layer in model.layers):
+        return True  # asking would change what the learner's model remembers
+    is_half = any("float16" in layer.compute_dtype for layer in model.layers if layer.compute_dtype)
+    tolerance = 0.05 if is_half else 0.001
+    pairs = zip(*(keras.tree.flatten(m(x, training=False)) for m in (model, twin)), strict=True)
+    return all(_is_close(np.asarray(a, float), np.asarray(b, float), tolerance) for a, b in pairs)
+
+
+def _is_close(wanted: NDArray[Any], found: NDArray[Any], tolerance: float) -> bool:
+    finite = wanted[np.isfinite(wanted)]
+    scale = float(np.abs(finite).max()) if finite.size else 0.0
+    return bool(np.allclose(wanted, found, rtol=0, atol=tolerance * scale, equal_nan=True))
 
 
 class ActivationStore:
@@ -169,11 +192,13 @@ def as_tensor(array: NDArray[Any]) -> tf.Tensor:
 class Trunk:
     """The blocks before any cut, in inference mode, with BatchNormalization folded.
 
-    Needs a private copy of the model, no layer of which has been called again yet, and the copy's
-    tensors by slot.
+    Needs a private copy of the model, no layer of which has been called again yet, the copy's
+    tensors by slot, and a few examples, for which folding is tried.
     """
 
-    def __init__(self, layout: Layout, tensors: dict[int, keras.KerasTensor]) -> None:
+    def __init__(
+        self, layout: Layout, tensors: dict[int, keras.KerasTensor], x: NDArray[Any]
+    ) -> None:
         crossings = layout.graph.crossings()
         self._slots = [crossings[start] for start in layout.starts]
         self._is_masked = [
@@ -183,7 +208,9 @@ class Trunk:
         inputs = [tensors[slot] for slot in layout.graph.inputs]
         # What crosses a cut is an output: folding then leaves it as it is.
         whole = keras.Model(inputs, [tensors[slot] for slot in kept], name="trunk")
-        self._folding = Folding(whole) if _is_foldable(whole) else None
+        folding = Folding(whole) if _is_foldable(whole) else None
+        is_proven = folding is not None and gives_the_same(whole, folding.folded, x)
+        self._folding = folding if is_proven else None
         self._graph = read_graph(self._folding.folded if self._folding else whole)
         self._place = dict(zip(kept, self._graph.outputs, strict=True))
         self._functions: dict[tuple[int, int], Callable[..., list[tf.Tensor]]] = {}

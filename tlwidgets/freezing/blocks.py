@@ -125,15 +125,15 @@ class Layout:
         return n
 
 
-def paired_variables(
+def paired_layers(
     one: Layout, two: Layout, name: str, expected: str
-) -> list[tuple[keras.Variable, keras.Variable]]:
-    """Return the variables of two models of one architecture, side by side; refuse others."""
+) -> list[tuple[keras.Layer, keras.Layer]]:
+    """Return the layers of two models of one architecture, side by side; refuse others."""
     left, right = (
-        [v for i in range(len(a.blocks)) for layer in a.layers_of(i) for v in layer.variables]
-        for a in (one, two)
+        [layer for i in range(len(a.blocks)) for layer in a.layers_of(i)] for a in (one, two)
     )
-    if [v.shape for v in left] != [w.shape for w in right]:
+    shapes = ([[v.shape for v in layer.variables] for layer in found] for found in (left, right))
+    if len({str(each) for each in shapes}) > 1:
         raise ValueError(
             f"`model` must have the architecture of {expected!r}, which was trained; the "
             f"parameters of {name!r} have other shapes. Pass the model that the trainer was "

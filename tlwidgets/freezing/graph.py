@@ -165,11 +165,7 @@ def copy_graph(graph: Graph, *, name: str) -> tuple[Graph, keras.Model, dict[int
     model, tensors = _build(copied, graph.inputs, graph.outputs, graph.output_structure, name)
     for old, new in zip(graph.steps, steps, strict=True):
         if isinstance(old.operation, keras.Layer):
-            # `variables`, not `weights`: the state of random generators makes runs repeatable.
-            for variable, value in zip(
-                new.operation.variables, old.operation.variables, strict=True
-            ):
-                variable.assign(value)
+            _keras.carry_state(old.operation, new.operation)
             new.operation.trainable = old.operation.trainable
     return copied, model, tensors
 

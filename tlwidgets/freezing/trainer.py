@@ -22,8 +22,15 @@ import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 
 from .. import _check, _keras
-from .activations import ActivationCache, ActivationStore, OnProgress, ShouldStop, Trunk
-from .blocks import Block, Layout, count_multiplications, paired_variables, read_layout
+from .activations import (
+    ActivationCache,
+    ActivationStore,
+    OnProgress,
+    ShouldStop,
+    Trunk,
+    gives_the_same,
+)
+from .blocks import Block, Layout, count_multiplications, paired_layers, read_layout
 from .flags import moved, set_flags, snapshot_from
 from .graph import build_model, copy_graph
 from .loop import (
@@ -52,6 +59,8 @@ _PROGRAM_BUDGET = 100_000_000
 # (12 %) saves 15 %.
 _WORTH_SAVING = 0.1
 _BYTES = 4
+# So many examples show whether a copy is the model.
+_N_PROOF = 3
 # What a step costs besides its arithmetic (measured with a dense head).
 _SECONDS_PER_STEP = 0.0003
 
@@ -105,8 +114,10 @@ class CachedTrainer:
             sets[VALIDATION] = _checked_examples(model, "validation ", *validation)
         # Folding needs a copy in which every layer is called once: before any top is built.
         graph, self.model, tensors = copy_graph(layout.graph, name=model.name)
+        some = sets[TRAINING][0][:_N_PROOF]
+        _refuse_another(model, self.model, some)
         self._layout = replace(layout, graph=graph)
-        self._trunk = Trunk(self._layout, tensors)
+        self._trunk = Trunk(self._layout, tensors, some)
         self._costs = Costs(self._layout)
         self._start = {id(variable): variable.numpy() for variable in self.model.variables}
         self._touched: list[keras.Variable] = []
@@ -140,11 +151,11 @@ class CachedTrainer:
             New examples to learn from. The validation set stays.
         """
         examples = _checked_examples(self._learners_model, "", x, y)
-        pairs = paired_variables(self._layout, read_layout(model), model.name, self.model.name)
+        pairs = paired_layers(self._layout, read_layout(model), model.name, self.model.name)
         with self._alone():
             for own, other in pairs:
-                self._start[id(own)] = other.numpy()
-                own.assign(other)
+                _keras.carry_state(other, own)
+            self._start = {id(variable): variable.numpy() for variable in self.model.variables}
             self._trunk.update()
             self._sets.replace_examples(*examples)
 
@@ -243,8 +254,9 @@ class CachedTrainer:
             The model that the trainer was made with, or one of the same architecture.
         """
         names = model.name, self.model.name
-        for variable, learnt in paired_variables(read_layout(model), self._layout, *names):
-            variable.assign(learnt)
+        for layer, trained in paired_layers(read_layout(model), self._layout, *names):
+            for variable, learnt in zip(layer.variables, trained.variables, strict=True):
+                variable.assign(learnt)
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
@@ -339,6 +351,17 @@ def _settings_of(model: keras.Model) -> dict[str, Any]:
             f"and {len(model.outputs)}. Train it with set_trainable and model.fit instead."
         )
     return settings
+
+
+def _refuse_another(model: keras.Model, twin: keras.Model, x: NDArray[Any]) -> None:
+    """Refuse a model whose copy gives something else: its numbers would be of no model."""
+    if not gives_the_same(model, twin, x):
+        raise TypeError(
+            f"`model` must be what its layers' `get_config` and variables say, so that it can be "
+            f"copied; a copy of {model.name!r} gives other outputs for the first {len(x)} "
+            "examples. Let the layer that keeps more define `save_own_variables` and "
+            "`load_own_variables`, or train with `set_trainable` and `fit`."
+        )
 
 
 def _checked_examples(model: keras.Model, prefix: str, x: ArrayLike, y: ArrayLike) -> Examples:
