@@ -182,12 +182,13 @@ best_source.reveal(worth[offered].idxmax())
 
 # %% [markdown]
 # Read it from the top down. Letters come before real scanned digits, and about half of the sources
-# lie clearly below raw pixels: **negative transfer**. Is the *source* bad, or only its last layer?
-# Part 3 will tell.
+# lie clearly below raw pixels: **negative transfer**. Is the *source* bad, or its last layer? See
+# part 3.
 #
-# Could you have known? First idea: what looks most like the target. **Maximum mean discrepancy**
-# (MMD) compares two sets of images; 0: alike. How good is that ranking? The share of all pairs of
-# sources in the right order, less the share in the wrong, is **Kendall's tau**: 1 is perfect.
+# Could you have known? First idea: what looks like the target. **Maximum mean discrepancy** (MMD,
+# Gretton et al. 2012) compares two sets of images; 0: alike. Is that a good ranking? The
+# share of all pairs of sources in the right order, less the share in the wrong, is **Kendall's
+# tau** (1: perfect).
 
 # %%
 from tlwidgets.shift import mmd
@@ -235,11 +236,11 @@ tau = Prediction("Kendall's tau of LogME and worth?", low=-1.0, high=1.0)
 tau
 
 # %% [markdown]
-# Three scores that train nothing. **LEEP**: how well do the source's classes tell yours?
-# **H-score**: how far apart do your classes lie in the features, for their spread? **LogME**: how
-# probable are your labels, given the features, averaged over all linear models? And the plain one:
-# a head, **cross-validated** on the same hundred. `rank_sources` gives the first three and, for
-# comparison, the MMD between source and target in each network's features.
+# Three scores that train nothing. **LEEP** (Nguyen et al. 2020): how well do the source's classes
+# tell yours? **H-score** (Bao et al. 2019): how far apart do your classes lie in the features, for
+# their spread? **LogME** (You et al. 2021): how probable are your labels, given the features,
+# averaged over all linear models? And the plain one: a head, **cross-validated** on the same
+# hundred. `rank_sources` gives the first three and the MMD in each network's features.
 
 # %%
 from sklearn.model_selection import cross_val_score
