@@ -27,3 +27,13 @@ def test_only_adversaries_have_a_discriminator():
 def test_the_floor_and_the_ceiling_are_there(pair):
     ways = set(RESULTS.query("pair == @pair")["way"])
     assert {"source only", "DANN", "trained on target"} <= ways
+
+
+def test_every_recipe_has_its_control_and_every_strength_both_signs():
+    runs = load_results("adversary")
+    recipe = ["has_batchnorm", "optimizer", "start", "seed"]
+    arms = runs[runs["strength"].isin([0, 1])].groupby(recipe)["strength"].nunique()
+    assert (arms == 2).all()
+    tried = runs.query("experiment == 'strength'")
+    assert tried.groupby("seed")["strength"].nunique().nunique() == 1
+    assert tried[["source", "reverse"]].notna().all(axis=None)

@@ -549,10 +549,10 @@ def _covariance(features: Any) -> Any:
 
 # The ingredients with which adversarial training works on a small machine.
 #
-# Batch normalization, which sees one domain at a time; a network that begins with random
-# parameters, not with ones that have made up their mind; and the optimizer of Ganin et al. (2016,
-# section 5.2.2) with the share p of the training that is done: ``rate(p) = initial / (1 + 10
-# p)^0.75``.
+# Batch normalization, which sees one domain at a time, makes most of the difference; Adam, or an
+# adversary that comes late, do no harm (datasets/results/adversary.py). The optimizer is that of
+# Ganin et al. (2016, section 5.2.2), with the share p of the training that is done: ``rate(p) =
+# initial / (1 + 10 p)^0.75``.
 
 _FIRST_LEARNING_RATE = 0.1  # the paper takes 0.01, without batch normalization
 _MOMENTUM, _ALPHA, _BETA = 0.9, 10.0, 0.75
