@@ -40,6 +40,10 @@ def score(overall, young=NAN, old=NAN):
     return Score(overall=overall, by_group={"young": young, "old": old})
 
 
+def outcome(name, mean_outcome, reported, actual):
+    return Outcome(name=name, reported=reported, actual=actual, mean_outcome=mean_outcome)
+
+
 def state(whole=None, choice=None, **changes):
     """Only the first twenty are drawn: the hold-out says 94 %, the population 71 %."""
     whole = whole if whole is not None else population()
@@ -56,24 +60,9 @@ def state(whole=None, choice=None, **changes):
             description="The young ones only.",
         ),
         is_train=np.arange(20) < 2,
-        naive=Outcome(
-            name="naive",
-            reported=score(0.94, 0.94),
-            actual=score(0.71, 0.9, 0.33),
-            mean_outcome=95.0,
-        ),
-        repaired=Outcome(
-            name="repaired",
-            reported=score(0.8, 0.8),
-            actual=score(0.76, 0.85, 0.5),
-            mean_outcome=112.0,
-        ),
-        ideal=Outcome(
-            name="ideal",
-            reported=score(0.9, 0.9, 0.9),
-            actual=score(0.91, 0.9, 0.92),
-            mean_outcome=290.0,
-        ),
+        naive=outcome("naive", 95.0, score(0.94, 0.94), score(0.71, 0.9, 0.33)),
+        repaired=outcome("repaired", 112.0, score(0.8, 0.8), score(0.76, 0.85, 0.5)),
+        ideal=outcome("ideal", 290.0, score(0.9, 0.9, 0.9), score(0.91, 0.9, 0.92)),
         density_ratio=ratio,
         effective_sample_size=16.0,
         is_wrong=np.arange(n) >= 50,

@@ -100,13 +100,6 @@ def test_initial_epoch_is_no_epoch_of_ours(make):
     assert (run.n_epochs, run.n_planned) == (3, 10)
 
 
-def test_validation_only_every_other_epoch(make):
-    curves = make()
-    fit(curves, [{"loss": 1.0}, {"loss": 0.9, "val_loss": 1.0}] * 3)
-    line = next(s for s in drawn(curves)[0]["series"] if s["name"] == "validation")
-    assert [x for x, _ in line["points"]] == [2, 4, 6]
-
-
 def test_a_generator_of_unknown_length(make):
     curves = make()
     fit(curves, losses(1.0), steps=None, end=False)
@@ -131,13 +124,6 @@ def test_several_outputs_have_several_charts_and_all_values_are_kept(make):
     assert set(curves.to_frame()["metric"]) == {*logs, "loss"}
     curves.choose(metrics=["b_auc"])
     assert [chart["title"] for chart in drawn(curves)] == ["B auc"]
-
-
-def test_two_curves_at_once_know_nothing_of_each_other(make):
-    one, two = make(), make(smoothing=0.5)
-    fit(one, losses(1.0, 0.9))
-    fit(two, losses(3.0))
-    assert [len(curves.runs[0].seconds) for curves in (one, two)] == [2, 1]
 
 
 def test_a_model_that_raises_in_the_middle_leaves_curves_to_use(make):
@@ -172,12 +158,6 @@ def test_seconds_count_training_and_not_the_pause_between(make):
         curves.on_epoch_end(0, {"loss": 1.0})
         curves.on_train_end()
     assert set(curves.to_frame()["seconds"]) == {5.0, 10.0}
-
-
-def test_numpy_scalars_and_vectors(make):
-    curves = make()
-    fit(curves, [{"loss": np.float32(1.0), "per_class": np.zeros(3)}])
-    assert set(curves.to_frame()["metric"]) == {"loss"}
 
 
 def test_in_a_terminal_there_is_a_line_for_each_epoch(make, capsys):

@@ -68,10 +68,6 @@ def test_of_a_long_training_all_values_are_kept_and_the_peaks_are_drawn(run):
 
 
 def test_what_has_no_curve_is_left_out(run):
-    epochs(run, 1.0, confusion=np.zeros((2, 2)), name="x", accuracy=np.float32(0.5))
+    others = {"confusion": np.zeros((2, 2)), "name": "x", "learning_rate": 0.1}
+    epochs(run, 1.0, accuracy=np.float32(0.5), **others)
     assert metrics_of(run) == ["loss", "accuracy"]
-
-
-def test_the_learning_rate_is_no_metric(run):
-    epochs(run, 1.0, learning_rate=0.1)
-    assert metrics_of(run) == ["loss"]
