@@ -77,7 +77,7 @@ def standardise_per_domain(
     True
     """
     two_sets("source", source, "target", target)
-    source, target = _feature_table("source", source), _feature_table("target", target)
+    source, target = _check.two_tables(("source", "target"), (source, target))
     return _standardised(source), _standardised(target)
 
 
@@ -265,7 +265,7 @@ def _tables(frames: Frames) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
         if not isinstance(pair, Sequence) or len(pair) != 2:
             raise TypeError(f"`frames[{name!r}]` must be a pair (source, target); got {pair!r}.")
         two_sets(f"frames[{name!r}][0]", pair[0], f"frames[{name!r}][1]", pair[1])
-        source, target = (_feature_table(f"frames[{name!r}]", table) for table in pair)
+        source, target = (_check.table(f"frames[{name!r}]", table) for table in pair)
         if source.shape[1] < 2:
             raise ValueError(f"`frames[{name!r}]` must have at least 2 features; got 1.")
         yield source, target
@@ -421,21 +421,6 @@ def two_sets(
             "convert one of them."
         )
     return x, z
-
-
-def _feature_table(name: str, value: ArrayLike) -> NDArray[Any]:
-    """Return features as an array of shape (n, d) with n of at least 2."""
-    array = _examples(name, value)
-    if array.ndim != 2:
-        raise ValueError(
-            f"`{name}` must have shape (n, d), d features of n examples; got {array.shape}. "
-            "Flatten or pool it first."
-        )
-    if len(array) < 2:
-        raise ValueError(
-            f"`{name}` must hold at least 2 examples, because one has no spread; got {len(array)}."
-        )
-    return array.astype(np.float64)
 
 
 def _examples(name: str, value: ArrayLike) -> NDArray[Any]:
