@@ -14,11 +14,9 @@ from tlwidgets.bias_explorer.experiment import (
     changed,
     completed,
     kinds_of,
-    repairs_for,
     repairs_of,
     report,
 )
-from tlwidgets.shift import MECHANISMS
 
 TOY = make_toy()
 NUMBERS = make_numeric_toy()
@@ -37,14 +35,6 @@ def test_a_numeric_outcome_has_no_classes_to_skew_or_to_mistake():
         completed(NUMBERS, Choice(mechanism="data skew"))
     with pytest.raises(ValueError, match="class weighting"):
         completed(NUMBERS, Choice(), repair="class weighting")
-
-
-@pytest.mark.parametrize("mechanism", MECHANISMS)
-def test_repairs_that_make_sense_are_known_and_begin_with_none(mechanism):
-    for population in (TOY, NUMBERS):
-        found = repairs_for(population, mechanism)
-        assert found[0] == "none"
-        assert set(found) <= set(repairs_of(population))
 
 
 def test_what_was_not_chosen_is_made_to_fit():

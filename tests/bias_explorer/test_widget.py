@@ -52,16 +52,6 @@ def test_a_drag_is_answered_with_an_echo_and_one_small_message(explorer):
     assert "positions" not in json.dumps(messages)
 
 
-def test_a_drag_shows_what_code_reads(explorer):
-    set_by_hand(control(explorer, "strength"), value=0.5)
-    dragged = text(explorer)
-    chosen = BiasExplorer(explorer.population)
-    chosen.strength = 0.5
-    assert repr(explorer) == repr(chosen) == f"BiasExplorer('toy'): {dragged}"
-    assert explorer.report().equals(chosen.report())
-    chosen.close()
-
-
 def test_a_brush_selects_there_only_and_then_costs_one_message_each(explorer):
     set_by_hand(explorer._view, region=REGION)
     assert (explorer.mechanism, explorer.kind) == ("sampling strategy", "region")

@@ -82,12 +82,6 @@ def test_nothing_new_sends_nothing(page, run, sent):
     assert sent == []
 
 
-def test_a_cell_shows_the_curves_once_however_many_trainings_it_runs(page, shown):
-    page.begin()
-    assert shown[0] is page.view
-    assert len(shown) == 2  # the view, and the place of the picture that stays
-
-
 def test_another_cell_shows_its_own_and_the_cell_before_keeps_what_it_showed(page, run, shown):
     before = page.view
     grow(run, 3)
