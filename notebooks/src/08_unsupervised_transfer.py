@@ -8,7 +8,7 @@
 #
 # [![Open on Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/tlwidgets/tlwidgets/main?labpath=notebooks/08_unsupervised_transfer.ipynb)
 #
-# **About 45 minutes** · needs 06 · 75 CPU seconds · 1.0 GB of memory
+# **About 45 minutes** · needs 06 · 66 CPU seconds · 1.0 GB of memory
 
 # %% [markdown]
 # ## You will
