@@ -7,14 +7,15 @@
 #
 # [![Open on Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/tlwidgets/tlwidgets/main?labpath=notebooks/01_why_transfer.ipynb)
 #
-# **About 40 minutes** · needs 00 · 95 CPU seconds · 1.0 GB of memory
+# **About 45 minutes** · needs 00 · 95 CPU seconds · 1.0 GB of memory
 
 # %% [markdown]
 # ## You will
 #
-# - **compare** a pretrained network with the same network from scratch, label by label;
-# - **count** what transfer saves: labels and epochs at equal accuracy;
-# - **say** when it stops paying, and why a source that looks near can be worth less than nothing.
+# - **compare** a pretrained network with the same network from scratch, and give both the same
+#   chances;
+# - **count** what transfer saves: labels, epochs and seconds at equal accuracy;
+# - **say** when it stops paying, and find out why a source that looks near can fail.
 #
 # ## Setup
 #
@@ -30,11 +31,11 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from tlwidgets import Prediction, TrainingCurves, budget, check, claim, expect
-from tlwidgets import load_digits, load_glyph_net, make_glyphs
 import keras
 
 sns.set_theme(style="ticks")
@@ -42,16 +43,20 @@ threadpool_limits(1)  # many small fits: a second thread only gets in the way
 budget()
 
 # %% tags=["parameters"]
-STEPS = {10: 50, 20: 50, 50: 100, 100: 100, 500: 300, 2000: 900}  # for each number of labels
-SEEDS = range(5)  # each seed: another test set, other labels, other random parameters
+STEPS = {20: 50, 50: 100, 100: 100}  # of training, for each number of labels: 10 to 2,000
+BENT_STEPS, N_BENT = 800, 4000  # the same with bent copies: steps, and copies in all
+SEEDS = range(3)  # each seed: another test set, other labels, other random parameters
 SEED = 0
 
 # %% [markdown]
-# Transfer needs two **domains**. In the **source** labels are cheap: a computer draws as many
-# letters as you like, in the fonts that it has. In the **target** each label costs somebody's time:
-# digits, written by hand. No letter is a digit; what could one teach about the other?
+# Transfer needs a **source**, from which you learn much, and a **target**, where you want to know
+# something. Here they differ twice. The **domains** differ (what images there are): letters that a
+# computer drew, digits that people wrote. And the **tasks** differ (which labels there are): 52
+# letters, ten digits. Labels of letters are free; each label of a digit costs somebody's time.
 
 # %%
+from tlwidgets import load_digits, load_glyph_net, make_glyphs
+
 letters, digits = make_glyphs(12), load_digits()
 x, y = digits.images[..., None], digits.labels
 fig, axes = plt.subplots(2, 12, figsize=(12, 2.2))
@@ -61,31 +66,22 @@ for ax, image in zip(axes.flat, [*letters.images, *digits.images[some]], strict=
     ax.axis("off")
 
 
-# %%
 def draw(seed):
-    """Return 2,000 digits to learn from, all ten in turn, and 1,000 others for the test."""
+    """Return 2,000 digits to learn from, all ten in turn, 1,000 to choose with, 1,000 to test."""
     order = np.random.default_rng(seed).permutation(len(y))
     test, pool = order[:1000], order[1000:]
-    return np.array([pool[y[pool] == digit][:200] for digit in range(10)]).T.ravel(), test
-
-
-def with_head(network, kernel_and_bias=None):
-    """Put a head for ten digits on a network, a new one or this one; compile."""
-    head = keras.layers.Dense(10, name="digits")
-    model = keras.Sequential([network, head])
-    if kernel_and_bias is not None:
-        head.set_weights(kernel_and_bias)
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile("adam", loss, metrics=["accuracy"])
-    return model
+    learn = np.array([pool[y[pool] == digit][:200] for digit in range(10)]).T.ravel()
+    return learn, pool[~np.isin(pool, learn)][:1000], test
 
 
 # %% [markdown]
 # ## 1. From scratch
 #
 # Four convolutions and a dense layer look at a digit and give 64 numbers, its **features**; a
-# **head** turns them into ten scores, one for each digit. **From scratch** means: all parameters
-# begin as random numbers, and your labels must teach them everything. You have a hundred.
+# **head** turns them into ten scores (**logits**), one for each digit. **From scratch** means: all
+# parameters begin as random numbers, and your labels must teach them everything. You have a
+# hundred. A thousand other labelled digits, the **validation set**, show how training goes; a
+# thousand more, the **test set**, are asked once, at the end.
 
 # %% tags=["widget"]
 alone = Prediction("A hundred labels, from scratch: accuracy on new digits?", low=0.1, high=1.0)
@@ -93,32 +89,42 @@ alone
 
 
 # %%
+def with_head(network, n_classes=10):
+    """Put a new head on a network; compile."""
+    model = keras.Sequential([network, keras.layers.Dense(n_classes, name="digits")])
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile("adam", loss, metrics=["accuracy"])
+    return model
+
+
 keras.utils.set_random_seed(SEED)
-learn, test = draw(SEED)
-hundred, unseen = (x[learn[:100]], y[learn[:100]]), (x[test], y[test])
+learn, validation, test = draw(SEED)
+hundred, unseen = (x[learn[:100]], y[learn[:100]]), (x[validation], y[validation])
 curves = TrainingCurves(name="a hundred labels", chance=0.1, log=True, in_terminal="silence")
 mine = with_head(load_glyph_net(checkpoint=None))
 mine.fit(*hundred, validation_data=unseen, validation_batch_size=500, epochs=40, verbose=0,
          callbacks=[curves])  # fmt: skip
-best = curves.to_frame().query("metric == 'accuracy' and split == 'validation'")["value"].max()
-alone.reveal(best)
+alone.reveal(mine.evaluate(x[test], y[test], batch_size=500, verbose=0)[1])
 
 # %% [markdown]
 # Read both pictures from left to right. On its hundred digits the network soon makes no mistake; on
-# new ones it stays below, and more epochs do not help. It has not learned too little, it has
-# **seen** too little. So what do more labels bring? We train from scratch with 10 to 2,000 of them,
-# longer where there are more, and five times each, with other digits and other random numbers.
+# new ones it stays below, and more epochs do not help: it **overfits**. It has not learned too
+# little, it has **seen** too little. So how do you get more from the same labels? We try two ways.
+# To compare them, we train with several numbers of labels and several seeds: other digits, other
+# random parameters.
 
 # %%
 from tlwidgets.freezing import CachedTrainer, Plan
 
+least = "STEPS needs 20, 50 and 100 labels: the text speaks of them. 2,000 labels are the most."
+assert {20, 50, 100} <= set(STEPS) and max(STEPS) <= 2000, least
 trainer = CachedTrainer(mine, *hundred)  # does what `fit` does, and compiles only once
 
 
-def train(model, chosen, seed, steps, learning_rate=0.001):
-    """Train all layers of a copy of the model on these digits; return the copy."""
-    trainer.restart(model, x[chosen], y[chosen])
-    epochs = round(steps / np.ceil(len(chosen) / 32))
+def train(model, examples, seed, steps, learning_rate=0.001, trainer=trainer):
+    """Train all layers of a copy of the model on images and labels; return the copy."""
+    trainer.restart(model, *examples)
+    epochs = max(1, round(steps / np.ceil(len(examples[0]) / 32)))
     trainer.train(0, Plan(epochs=epochs, seed=seed, learning_rate=learning_rate))
     return trainer.model
 
@@ -128,103 +134,121 @@ def accuracy(model, chosen):
     return np.mean(model.predict_on_batch(x[chosen]).argmax(axis=1) == y[chosen])
 
 
-new = {}
+# %%
+new, rows, columns = {}, [], ["way", "digits", "labels", "seed", "accuracy"]
 for seed in SEEDS:  # once, before training: a new seed slows what runs next
     keras.utils.set_random_seed(seed)
     new[seed] = with_head(load_glyph_net(checkpoint=None))
-
-# %%
-rows = []
 for seed, n in [(seed, n) for seed in SEEDS for n in STEPS]:
-    learn, test = draw(seed)
-    model = train(new[seed], learn[:n], seed, STEPS[n])
-    rows.append(("from scratch", n, seed, accuracy(model, test)))
-columns = ["way", "labels", "seed", "accuracy"]
-scratch = pd.DataFrame(rows, columns=columns)
-
-
-def plot_ways(table, ax):
-    """Draw a learning curve for each way, the band as wide as the seeds differ."""
-    colours = {"from scratch": "#D55E00", "head only": "#0072B2", "fine-tuned": "#CC79A7"}
-    sns.lineplot(table, x="labels", y="accuracy", hue="way", style="way", markers=True,
-                 dashes=False, errorbar="sd", palette=colours, ax=ax)  # fmt: skip
-    ax.set(xscale="log", xticks=list(STEPS), xticklabels=STEPS, xlabel="labels (logarithmic)")
-
+    learn, _, test = draw(seed)
+    model = train(new[seed], (x[learn[:n]], y[learn[:n]]), seed, STEPS[n])
+    rows.append(("from scratch", "as they are", n, seed, accuracy(model, test)))
 
 # %% [markdown]
-# The picture comes with the next part. First, guess where the second curve will lie.
+# ## 2. Borrow, or look again
 #
-# ## 2. Borrow
-#
-# The same network again, with the parameters that it has after 24,000 letters. All its layers stay
-# **frozen**; only the head is yours. How many labels will it need to read as well as scratch does
-# with a hundred?
-
-# %% tags=["widget"]
-enough = Prediction("As good as 100 labels from scratch, with how many?", low=1, high=200)
-enough
-
-# %% [markdown]
-# A head on frozen features is a logistic regression: it takes no steps, it is **solved**.
+# The same network, with the parameters that it has after 24,000 letters. All its layers stay
+# **frozen**; only the head is yours. This is called **linear probing**. Such a head is a logistic
+# regression: it takes no steps, it is **solved**. (All features are scaled alike before.) How many
+# labels will it need to read as well as scratch does with a hundred? Guess, then run.
 
 
 # %%
 def solve_head(features, labels):
-    """Return kernel and bias of a logistic regression."""
-    scaler = StandardScaler().fit(features)
+    """Return a logistic regression on features that are scaled alike."""
     regression = LogisticRegression(C=3 / features.shape[1], max_iter=999)
-    kernel = regression.fit(scaler.transform(features), labels).coef_ / scaler.scale_
-    return kernel.T, regression.intercept_ - kernel @ scaler.mean_
+    return make_pipeline(StandardScaler(), regression).fit(features, labels)
 
 
 def head_accuracy(features, learn, test):
     """Return the accuracy of a head that is solved on some digits, on others."""
-    kernel, bias = solve_head(features[learn], y[learn])
-    best = (features[test] @ kernel + bias).argmax(axis=1)
-    return np.mean(np.unique(y[learn])[best] == y[test])
+    return solve_head(features[learn], y[learn]).score(features[test], y[test])
 
+
+pretrained = load_glyph_net()
+features = pretrained.predict(x, batch_size=500, verbose=0)
+for seed, n in [(seed, n) for seed in SEEDS for n in STEPS]:
+    learn, _, test = draw(seed)
+    right = head_accuracy(features, learn[:n], test)
+    rows.append(("head on letters", "as they are", n, seed, right))
+mean = pd.DataFrame(rows, columns=columns).groupby(["way", "labels"])["accuracy"].mean()
+mean.unstack().round(3)
+
+# %% [markdown]
+# With 50 labels the head is better than scratch with 100, so half of the labels are saved. Many
+# papers and lessons end here. But is it fair? Look at the letters above: each is **bent**, that is
+# turned, slanted, larger or smaller. The borrowed network saw thousands of shapes; yours saw each
+# digit in one. Bending costs no label: from each digit you make many copies. This is **data
+# augmentation**, the cheap rival of transfer. Here are two digits, bent as the letters are.
 
 # %%
-features, rows = load_glyph_net().predict(x, verbose=0), []
+from tlwidgets.adapt import RandomViews
+
+bend = RandomViews(max_rotation=15, max_slant=0.25, max_zoom=0.15, max_shift_px=1)
+
+
+def bent(chosen, seed):
+    """Return copies of some digits, each bent in its own way, and their labels."""
+    many = np.resize(chosen, N_BENT)  # again and again
+    return np.asarray(bend(x[many], keras.random.SeedGenerator(seed))), y[many]
+
+
+def plot_ways(table, ax):
+    """Draw a learning curve for each way, the band as wide as the seeds differ."""
+    colours = {"from scratch": "#D55E00", "head on letters": "#0072B2", "fine-tuned": "#CC79A7"}
+    table = table.sort_values("labels").astype({"labels": str})
+    sns.lineplot(table, x="labels", y="accuracy", hue="way", style="digits", palette=colours,
+                 style_order=["bent", "as they are"], markers=["s", "o"], dashes=["", (3, 2)],
+                 errorbar="sd", ax=ax)  # fmt: skip
+
+
+copies = bent(draw(SEED)[0][3:5], SEED)[0][:12, :, :, 0]
+_ = plt.matshow(np.hstack(copies), cmap="gray").axes.axis("off")
+
+# %% tags=["widget"]
+again = Prediction("100 labels, from scratch, but with bent copies: accuracy?", low=0.1, high=1.0)
+again
+
+# %% [markdown]
+# Both ways get the same copies. (In a network of your own two Keras layers in front,
+# `RandomRotation` and `RandomTranslation`, bend anew in each epoch: lesson 02.)
+
+# %%
 for seed, n in [(seed, n) for seed in SEEDS for n in STEPS]:
-    learn, test = draw(seed)
-    rows.append(("head only", n, seed, head_accuracy(features, learn[:n], test)))
-both = pd.concat([scratch, pd.DataFrame(rows, columns=columns)])
-mean = both.groupby(["way", "labels"])["accuracy"].mean()
-goal, borrowed = mean["from scratch", 100], mean["head only"]
-needed = np.exp(np.interp(goal, borrowed, np.log(borrowed.index)))
-fig, ax = plt.subplots(figsize=(8, 4))
+    learn, _, test = draw(seed)
+    copies = images, labels = bent(learn[:n], seed)
+    right = accuracy(train(new[seed], copies, seed, BENT_STEPS), test)
+    rows.append(("from scratch", "bent", n, seed, right))
+    head = solve_head(pretrained.predict(images, batch_size=500, verbose=0), labels)
+    rows.append(("head on letters", "bent", n, seed, head.score(features[test], y[test])))
+both = pd.DataFrame(rows, columns=columns)
+four = both.groupby(["digits", "way", "labels"])["accuracy"].mean()
+fig, ax = plt.subplots(figsize=(8, 4), layout="tight")
 plot_ways(both, ax)
-ax.annotate("", (needed, goal), (100, goal), arrowprops={"arrowstyle": "->", "color": "black"})
-ax.text(110, goal - 0.01, "labels saved", va="top")
-enough.reveal(needed)
+again.reveal(four["bent", "from scratch", 100])
 
 # %% [markdown]
-# Read it from left to right, and along the arrow. With few labels the borrowed network is far
-# ahead: it knows already what strokes, corners and loops are, and your labels need only say which
-# digit has which. It reads as well as scratch with a **third** of the labels. To the right the
-# curves meet; we come back to that.
+# Read it at 100 labels, upwards: bent copies alone lift scratch to where the letters were. Solid
+# against solid is the fair comparison, and there letters add little. Now go left: with two examples
+# of each digit bending is not enough, and the letters still help. So the headline: **augment first;
+# transfer wins where labels are very few**. What transfer saves with 100 labels is time: the head
+# alone reads about as well as scratch with bent copies, which takes many steps.
 
 # %% tags=["claim"]
-gain = mean["head only"] - mean["from scratch"]
-for n, bound in {10: 0.15, 20: 0.10, 50: 0.08, 100: 0.05}.items():
-    claim(f"Head on borrowed features over scratch, {n} labels", gain[n], at_least=bound)
-claim("Times fewer labels for the same accuracy", 100 / needed, at_least=2)
+from time import perf_counter
 
-# %% [markdown]
-# And seconds? With the same hundred labels, the head is not just as good but better. Both are timed
-# when everything is compiled: all steps from scratch, against the features of a hundred images and
-# the head.
-
-# %% tags=["claim"]
-from timeit import repeat
-
-few = draw(SEED)[0][:100]
-fresh, pretrained = with_head(load_glyph_net(checkpoint=None)), load_glyph_net()
-slow = min(repeat(lambda: train(fresh, few, SEED, STEPS[100]), number=1, repeat=3))
-quick = min(repeat(lambda: solve_head(np.asarray(pretrained(x[few])), y[few]), number=1, repeat=3))
-print(f"{slow:.2f} seconds from scratch, {quick:.2f} for the head")
-claim("Times fewer seconds, for more accuracy", slow / quick, at_least=3)
+add = {d: four[d, "head on letters"] - four[d, "from scratch"] for d in ("as they are", "bent")}
+bends_add = four["bent", "from scratch"] - four["as they are", "from scratch"]
+claim("Bent copies over none, from scratch, 50 labels", bends_add[50], at_least=0.05)
+claim("Bent copies over none, from scratch, 100 labels", bends_add[100], at_least=0.04)
+for n, bounds in {20: {"at_least": 0.03}, 100: {"at_most": 0.05}}.items():
+    claim(f"Letters over scratch, {n} labels, both bent (control: neither bent)", add["bent"][n],
+          control=add["as they are"][n], **bounds)  # fmt: skip
+few, start = draw(SEED)[0][:100], perf_counter()  # all is compiled: two fair times
+train(new[min(SEEDS)], bent(few, SEED), SEED, BENT_STEPS)
+middle = perf_counter()
+solve_head(np.asarray(pretrained(x[few])), y[few])
+claim("Times fewer seconds for the head", (middle - start) / (perf_counter() - middle), at_least=5)
 
 # %% [markdown]
 # Is that a fair trade? Somebody paid for 24,000 letters and 3,000 steps. But they paid **once**,
@@ -235,7 +259,7 @@ claim("Times fewer seconds, for more accuracy", slow / quick, at_least=3)
 #
 # Frozen features are those of letters. Can they become those of digits? First the head, then all
 # layers in small steps: **fine-tuning**. The faint line is the training from scratch of part 1,
-# with the same hundred labels.
+# with the same hundred labels, as they are.
 
 # %%
 from tlwidgets.freezing import set_trainable
@@ -248,56 +272,57 @@ for phase, first_to_train, rate in [("head only", 5, 0.03), ("fine-tuning", 0, 0
               callbacks=[curves.phase(phase)])  # fmt: skip
 
 # %% tags=["claim"]
-steps = curves.to_frame().query("metric == 'accuracy' and split == 'validation'")
-first, second = (run for _, run in steps.groupby("run"))
-when = {
-    "from scratch": first.loc[first["value"].idxmax()],
-    "borrowed": second[second["value"] >= first["value"].max()].iloc[0],
-}
-faster = when["from scratch"]["epoch"] / when["borrowed"]["epoch"]
-claim("Times fewer epochs to the best of scratch", faster, at_least=2)
-pd.DataFrame(when).loc[["epoch", "seconds", "value"]]
+curve = curves.to_frame().query("metric == 'accuracy' and split == 'validation'")
+runs = {"from scratch": curve.query("run == run.min()"), "borrowed": curve.query("run > run.min()")}
+nearly = runs["from scratch"]["value"].max() - 0.01  # within a point of the best of scratch
+there = {way: run[run["value"] >= nearly].iloc[0] for way, run in runs.items()}
+faster = there["from scratch"]["epoch"] / there["borrowed"]["epoch"]
+claim("Times fewer epochs to nearly the best of scratch", faster, at_least=1.5)
+pd.DataFrame(there).loc[["epoch", "seconds", "value"]]
 
 # %% [markdown]
-# The borrowed network starts where the other one ends: it needs a few epochs to be as good as
-# scratch ever gets, and goes on from there. The seconds in the table hold the compiling, once from
-# scratch and once for each phase; on a large network that is nothing, here it is most of them.
+# Both are asked the same: when do you first come within a point of the best that scratch reaches?
+# The borrowed network needs a few epochs, and goes on from there. (The seconds include compiling,
+# once for each phase; on a large network that is nothing.)
 #
-# So borrow always? You saw the curves meet. With 2,000 labels, which way is best?
+# So borrow always? With 500 and 2,000 labels the training takes too long for a lesson. We ran it
+# before, fine-tuning too; script and results lie in `datasets/results/`. All with bent copies:
+# which way is best?
 
 # %% tags=["widget"]
-plenty = Prediction("Best with 2,000 labels?", choices=["from scratch", "head only", "fine-tuned"])
+plenty = Prediction(
+    "Best with 2,000 labels?", choices=["from scratch", "head on letters", "fine-tuned"]
+)
 plenty
 
 # %%
-rows = []
-for seed, n in [(seed, n) for seed in SEEDS for n in STEPS]:
-    learn, test = draw(seed)
-    solved = with_head(pretrained, solve_head(features[learn[:n]], y[learn[:n]]))
-    model = train(solved, learn[:n], seed, STEPS[n] // 2, learning_rate=0.0005)
-    rows.append(("fine-tuned", n, seed, accuracy(model, test)))
-ways = pd.concat([both, pd.DataFrame(rows, columns=columns)])
-mean = ways.groupby(["way", "labels"])["accuracy"].mean()
-lead = ways.pivot(index=["labels", "seed"], columns="way", values="accuracy")
+from tlwidgets import load_results
+
+ways = pd.concat([both, load_results("letters_to_digits")])
+lead = ways.pivot_table(index=["digits", "labels", "seed"], columns="way", values="accuracy")
 lead = lead.sub(lead["from scratch"], axis=0).reset_index()
 fig, axes = plt.subplots(1, 2, figsize=(12, 4), layout="tight")
 plot_ways(ways, axes[0])
-plot_ways(lead.melt(["labels", "seed"], value_name="accuracy"), axes[1])
+plot_ways(lead.melt(["digits", "labels", "seed"], value_name="accuracy"), axes[1])
 axes[1].set_ylabel("accuracy above scratch")
-plenty.reveal(mean[:, 2000].idxmax())
-
-# %% [markdown]
-# Read the right picture from left to right: what borrowing brings melts away. A **frozen** network
-# stops paying where your labels teach better features than letters did: with 2,000 labels scratch
-# has caught up. **Fine-tuned** it was never worse, and with 2,000 labels it is still a little
-# better; whether a point is worth it, you decide.
+most = ways.query("digits == 'bent' and labels == 2000")
+plenty.reveal(most.groupby("way")["accuracy"].mean().idxmax())
 
 # %% tags=["claim"]
-lead = mean.unstack("way").pipe(lambda table: table.sub(table["from scratch"], axis=0))
-claim("Head only over scratch, 2,000 labels: nothing", lead.loc[2000, "head only"], at_most=0.005)
-claim("Fine-tuned over scratch, smallest lead", lead["fine-tuned"].min(), at_least=0.0)
-claim("Fine-tuned over scratch, 10 labels", lead.loc[10, "fine-tuned"], at_least=0.15)
-claim("Fine-tuned over scratch, 2,000 labels", lead.loc[2000, "fine-tuned"], at_most=0.03)
+over = lead.groupby(["digits", "labels"])[["head on letters", "fine-tuned"]].mean()
+frozen, tuned = over["head on letters"], over["fine-tuned"]
+claim("Frozen over scratch, 2,000 labels, both bent (control: 20 labels)", frozen["bent", 2000],
+      at_most=-0.01, control=frozen["bent", 20])  # fmt: skip
+claim("Fine-tuned over scratch, 2,000 labels, both bent (control: neither bent)",
+      tuned["bent", 2000], at_least=-0.015, at_most=0.01,
+      control=tuned["as they are", 2000])  # fmt: skip
+
+# %% [markdown]
+# Read the right picture from left to right: what borrowing brings melts away. With bent copies a
+# **frozen** network is behind scratch from 500 labels on: they teach better features than letters
+# did. **Fine-tuned**, it is level with scratch. (Without bent copies it keeps a small lead.) He,
+# Girshick and Dollár (2019) found the same for ImageNet networks that find things in photographs:
+# with enough labels and enough steps, scratch catches up.
 
 # %% [markdown]
 # ## Play
@@ -306,19 +331,20 @@ claim("Fine-tuned over scratch, 2,000 labels", lead.loc[2000, "fine-tuned"], at_
 # number of labels, and press Train. Try:
 #
 # 1. 10 labels, then 100, then 500, head only: each takes a moment, and each reads better.
-# 2. Cut at `conv1` with 10 labels, so that all layers train: the new head's first errors spoil what
-#    the letters taught.
+# 2. Cut at `conv1` with 10 labels, so that all layers train behind a new head: worse than the head
+#    alone. Lesson 03 finds out what is lost.
 # 3. 500 labels, cut at `dense1`: now one more layer may train, and it reads a little better than
 #    the head alone. Lesson 03 takes it up from here.
 
 # %% tags=["widget"]
 from tlwidgets import FreezeSlider
 
-learn, test = draw(SEED)
+learn, validation, _ = draw(SEED)
 lab = FreezeSlider(
     with_head(load_glyph_net()),
     train=(x[learn[:500]], y[learn[:500]]),
-    validation=(x[test], y[test]),
+    validation=(x[validation], y[validation]),
+    label_order="given",  # 10 labels: one of each digit
 )
 lab.n_labels, lab.epochs, lab.learning_rate, lab.cut = 10, 40, 0.01, 5
 lab
@@ -332,7 +358,7 @@ lab
 
 # %% tags=["exercise"]
 keras.utils.set_random_seed(SEED)
-learn, test = draw(SEED)
+learn, _, test = draw(SEED)
 
 random_features = load_glyph_net(checkpoint=None).predict(x, verbose=0)  #:
 control = head_accuracy(random_features, learn[:100], test)  #: control = ...
@@ -355,14 +381,15 @@ check(
 
 # %% [markdown]
 # **Exercise 2.** A customer wants at least **four digits in five** read. How many labels do you ask
-# for? Take the borrowed network, head only. For 10, 20, ... 100 labels put the mean accuracy over
-# the five seeds into `scores[n]`, and the smallest number that is enough into `n_labels`.
+# for? Take the borrowed network, head only, digits as they are. For 10, 20, ... 100 labels put the
+# mean accuracy over `SEEDS` into `scores[n]`, and the smallest number that is enough into
+# `n_labels`.
 
 # %% tags=["exercise"]
 scores = {}
 for n in range(10, 110, 10):
     drawn = [draw(seed) for seed in SEEDS]  #: ...
-    right = [head_accuracy(features, learn[:n], test) for learn, test in drawn]  #:
+    right = [head_accuracy(features, learn[:n], test) for learn, _, test in drawn]  #:
     scores[n] = np.mean(right)  #:
 n_labels = min(n for n, score in scores.items() if score >= 0.8)  #: n_labels = ...
 
@@ -371,17 +398,21 @@ check(
     "Exercise 2",
     n_labels,
     expect(lambda n: set(scores) == set(range(10, 110, 10)), "`scores` needs 10, 20, ... 100."),
-    expect(lambda n: abs(scores[100] - mean["head only", 100]) < 1e-6, "Mean over SEEDS, on test."),
+    expect(
+        lambda n: abs(scores[100] - mean["head on letters", 100]) < 1e-6,
+        "Mean over SEEDS, on test.",
+    ),
     expect(lambda n: scores[n] >= 0.8, "That is not enough for four in five."),
     expect(lambda n: scores.get(n - 10, 0) < 0.8, "Fewer labels are enough, too."),
-    well_done="From scratch it takes about three times as many.",
+    well_done="From scratch, without bent copies, it takes about three times as many.",
 )
 
 # %% [markdown]
 # ## Where it breaks
 #
 # Letters are not digits. Surely other **digits** would be a better source? The same people, pens
-# and scanner: 2,500 images of the digits 0 to 4. The target now is 5 to 9, with 50 labels.
+# and scanner: 2,500 images of the digits 0 to 4. The target now is 5 to 9, with 50 labels, all
+# digits as they are.
 
 # %% tags=["widget"]
 source = Prediction(
@@ -390,44 +421,76 @@ source = Prediction(
 source
 
 # %%
-rows, zero_to_four = [], np.flatnonzero(y < 5)
-trained = trainer.model  # the same one after each training, with other parameters
-to_features = keras.Model(trained.inputs, trained.layers[-2].output)
+outputs = {layer.name: layer.output for layer in trainer.model.layers}
+taps = keras.Model(trainer.model.inputs, [outputs["conv4"], outputs["dense1"]])
+cases = {}
 for seed in SEEDS:
-    learn, test = (drawn[y[drawn] >= 5] for drawn in draw(seed))
-    rows.append(("from scratch", accuracy(train(new[seed], learn[:50], seed, 100), test)))
-    train(new[seed], zero_to_four, seed, 450)
-    narrow = to_features.predict(x, batch_size=500, verbose=0)
-    rows.append(("head on 0 to 4", head_accuracy(narrow, learn[:50], test)))
-    rows.append(("head on letters", head_accuracy(features, learn[:50], test)))
-sources = pd.DataFrame(rows, columns=["way", "accuracy on the digits 5 to 9"])
-grid = sns.catplot(sources, x=sources.columns[1], y="way", kind="point", errorbar="sd",
-                   linestyle="none", height=2.4, aspect=3.3).set(ylabel="")  # fmt: skip
-reads = sources.groupby("way")[sources.columns[1]].mean()
-source.reveal(reads.idxmax())
-
-# %% tags=["claim"]
-claim("0 to 4 over scratch", reads["head on 0 to 4"] - reads["from scratch"], at_most=-0.03)
-claim("Letters over scratch", reads["head on letters"] - reads["from scratch"], at_least=0.04)
+    learn, _, test = (drawn[y[drawn] >= 5] for drawn in draw(seed))
+    few = x[learn[:50]], y[learn[:50]]
+    cases["from scratch", seed] = accuracy(train(new[seed], few, seed, 100), test)
+    cases["head on letters", seed] = head_accuracy(features, learn[:50], test)
+    train(new[seed], (x[y < 5], y[y < 5]), seed, 450)
+    early, last = (z.reshape(len(x), -1) for z in taps.predict(x, batch_size=500, verbose=0))
+    cases["head on 0 to 4", seed] = head_accuracy(last, learn[:50], test)
+    cases["0 to 4, one layer earlier", seed] = head_accuracy(early, learn[:50], test)
+    trainer.write_to_model(mine)
+    mine.layers[-1].set_weights(new[seed].layers[-1].get_weights())  # a new head on 0 to 4
+    cases["0 to 4, fine-tuned", seed] = accuracy(train(mine, few, seed, 100), test)
 
 # %% [markdown]
-# Read it from top to bottom. The source that looks nearest is **worse than none**: that is
-# **negative transfer**. To tell five digits apart, few features are enough, and the network has no
-# reason to keep any other; what tells an 8 from a 9 may be among those. Fifty-two letters in many
-# fonts need nearly everything that a stroke can do. A good source does not look like your target;
-# it had to learn what your target needs. Lesson 09 puts numbers on that.
+# Before the picture, be a detective. Suppose 0 to 4 fails. The letters had more **images** (24,000,
+# not 2,500) and more **classes** (52, not 5). Which of the two is it? Two more sources take them
+# away one by one: 2,500 letters of all 52 classes, and 2,500 letters of five classes.
+
+# %%
+pool = make_glyphs(26_000, seed=1)
+reader = CachedTrainer(with_head(load_glyph_net(checkpoint=None), n_classes=52), *few)
+letter_taps = keras.Model(reader.model.inputs, reader.model.layers[-2].output)
+for seed in SEEDS:
+    learn, _, test = (drawn[y[drawn] >= 5] for drawn in draw(seed))
+    five = np.random.default_rng(seed).choice(52, 5, replace=False)
+    for way, those in {"2,500 letters, 52 classes": pool.labels >= 0,
+                       "2,500 letters, 5 classes": np.isin(pool.labels, five)}.items():  # fmt: skip
+        examples = pool.images[those][:2500, ..., None], pool.labels[those][:2500]
+        untrained = with_head(new[seed].layers[0], n_classes=52)  # the body of "from scratch"
+        train(untrained, examples, seed, 450, trainer=reader)
+        last = letter_taps.predict(x, batch_size=500, verbose=0)
+        cases[way, seed] = head_accuracy(last, learn[:50], test)
+
+# %% tags=["claim"]
+table = pd.Series(cases, name="accuracy on the digits 5 to 9").rename_axis(["way", "seed"])
+ORDER = ["from scratch", "head on letters", "2,500 letters, 52 classes", "2,500 letters, 5 classes",
+         "head on 0 to 4", "0 to 4, one layer earlier", "0 to 4, fine-tuned"]  # fmt: skip
+sns.catplot(table.reset_index(), x=table.name, y="way", order=ORDER, hue="way", hue_order=ORDER,
+            palette=["#D55E00", *["#0072B2"] * 5, "#CC79A7"], kind="point", errorbar="sd",
+            height=3.2, aspect=2.6).set(ylabel="")  # fmt: skip
+reads = table.groupby("way").mean()
+source.reveal(reads[["from scratch", "head on 0 to 4", "head on letters"]].idxmax())
+over, bad, mended = reads - reads["from scratch"], {"at_most": -0.07}, {"at_least": -0.05}
+for way, control, bound in [("2,500 letters, 5 classes", "2,500 letters, 52 classes", bad),
+                            ("head on 0 to 4", "head on letters", bad),
+                            ("0 to 4, one layer earlier", "head on 0 to 4", mended),
+                            ("0 to 4, fine-tuned", "head on 0 to 4", mended)]:  # fmt: skip
+    claim(f"{way}, over scratch (control: {control})", over[way], control=over[control], **bound)
+
+# %% [markdown]
+# Read it from top to bottom. Ten times fewer letters cost some points; ten times fewer **classes**
+# cost far more, and make letters as bad as 0 to 4: **negative transfer**, worse than no source. For
+# five kinds the last layer needs few features. One layer earlier the rest is still there: read from
+# there, or fine-tune, and the loss is mended. Yosinski et al. (2014) saw such a drop at the last
+# layers of an ImageNet network. A good source had to learn what you need.
 
 # %% [markdown]
 # ## You can now
 #
 # - **compare** a pretrained network with the same one from scratch: same test digits, same labels,
-#   several seeds, and steps enough for both;
-# - **count** what transfer saves: a head on borrowed features needs a third of the labels, and a
-#   few epochs instead of many;
-# - **say** when it stops paying: with few labels borrow, with many fine-tune or train your own; and
-#   a source that had too little to learn costs more than it gives.
+#   several seeds, steps enough, and the same data augmentation for both;
+# - **count** what transfer saves: labels where they are very few; epochs, and seconds at equal
+#   accuracy;
+# - **say** when it stops paying: augment first, borrow where labels are very few, and with many
+#   train as you like. Where a source fails, read one layer earlier or fine-tune before you give up.
 #
-# **References.** Yosinski et al. (2014), How transferable are features in deep neural networks?,
-# *NeurIPS*. Pan and Yang (2010), A survey on transfer learning, *IEEE Transactions on Knowledge and
-# Data Engineering*. Kumar et al. (2022), Fine-tuning can distort pretrained features and
-# underperform out-of-distribution, *ICLR*.
+# **References.** Yosinski, Clune, Bengio and Lipson (2014), How transferable are features in deep
+# neural networks?, *NeurIPS*. He, Girshick and Dollár (2019), Rethinking ImageNet pre-training,
+# *ICCV*. Simard, Steinkraus and Platt (2003), Best practices for convolutional neural networks
+# applied to visual document analysis, *ICDAR* (data augmentation for digits).

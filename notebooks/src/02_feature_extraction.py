@@ -6,7 +6,7 @@
 #
 # [![Open on Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/tlwidgets/tlwidgets/main?labpath=notebooks/02_feature_extraction.ipynb)
 #
-# **About 50 minutes** · needs 00 · 115 CPU seconds the first time, 50 after · 1.4 GB of memory
+# **About 50 minutes** · needs 00 · 100 CPU seconds the first time, 30 after · 1.3 GB of memory
 #
 # The photographs of solar cells (ELPV, CC BY-NC-SA 4.0) are for **non-commercial use only**.
 

@@ -23,16 +23,16 @@ n_labels = 40
 
 # %% Exercise 2
 for n in range(10, 110, 10):
-    learn, test = draw(SEED)
+    learn, _, test = draw(SEED)
     scores[n] = head_accuracy(features, learn[:n], test)
 n_labels = min(n for n, score in scores.items() if score >= 0.8)
 
 # %% Exercise 2
 for n in range(10, 110, 10):
-    scores[n] = np.mean([head_accuracy(features, draw(s)[0][:n], draw(s)[1]) for s in SEEDS])
+    scores[n] = np.mean([head_accuracy(features, draw(s)[0][:n], draw(s)[2]) for s in SEEDS])
 n_labels = 100
 
 # %% Exercise 2
 for n in range(10, 110, 10):
-    scores[n] = np.mean([head_accuracy(features, draw(s)[0][:n], draw(s)[1]) for s in SEEDS])
+    scores[n] = np.mean([head_accuracy(features, draw(s)[0][:n], draw(s)[2]) for s in SEEDS])
 n_labels = 10
