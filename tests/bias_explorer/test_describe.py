@@ -25,9 +25,8 @@ def outcome(name, reported, actual):
     )
 
 
-def state_of(naive, repaired=None, ideal=0.9, ratio=None, **choice):
+def state_of(naive, repaired=None, ideal=0.9, ratio=None, n=1000, **choice):
     """A state with these scores: (by the test set, by the population)."""
-    n = 1000
     state = begin(make_toy(2000), Choice(n=n, **choice))
     result = dataclasses.replace(
         state.result,
@@ -139,3 +138,12 @@ def test_a_numeric_outcome_is_read_by_its_error_and_its_mean():
         r"everybody 152\.1\.",
         said,
     )
+
+
+def test_a_gap_that_is_seen_in_the_bars_is_not_called_agreement():
+    # 30 in the test set: luck is 17 points.
+    few = {"repair": "known chances", "n": 100}
+    said = sentence((0.9, 0.7), (0.78, 0.7), **few)
+    assert re.search(r"which now says 78 %, is 8 points off, no more than luck explains", said)
+    near = sentence((0.9, 0.7), (0.72, 0.7), **few)
+    assert "agrees with the population" in near

@@ -18,6 +18,7 @@ from .repairs import REPAIRS
 # not worth a word, however many examples speak for them.
 _SMALLEST_LIE = 0.03
 _SMALLEST_HELP = 0.02
+_SEEN_IN_THE_BARS = 0.05  # whoever reads "8 too good" there does not believe "agrees"
 _SMALLEST_HARM = 0.05  # to a single group
 _FEW = 0.25  # of the test set: if no more of it counts, it may agree by luck
 
@@ -118,6 +119,9 @@ def _what_the_test_set_says(state: State) -> tuple[str, bool]:
     before = abs(_kindness(state, state.result.naive))
     after = abs(_kindness(state, state.result.repaired))
     if after <= _luck_of(state, state.result.naive):
+        if after >= _SEEN_IN_THE_BARS:
+            off = f"{100 * after:.0f} {'points' if state.population.has_classes else '%'}"
+            return f"is {off} off, no more than luck explains{_though_by_luck(state)}", True
         still = "still " if verdict(state, state.result.naive) is Verdict.RIGHT else ""
         return f"{still}agrees with the population{_though_by_luck(state)}", True
     if after <= _luck_of(state, state.result.repaired):
