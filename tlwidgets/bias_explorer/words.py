@@ -121,7 +121,7 @@ def _what_the_test_set_says(state: State) -> tuple[str, bool]:
     if after <= _luck_of(state, state.result.naive):
         if after >= _SEEN_IN_THE_BARS:
             off = f"{100 * after:.0f} {'points' if state.population.has_classes else '%'}"
-            return f"is {off} off, no more than luck explains{_though_by_luck(state)}", True
+            return f"is {off} off, no more than luck explains", True
         still = "still " if verdict(state, state.result.naive) is Verdict.RIGHT else ""
         return f"{still}agrees with the population{_though_by_luck(state)}", True
     if after <= _luck_of(state, state.result.repaired):
