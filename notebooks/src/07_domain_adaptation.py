@@ -359,7 +359,7 @@ grid = sns.catplot(switched, y="recipe", x="accuracy", hue="adversary", kind="po
 grid.set(ylabel="", xlabel="accuracy on 1,000 digits of the target")
 
 # %% [markdown]
-# Read each row from grey to gold; bars reach from the smallest to the largest of a few seeds. With
+# Read each row from grey to gold; bars reach from the smaller to the larger of two seeds. With
 # **batch normalization** the adversary helps in each recipe, with Adam, too, and also when it comes
 # late. Without, it hardly does, and both points lie far lower: this ingredient decides, here.
 #
