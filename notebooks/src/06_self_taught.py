@@ -494,16 +494,16 @@ gain[["contrast, bends", "contrast, no bends", "turns", "random network"]].round
 # steps change nothing. Our guess, not tested: many letters (o, x, H, S, N, z) look the same
 # after a half turn, and how the others stand, a few features tell. A pretext task that cannot be
 # solved, or that can be solved without what you need, does not teach it. Contrast without bends
-# is not even better than a random network. Try a task on few labels before you train for days.
+# ends far below the pixels, too. Try a task on few labels before you train for days.
 
 # %% tags=["claim"]
-claim("Turns over pixels, mean over labels", gain["turns"].mean(), at_most=-0.03)
+claim("Turns over pixels, mean over labels", gain["turns"].mean(), at_most=0.0)
 learned = (gain["turns"] - gain["random network"]).mean()
 claim("Turns over a random network, mean over labels", learned, at_least=0.02)
 still = (longer["turns"] - longer["pixels"]).mean()
 claim("Turns with four times the steps over pixels", still, at_most=-0.03)
-unlearned = (gain["contrast, no bends"] - gain["random network"]).mean()
-claim("Contrast without bends over a random network: nothing", unlearned, at_most=0.01)
+unbent = gain["contrast, no bends"].mean()
+claim("Contrast without bends over pixels, mean over labels", unbent, at_most=-0.08)
 own = (longer["contrast on digits"] - longer["contrast"]).min()
 claim("Own digits over letters, saved runs, smallest lead", own, at_least=0.02)
 
