@@ -496,8 +496,8 @@ auc = plot_marks(rows, mark="AUC")
 # Read it from top to bottom. The hold-out is always content. The **mono** head calls nearly every
 # poly cell defective. A classifier tells the crystals apart; the **overlap** is about none, so the
 # weights fall on a handful, and harm. **Scaling** each type by itself needs no label (lesson 07),
-# and goes half of the way. **Fifty labels** of the missing, from many modules, go about as far or a
-# little further: modules differ more than these two ways do.
+# and goes half of the way. **Fifty labels** of the missing, from many modules, go about as far:
+# modules differ more than these two ways do.
 
 # %% tags=["claim"]
 missing = auc["the missing"]
