@@ -11,6 +11,7 @@ SLIDER = "from tlwidgets import FreezeSlider"
 # Beginnings of the cells that the slider needs; the long runs between them are left out.
 NEEDED = {
     "03": ["import os", "EPOCHS = ", "letters, digits", "def draw", TRAIN, SLIDER],
+    "05": ["import os", "FEW, MORE", "digits = ", "def new_trunk", "def draw", "from sklearn"],
 }
 
 
@@ -44,4 +45,14 @@ def test_03_one_more_layer_a_sweep_and_large_steps():
     lab.n_labels, lab.learning_rate = 500, 0.001
     below_the_head = lab.sweep().query("n_labels == 500 and cut < 5")["val_accuracy"]
     assert below_the_head.max() - below_the_head.min() < 0.03
+    lab.close()
+
+
+def test_05_the_questions_first_then_the_digits():
+    lab = names_after("05")["lab"]
+    best_of_part_3 = 0.69  # share 30, mean of five seeds
+    assert min(score(lab), before(lab)) > best_of_part_3
+    assert score(lab, cut=0, learning_rate=0.01) < before(lab) - 0.05
+    head = score(lab, n_labels=500, cut=4, learning_rate=0.001)
+    assert score(lab, cut=3) > head + 0.03
     lab.close()
