@@ -4,8 +4,8 @@ On digits the small network that read letters, on solar cells EfficientNet-Lite0
 and 7. Every way begins with a solved head (linear probing). The ways with augmentation begin with
 a head that was solved on augmented pictures, too: the control gets everything but the fine-tuning.
 Cells are flipped; the frozen stages see only four pictures of each, so they look at them once.
-The test judges the last epoch. Epochs and rates were written down before the first run, are the
-same for all ways, and were not tuned. BatchNormalization stays frozen.
+The test judges the last epoch. Epochs and rates are the same for all ways; after trial runs the
+cells got fewer epochs, to save time. BatchNormalization stays frozen.
 
 Rates by depth (discriminative learning rates) and gradual unfreezing as Howard and Ruder (2018),
 with whom each block trains 2.6 times slower than the one after it. About 8 CPU minutes.

@@ -371,10 +371,10 @@ claim("Digits, 500: points lost by the lie on 6 and 9", -100 * lost["six_or_nine
 
 # %% [markdown]
 # Dotted: the head alone. **Data augmentation** (digits bent, cells flipped) helps it, too:
-# compare a way with the head that saw *the same pictures*. Fine-tuning on 500 labels adds points to
-# that; on the cells most of the gain is the flips (control). Rates by depth bring nothing here,
-# gradual unfreezing something with 50 labels. And an augmentation can **lie**: upside down, a 6 is
-# a 9 (control: over all digits).
+# compare a way with the head that saw *the same pictures*. Fine-tuning on 500 labels adds points;
+# on the cells most is the flips (control). Rates by depth (**discriminative learning rates**)
+# bring nothing here, **gradual unfreezing** something with 50 labels. And an augmentation can
+# **lie**: upside down, a 6 is a 9 (control: over all digits).
 #
 # The recipe in plain Keras, on a few cells: phase 1 the head, phase 2 the top.
 
@@ -414,8 +414,9 @@ differs = np.abs(again.predict(colour[1], verbose=0) - recipe.predict(colour[1],
 claim("Saved and loaded: the scores differ by", differs, at_most=1e-3)
 
 # %% [markdown]
-# That is the whole recipe: two phases, two rates. In earnest take more epochs. From
-# `keras.applications` a network comes with its own `preprocess_input`; ours has it inside.
+# That is the whole recipe: two phases, two rates, **early stopping** on cells kept aside. In
+# earnest take more epochs. A network of `keras.applications` comes with its own
+# `preprocess_input`; ours has it inside.
 #
 # ## Play
 #
