@@ -461,8 +461,8 @@ check(
         lambda k: set(k) == set(f_of_variable.argsort()[-64:]), "F of the hundred labels alone?"
     ),
     expect(lambda k: np.isclose(score, accuracy(joined[:, k], [0])), "accuracy(..., [0]): draw 0."),
-    well_done=f"64 chosen {score:.0%}, all of them {accuracy(joined, [0]):.0%}, 64 by chance "
-    f"{by_chance:.0%}: the first two are near each other, now one ahead, now the other.",
+    well_done=f"Look at `score` beside all of them ({accuracy(joined, [0]):.0%}), and 64 by chance "
+    f"({by_chance:.0%}): the first two are near each other, now one ahead, now the other.",
 )
 
 # %% [markdown]
