@@ -50,6 +50,17 @@ class OwnCall(keras.Model):
         return inputs
 
 
+@pytest.mark.parametrize("is_list", [False, True])
+def test_infer(is_list, recwarn):
+    inputs = keras.Input((4,))
+    model = keras.Model([inputs] if is_list else inputs, layers.ReLU()(inputs) * 2.0)
+    (found,) = _keras.infer(model, np.ones((3, 4), "float32"))
+    np.testing.assert_array_equal(found, np.full((3, 4), 2.0))
+    (found,) = _keras.infer(keras.Sequential([keras.Input((4,)), layers.ReLU()]), np.ones((3, 4)))
+    assert found.shape == (3, 4)
+    assert [str(w.message) for w in recwarn if w.category is UserWarning] == []
+
+
 def test_graph_of():
     model = functional()
     assert _keras.graph_of(model) is model

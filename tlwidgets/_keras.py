@@ -155,7 +155,7 @@ def has_automatic_name(layer: Any) -> bool:
 
 
 def carry_state(layer: Any, twin: Any) -> None:
-    """Give the copy of a layer all that the layer holds, in inner layers too.
+    """Give the copy of a layer all that it and its inner layers hold; others hold nothing.
 
     A layer's own way of loading makes what only hangs on its variables or stands in no variable:
     the mean of an adapted Normalization, the table of a vocabulary. It may rewrite variables on
@@ -170,9 +170,9 @@ def carry_state(layer: Any, twin: Any) -> None:
             with tempfile.TemporaryDirectory() as folder:
                 old.save_assets(folder)
                 new.load_assets(folder)
-    # `variables`, not `weights`: the state of random generators makes runs repeatable.
-    for variable, value in zip(twin.variables, layer.variables, strict=True):
-        variable.assign(value)
+        # `variables`, not `weights`: the state of random generators makes runs repeatable.
+        for variable, value in zip(new.variables, old.variables, strict=True):
+            variable.assign(value)
 
 
 def _overrides(layer: Any, method: str) -> bool:
@@ -180,6 +180,15 @@ def _overrides(layer: Any, method: str) -> bool:
 
     kind = type(layer)
     return getattr(kind, method, None) is not getattr(keras.layers.Layer, method, None)
+
+
+def infer(model: Any, x: Any) -> list[Any]:
+    """Return what a model gives for `x`, its one input; Keras warns where it wants `[x]`, or not."""
+    import keras
+
+    structure = getattr(model, "_inputs_struct", None)
+    given = x if structure is None else keras.tree.pack_sequence_as(structure, [x])
+    return list(keras.tree.flatten(model(given, training=False)))
 
 
 # Compiling and training.

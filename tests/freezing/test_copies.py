@@ -186,3 +186,12 @@ def test_carrying_leaves_the_layer_itself_alone():
     for was, now, copied in zip(before, dense.variables, twin.variables, strict=True):
         np.testing.assert_array_equal(was, now)
         np.testing.assert_array_equal(was, copied)
+
+
+def test_an_operation_that_is_no_layer_is_copied_and_folded_around(cache):
+    x = inputs = keras.Input((16, 16, 3))
+    x = layers.BatchNormalization()(layers.Conv2D(8, 3)(x[..., ::-1] * 2.0))
+    net = keras.Model(inputs, layers.GlobalAveragePooling2D()(x), name="net")
+    wanted = net.predict(PIXELS.astype("float32"), verbose=0)
+    np.testing.assert_allclose(extract_features(net, PIXELS, progress=False), wanted, rtol=1e-3)
+    np.testing.assert_allclose(copy_of(net)(PIXELS.astype("float32")), wanted, rtol=1e-3)
