@@ -84,11 +84,10 @@ test-notebooks: export TLWIDGETS_PROGRESS = off
 test-notebooks: env
 	$(PYTEST) -n 2 --maxschedchunk 1 -m keras tests/notebooks
 
-# The lessons beside the other files, each in its order. A learner's claim that does not hold says so; here it
-# is an error.
+# A learner's claim that does not hold says so; here it is an error.
 test-browser: export TLWIDGETS_STRICT_CLAIMS = 1
 test-browser: env chromium
-	$(PYTEST) -n 2 --dist loadfile -m browser tests/browser
+	$(PYTEST) -m browser tests/browser
 
 test-binder: env
 	$(PYTEST) -m binder tests/binder

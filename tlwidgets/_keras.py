@@ -183,7 +183,7 @@ def _overrides(layer: Any, method: str) -> bool:
 
 
 def infer(model: Any, x: Any) -> list[Any]:
-    """Return what a model gives for `x`, its one input; Keras warns where it wants `[x]`, or not."""
+    """Return what a model gives for `x`, its one input; Keras warns where it wants `[x]`."""
     import keras
 
     structure = getattr(model, "_inputs_struct", None)

@@ -10,13 +10,17 @@ SOURCES = sorted((Path(__file__).parents[2] / "notebooks" / "src").glob("[0-9][0
 NAMES = [path.stem for path in SOURCES]
 
 
-# Drawn by our JavaScript: only a browser tells whether it shows.
-_LIVE = re.compile(r"\b(FreezeSlider|TrainingCurves|BiasExplorer|UploadImages)\(")
+# Drawn by our JavaScript: only a browser tells whether it shows. One lesson for each view is enough
+# there, a quick one; the other lessons run in a kernel alone. (No quick lesson shows live curves, which
+# have a journey of their own: tests/browser/test_training_curves.py.)
+VIEWS = ("FreezeSlider", "BiasExplorer", "UploadImages")
+IN_BROWSER = ("05_multi_task", "10_who_is_missing", "12_ship_an_inspector")
 
 
-def has_live_view(path: Path) -> bool:
-    """Whether a lesson shows a view of ours."""
-    return _LIVE.search(path.read_text("utf-8")) is not None
+def views_in(path: Path) -> set[str]:
+    """The views of ours that a lesson shows."""
+    text = path.read_text("utf-8")
+    return {view for view in VIEWS if re.search(rf"\b{view}\(", text)}
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,16 @@
 """The student's notebook of each lesson runs as it comes, and shows what it says.
 
-Those with a view of ours run in a browser instead (tests/browser/test_lessons_open.py).
+For each view of ours one runs in a browser instead (tests/browser/test_lessons_open.py).
 """
 
 import nbformat
 import pytest
 
-from tests.notebooks.lessons import SOURCES, has_live_view
+from tests.notebooks.lessons import IN_BROWSER, SOURCES
 from tests.notebooks.running import run, unseen
 
 pytestmark = pytest.mark.keras
-PLAIN = [path for path in SOURCES if not has_live_view(path)]
+PLAIN = [path for path in SOURCES if path.stem not in IN_BROWSER]
 
 
 @pytest.mark.parametrize("path", PLAIN, ids=lambda path: path.stem)
