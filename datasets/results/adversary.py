@@ -25,19 +25,16 @@ Written with Python 3.11, Keras 3.15.1, TensorFlow 2.21.0 (CPU, one thread), Num
 """
 
 import csv
-import os
 import sys
 import time
 from itertools import product
 from pathlib import Path
 
-for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
-    os.environ.setdefault(name, "1")
-
+import domain_adaptation as lesson  # the script beside this one; it sets the threads, too
 import keras
 import numpy as np
 
-from tlwidgets import load_digits, make_glyphs
+from tlwidgets import make_glyphs
 from tlwidgets.adapt import (
     DomainAdversarial,
     DomainAligned,
@@ -58,29 +55,14 @@ STRENGTHS = (0, 1, 0.3, 3)
 LESSON = {"has_batchnorm": True, "optimizer": "SGD", "start": "both at once"}
 CHANGES = ({"has_batchnorm": False}, {"optimizer": "Adam"}, {"start": "source first"})
 
-Data = dict[str, np.ndarray]
+Data = lesson.Data
 
 
 def draw(seed: int) -> Data:
-    """Return images of both domains, labels of the source, and what validates and tests."""
-    printed, more = (
-        make_glyphs(n, "digits", seed=s) for n, s in [(6000, seed), (1000, 1000 + seed)]
-    )
-    digits = load_digits()
-    order = np.random.default_rng(seed).permutation(len(digits.labels))
-    target, test = order[2000:4000], order[4000:]
-    return {
-        "x": printed.images[..., None], "y": printed.labels,
-        "x_valid": more.images[..., None], "y_valid": more.labels,
-        "x_target": digits.images[target][..., None],
-        "x_test": digits.images[test][..., None], "y_test": digits.labels[test],
-    }  # fmt: skip
-
-
-def predict(classifier: keras.Model, x: np.ndarray) -> np.ndarray:
-    """Return the most probable classes."""
-    parts = [np.asarray(classifier(x[i : i + 500])) for i in range(0, len(x), 500)]
-    return np.concatenate(parts).argmax(1)
+    """Return what the lesson's script draws, and more printed digits that validate."""
+    more = make_glyphs(1000, "digits", seed=1000 + seed)
+    data = lesson.draw(lesson.PAIRS[0], seed)
+    return data | {"x_valid": more.images[..., None], "y_valid": more.labels}
 
 
 def optimizer_of(name: str, steps: int, *, has_batchnorm: bool) -> keras.optimizers.Optimizer:
@@ -114,12 +96,12 @@ def switched(data: Data, seed: int, has_batchnorm: bool, optimizer: str, start: 
 
 def reverse_accuracy(classifier: keras.Model, data: Data, seed: int, **settings: float) -> float:
     """Return how well a network that learned from our labels of the target reads the source."""
-    guessed = predict(classifier, data["x_target"])
+    guessed = lesson.predict(classifier, data["x_target"])
     if len(np.unique(guessed)) < 2:
         return 0.0  # one class for all: nothing can be learned from that
     other_way = data | {"x": data["x_target"], "y": guessed, "x_target": data["x"]}
     back = switched(other_way, seed, **LESSON, **settings)
-    return float(np.mean(predict(back, data["x_valid"]) == data["y_valid"]))
+    return float(np.mean(lesson.predict(back, data["x_valid"]) == data["y_valid"]))
 
 
 def run(
@@ -132,7 +114,7 @@ def run(
     if experiment == "strength":
         reverse = round(reverse_accuracy(classifier, data, seed, strength=strength), 4)
     accuracy, source = (
-        round(float(np.mean(predict(classifier, data[f"x_{part}"]) == data[f"y_{part}"])), 4)
+        round(float(np.mean(lesson.predict(classifier, data[f"x_{part}"]) == data[f"y_{part}"])), 4)
         for part in ("test", "valid")
     )
     seconds = round(time.process_time() - begin, 1)

@@ -19,17 +19,7 @@ _SHOWN_HERE = "A page of this book that shows them, or other people's data, says
 
 
 def front_page(pages: Mapping[str, str]) -> str:
-    """Return the front page in Markdown.
-
-    Parameters
-    ----------
-    pages : dict
-        The names of the pages that there are, by the number of the lesson.
-
-    Returns
-    -------
-    str
-    """
+    """Return the front page in Markdown; `pages` are those that there are, by lesson number."""
     pitch, *sections = re.split(r"^## ", (ROOT / "README.md").read_text("utf-8"), flags=re.M)
     kept = {title: text for text in sections if (title := text.split("\n")[0]) in _SECTIONS}
     index = (ROOT / "notebooks/README.md").read_text("utf-8")
@@ -46,17 +36,7 @@ def front_page(pages: Mapping[str, str]) -> str:
 
 
 def glossary_page(pages: Mapping[str, str]) -> str:
-    """Return the glossary in Markdown.
-
-    Parameters
-    ----------
-    pages : dict
-        The names of the pages that there are, by the number of the lesson.
-
-    Returns
-    -------
-    str
-    """
+    """Return the glossary in Markdown; `pages` are those that there are, by lesson number."""
     text = (ROOT / "docs/glossary.md").read_text("utf-8")
     return _LINK.sub(lambda link: _to_page(link, set(pages.values())), text)
 

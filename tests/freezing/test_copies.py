@@ -144,6 +144,17 @@ def test_a_restart_carries_it_over_too():
     np.testing.assert_allclose(trainer.model(NUMBERS), two(NUMBERS), atol=1e-5)
 
 
+def test_a_restart_is_proven_too_and_a_refused_one_changes_nothing():
+    one, two = (model_of(lambda by=by: shifted(Hidden, by), NUMBERS) for by in (0.0, -500.0))
+    y = np.arange(len(NUMBERS)) % 2
+    trainer = CachedTrainer(one, NUMBERS, y)
+    before = [variable.numpy() for variable in trainer.model.variables]
+    with pytest.raises(TypeError, match="gives other outputs"):
+        trainer.restart(two, NUMBERS * 2, y)
+    assert all(np.array_equal(*pair) for pair in zip(before, trainer.model.variables, strict=True))
+    np.testing.assert_allclose(trainer.model(NUMBERS), one(NUMBERS), atol=1e-5)
+
+
 def test_a_layer_that_hides_what_it_keeps_is_refused_before_a_number_is_shown():
     model = model_of(lambda: shifted(Hidden), NUMBERS)
     before = [variable.numpy() for variable in model.variables]

@@ -167,7 +167,7 @@ def test_after_an_interrupt_the_end_of_the_cell_draws_the_last_state(monkeypatch
             self.callbacks.remove(function)
 
     shell = type("Shell", (), {"events": Events(), "execution_count": 1})()
-    monkeypatch.setattr(widget, "get_ipython", lambda: shell)
+    monkeypatch.setattr("tlwidgets._notebook._shell", lambda: shell)
     curves = TrainingCurves()
     curves._stage = widget.Page()
     curves.set_params({"epochs": 10, "steps": 2})

@@ -25,6 +25,7 @@ from ..shift import (
     overlap,
     true_ratio,
 )
+from ..shift.density_ratio import LEAST_OVERLAP
 from ..shift.mechanisms import N_BANDS, bands_of
 from .choice import Choice
 from .learner import FOLDS, SHRINKAGE, Classifier, Sample, fit_discriminant, is_numeric, shuffled
@@ -231,7 +232,6 @@ def _code_of_strata(population: Population, choice: Choice) -> str:
 _SMALLEST_SHARE = 0.1
 _FEWEST_OF_A_CLASS = 5
 _HARDLY_A_CHANCE = 0.01  # of the average one
-_LEAST_OVERLAP = 0.8  # as where the estimators of `shift` warn
 _LARGEST_GAP = 0.05  # share of the population with hardly a chance
 
 
@@ -247,7 +247,7 @@ def _too_few_count(at: Situation, density_ratio: Floats) -> str:
 
 def _nobody_alike(at: Situation, density_ratio: Floats) -> str:
     share = overlap(at.sample.selection.x, unlabelled(at.population))
-    if share >= _LEAST_OVERLAP:
+    if share >= LEAST_OVERLAP:
         return ""
     return (
         f"No overlap: {100 * (1 - share):.0f} % of the population look like nobody in the sample. "

@@ -17,8 +17,9 @@ import numpy as np
 import pandas as pd
 
 from .. import _check, _palette
+from .._notebook import running_cell
 from .checks import STRICT_VARIABLE
-from .notice import Message, ink, publish, running_cell, table_to_html
+from .notice import Message, ink, publish, table_to_html
 
 # The student's notebooks are tested with this set: their claims must hold, their stubs need not.
 STRICT_CLAIMS_VARIABLE = "TLWIDGETS_STRICT_CLAIMS"

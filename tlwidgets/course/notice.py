@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import pandas as pd
 
 from .. import _palette
+from .._notebook import notebook_shell, running_cell
 
 # The text takes the theme's own colour; only the edge and the symbol are coloured.
 _STYLE = (
@@ -66,18 +67,6 @@ def table_to_html(table: pd.DataFrame, *, is_html: bool = False) -> str:
     with pd.option_context("display.max_colwidth", None):
         html = table.to_html(index=False, border=0, justify="left", escape=not is_html)
     return re.sub("<(td|th)>", r'<\1 style="padding: 2px 9px; text-align: left">', html)
-
-
-def notebook_shell() -> Any | None:
-    """Return the shell of the notebook that runs this, or None in a script or a terminal."""
-    ipython = sys.modules.get("IPython")  # a kernel has it loaded; a script needs none
-    shell = ipython.get_ipython() if ipython else None
-    return shell if hasattr(shell, "kernel") else None
-
-
-def running_cell() -> int | None:
-    """Return the number of the notebook's cell that runs now, or None outside a notebook."""
-    return getattr(notebook_shell(), "execution_count", None)
 
 
 def publish(html: str, text: str, *, display_id: bool = False) -> Any:

@@ -27,9 +27,10 @@ import numpy as np
 import pandas as pd
 
 from .. import _check
+from .._notebook import notebook_shell
 from . import progress_file
 from .lessons import label
-from .notice import Notice, notebook_shell
+from .notice import Notice
 from .progress_file import (
     Answer,
     CheckRecord,

@@ -155,6 +155,12 @@ class CachedTrainer:
         with self._alone():
             for own, other in pairs:
                 _keras.carry_state(other, own)
+            try:
+                _refuse_another(model, self.model, examples[0][:_N_PROOF])
+            except TypeError:
+                for variable in self.model.variables:
+                    variable.assign(self._start[id(variable)])
+                raise
             self._start = {id(variable): variable.numpy() for variable in self.model.variables}
             self._trunk.update()
             self._sets.replace_examples(*examples)

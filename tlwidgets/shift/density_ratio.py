@@ -26,7 +26,7 @@ BANDWIDTHS = (0.2, 0.3, 0.5, 0.7, 1.0, 1.5)
 # Where one example would have to count as much as this share of the sample, nobody stands in.
 _LARGEST_STAND_IN = 0.2
 _SMALLEST_SAMPLE = 50  # below, that share of it is so small a ratio that luck reaches it
-_LEAST_OVERLAP = 0.8
+LEAST_OVERLAP = 0.8  # below it no weights are to be trusted
 _N_FOR_OVERLAP = 1000  # of each sample
 _GAP = 0.03  # nats per example that a longer search could still win
 _MAX_STEPS = 1000
@@ -158,7 +158,7 @@ def _overlap(sample: Floats, population: Floats) -> float:
 
 def _warn_of_no_overlap(sample: Floats, population: Floats) -> None:
     share = _overlap(sample, population)
-    if share >= _LEAST_OVERLAP:
+    if share >= LEAST_OVERLAP:
         return
     warnings.warn(
         "`x_sample` and `x_population` hardly overlap: for "
@@ -212,13 +212,15 @@ class LogisticRatio:
         """Return the density ratio at each example of the sample, shape (n_sample,), mean 1."""
         sample, population = on_one_scale(x_sample, x_population)
         _warn_of_no_overlap(sample, population)
-        return self.unwarned(sample, population)
+        return self._ratio(sample, population)
 
     def unwarned(self, x_sample: ArrayLike, x_population: ArrayLike) -> Floats:
         """Return the same for who asks for the `overlap` himself."""
+        return self._ratio(*on_one_scale(x_sample, x_population))
+
+    def _ratio(self, sample: Floats, population: Floats) -> Floats:
         from sklearn.linear_model import LogisticRegression
 
-        sample, population = on_one_scale(x_sample, x_population)
         is_population = np.repeat([0, 1], [len(sample), len(population)])
         model = LogisticRegression(C=self.C, max_iter=_MAX_ITERATIONS)
         model.fit(np.concatenate([sample, population]), is_population)

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from .. import _check
 from .._keras import start_keras
+from .._notebook import call_after_cell
 from .._worker import Worker
 from . import reading
 from .charts import charts_of, comparison_of, to_code
-from .page import Page, StopRow, Terminal, call_after_cell, find_stage, still_bundle
+from .page import Page, StopRow, Terminal, find_stage, still_bundle
 from .run import LEARNING_RATE, Choices, Run
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import sys
 import threading
 import uuid
@@ -12,9 +11,9 @@ from html import escape
 from typing import Any, Protocol
 
 import ipywidgets
-from IPython import get_ipython
 from IPython.display import display
 
+from .._notebook import notebook_shell, running_cell
 from .._widgets.base import ChartsView
 from .._widgets.chart import Chart
 from .charts import charts_of, points_per_series
@@ -55,7 +54,7 @@ class Page:
 
     def begin(self) -> None:
         """Show the curves in this cell; once, however many trainings it runs."""
-        cell = getattr(get_ipython(), "execution_count", None)
+        cell = running_cell()
         # A thread belongs to no cell: who started it has shown them.
         if threading.current_thread() is threading.main_thread() and cell != self._cell:
             if self._still is not None:  # the cell before keeps what it showed
@@ -112,25 +111,7 @@ class Terminal:
 
 def find_stage() -> Page | Terminal:
     """Return a page where there is one: a kernel, as opposed to a terminal or a script."""
-    return Page() if getattr(get_ipython(), "kernel", None) is not None else Terminal()
-
-
-def call_after_cell(work: Callable[[], None]) -> Callable[[], None]:
-    """Call something when the running cell ends, also by an error; returns how to take it back."""
-    shell = get_ipython()
-    if shell is None or threading.current_thread() is not threading.main_thread():
-        return lambda: None
-
-    def forget() -> None:
-        with contextlib.suppress(ValueError):  # it has been called, or taken back, already
-            shell.events.unregister("post_run_cell", after_cell)
-
-    def after_cell(*_result: Any) -> None:
-        forget()
-        work()
-
-    shell.events.register("post_run_cell", after_cell)
-    return forget
+    return Page() if notebook_shell() is not None else Terminal()
 
 
 def still_bundle(charts: Sequence[Chart], sentence: str, still: str = "") -> dict[str, Any]:
