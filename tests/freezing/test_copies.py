@@ -150,7 +150,7 @@ def test_a_restart_is_proven_too_and_a_refused_one_changes_nothing():
     trainer = CachedTrainer(one, NUMBERS, y)
     before = [variable.numpy() for variable in trainer.model.variables]
     with pytest.raises(TypeError, match="gives other outputs"):
-        trainer.restart(two, NUMBERS * 2, y)
+        trainer.restart(two, NUMBERS, y)
     assert all(np.array_equal(*pair) for pair in zip(before, trainer.model.variables, strict=True))
     np.testing.assert_allclose(trainer.model(NUMBERS), one(NUMBERS), atol=1e-5)
 
