@@ -123,9 +123,9 @@ claim("Lost on handwritten ones", on_source - on_target, at_least=0.12)
 alone.reveal(on_target)
 
 # %% [markdown]
-# The network did not forget how to read; nobody told it what a pen does. A network trained on 2,000
-# *labelled* handwritten digits gets nearly all right. That is the ceiling, source only is the
-# floor, and adaptation lives between them. Never show one bar without the other two.
+# The network reads what it was shown; nobody told it what a pen does. A network trained on 2,000
+# *labelled* handwritten digits gets nearly all right (part 3 draws it). That is the ceiling, source
+# only is the floor, and adaptation lives between them. Never show one bar without the other two.
 #
 # ## 2. Bring the statistics together
 #
@@ -163,8 +163,8 @@ other_kind
 
 # %% [markdown]
 # All these cells are sound, yet the poly ones are full of dark grains: to a head that knows mono
-# cells, every one looks broken. The simplest repair: each domain is standardised **by itself**,
-# feature by feature,
+# cells, grains may look like damage. The simplest repair: each domain is standardised **by
+# itself**, feature by feature,
 #
 # $$z = (x - m_{domain})\,/\,s_{domain}$$
 #
@@ -268,7 +268,9 @@ _ = plot_adversary(plt.subplots(figsize=(9, 2.8))[1])
 # from 0.
 
 # %% tags=["widget"]
-helps_most = Prediction("Which brings back most on handwriting?", choices=["AdaBN", "MMD", "DANN"])
+helps_most = Prediction(
+    "Which brings back most on handwriting?", choices=["AdaBN", "MMD", "DANN", "MMD and DANN alike"]
+)
 helps_most
 
 # %%
@@ -311,15 +313,16 @@ scores = final.pivot(index=["pair", "seed"], columns="way", values="accuracy")
 gains = scores.sub(scores["source only"], axis=0)
 mean = gains.groupby("pair").mean()
 hand, photo = mean.loc["printed to handwritten"], mean.loc["MNIST to MNIST-M"]
-helps_most.reveal(hand[["AdaBN", "MMD", "DANN"]].idxmax())
+is_tie = abs(hand["MMD"] - hand["DANN"]) < 0.01
+helps_most.reveal("MMD and DANN alike" if is_tie else hand[["AdaBN", "MMD", "DANN"]].idxmax())
 
 # %% tags=["claim"]
-three = ["DANN", "MMD", "Deep CORAL"]
-for way in three:
+for way in (three := ["DANN", "MMD", "Deep CORAL"]):
     claim(f"{way} over source only, handwriting", hand[way], at_least=0.04)
-    claim(f"{way} over source only, photographs", photo[way], at_least=0.05)
-    claim(f"{way} over source only, the worst of ten runs", gains[way].min(), at_least=0.01)
-claim("Between these three, handwriting: nothing", np.ptp(hand[three]), at_most=0.02)
+    claim(f"{way} over source only, photographs", photo[way], at_least=0.055)
+    claim(f"{way} over source only, the worst of ten runs", gains[way].min(), at_least=0.016)
+claim("Between these three, handwriting: nothing", np.ptp(hand[three]), at_most=0.015)
+claim("Both others over DANN, photographs", photo[three[1:]].min() - photo["DANN"], at_least=0.015)
 claim("DANN over AdaBN, handwriting", hand["DANN"] - hand["AdaBN"], at_least=0.02)
 claim("Ceiling over DANN", (mean["trained on target"] - mean["DANN"]).min(), at_least=0.1)
 claim("Entropy over source only, handwriting", hand["entropy"], at_least=0.03)
@@ -331,17 +334,17 @@ claim("Source only, of photographs right", of_photos["source only"], at_most=0.4
 claim("Accuracy of the ceiling, handwriting", right["trained on target"], at_least=0.9)
 
 # %% [markdown]
-# DANN helps in every run, and stays far from the ceiling; MMD and Deep CORAL, simpler, do about as
-# well. With entropy the network decides: on handwriting, where most of its answers are right, that
-# helps; on photographs it becomes sure of its errors: **negative transfer**, and without labels you
-# would not know.
+# DANN helps in every run, far from the ceiling. MMD and Deep CORAL, simpler, do as well on
+# handwriting, and better on photographs. Entropy helps on handwriting and harms on photographs:
+# **negative transfer**. A likely reason, not tested: there most answers are wrong, and it makes
+# sure of them. Without labels you would not know.
 #
 # ### Was it the adversary?
 #
 # The control gets **everything but the adversary**: the same network, steps and images, also the
-# target's in its BatchNormalization, and strength 0. Then we change one ingredient: Adam instead of
-# the paper's SGD with a falling rate; the source alone first, until nearly all of it is read; no
-# batch normalization. Saved runs, half as many steps.
+# target's in its BatchNormalization, and strength 0. Then one change each: Adam instead of the
+# paper's SGD with a falling rate; the source alone first, until it reads nearly all; no batch
+# normalization (and a smaller rate). Saved runs, half as many steps.
 
 # %%
 runs = load_results("adversary")
@@ -359,16 +362,17 @@ grid = sns.catplot(switched, y="recipe", x="accuracy", hue="adversary", kind="po
 grid.set(ylabel="", xlabel="accuracy on 1,000 digits of the target")
 
 # %% [markdown]
-# Read each row from grey to gold; bars reach from the smaller to the larger of two seeds. With
-# **batch normalization** the adversary helps in each recipe, with Adam, too, and also when it comes
-# late. Without, it hardly does, and both points lie far lower: this ingredient decides, here.
+# Read each row from grey to gold; bars join two seeds. With **batch normalization** the adversary
+# helps in each recipe; without, hardly, and both points lie lower. Is it this ingredient? Likely,
+# but that row's smaller rate was never tuned.
 #
 # ### Choose the strength without target labels
 #
-# The strengths of the saved runs before were set on another draw of the digits, **with** labels of
-# the target. At work you cannot. Two signs need none: the **source risk**, errors on new printed
-# digits; and **reverse validation** (Ganin et al. 2016): the adapted network labels the target, a
-# second one is adapted *back* from these labels, and reads the source.
+# All strengths so far were set on another draw of these digits, **with** labels of the target: the
+# bars are somewhat too kind. At work you have none. Two signs need none: the **source risk**,
+# errors on new printed digits; and **reverse validation** (Ganin et al. 2016): the adapted network
+# labels the target, a second one is adapted *back* from these labels (ours from random parameters),
+# and reads the source.
 
 # %%
 tried = runs[runs["experiment"] == "strength"].astype({"strength": "str"})
@@ -380,30 +384,34 @@ sns.pointplot(long, x="strength", y="accuracy", hue="read on", errorbar="sd", ax
               order=sorted(long["strength"].unique()))  # fmt: skip
 ax.set(xlabel="strength of the adversary (its largest lambda)")
 sns.move_legend(ax, "upper left", bbox_to_anchor=(1, 1), frameon=False)
-best = tried.groupby("seed")["accuracy"].max().mean()
+plt.show()
+by_seed = tried.pivot(index="seed", columns="strength", values="accuracy")
+by_labels = np.mean([row[by_seed.drop(seed).mean().idxmax()] for seed, row in by_seed.iterrows()])
 for sign, name in {"source": "the source risk", "reverse": "reverse validation"}.items():
     chosen = tried.loc[tried.groupby("seed")[sign].idxmax(), "accuracy"].mean()
-    claim(f"Lost by choosing with {name}", best - chosen, at_least=0.015)
+    claim(f"Lost by {name}, against labels of the other seed", by_labels - chosen, at_least=0.026)
 
 # %% [markdown]
-# Read the purple and the gold line, which you may see, then the green one, which you may not. Both
-# signs like **strength 0** best, and some adversary is better: each costs the source a little, and
-# the source is all that they look at. This is the open problem of the field. You et al. (2019)
-# weigh the source's errors by likeness to the target; we have not tried it. So say which strengths
-# you tried, and buy a few labels of the target to choose by.
+# Read purple and gold, which you may see, then green, which you may not. Both signs like **strength
+# 0** best, in both seeds; labels of the other seed would choose better. An adversary costs the
+# source a little, and the source is all that they look at: the open problem of the field. You et
+# al. (2019) weigh the source's errors by likeness to the target; we have not tried it. Say which
+# strengths you tried, and buy a few labels of the target to choose by.
 
 # %% tags=["claim"]
 of = switched.pivot_table(index="recipe", columns="strength", values="accuracy")
-plain, normal = of.loc["no BatchNormalization"], of.drop("no BatchNormalization").mean()
-claim("Adversary over strength 0, with BatchNormalization", normal[1] - normal[0], at_least=0.015,
-      control=plain[1] - plain[0])  # fmt: skip
-claim("Adversary with BatchNormalization over without", normal[1] - plain[1], at_least=0.04)
+plain, others = of.loc["no BatchNormalization"], of.drop("no BatchNormalization")
+claim("Adversary over strength 0, least of the three recipes", (others[1] - others[0]).min(),
+      at_least=0.013, control=plain[1] - plain[0])  # fmt: skip
+claim("The same without BatchNormalization: hardly", plain[1] - plain[0], at_most=0.02)
+claim("Without BatchNormalization lower, both", (others.mean() - plain).min(), at_least=0.035)
 here = scores.loc["MNIST to MNIST-M"].mean() * 100
 paper = {"source only": 52.3, "DANN": 76.7, "trained on target": 96.0}
 way = 100 * (here["DANN"] - here["source only"]) / (here["trained on target"] - here["source only"])
-claim("Of the way to the ceiling, DANN here, percent", way, at_most=40, control=100 * 24.4 / 43.7)
+claim("Of the way to the ceiling, DANN here, percent", way, at_least=10, at_most=30,
+      control=100 * 24.4 / 43.7)  # fmt: skip
 contrasts = "source only, other contrasts"
-claim("Other contrasts over DANN, points", here[contrasts] - here["DANN"], at_least=5)
+claim("Other contrasts over DANN, points", here[contrasts] - here["DANN"], at_least=9.5)
 pd.DataFrame({"Ganin et al. 2016": paper, "here": here[[*paper, contrasts]].round(1)})
 
 # %% [markdown]
@@ -519,10 +527,10 @@ bad_batch.reveal(report["today's batch", 90])
 
 # %% [markdown]
 # Read it from left to right; the dotted line is the truth. The inspector that is standardised by
-# today's batch reports the same number **whatever arrives**: in a bad batch broken is usual. Every
-# method of this lesson assumes that classes are mixed alike in both domains; where they are not,
-# **label shift**, matching the domains removes what you look for. Statistics of many cells over a
-# long time (blue) bring part of the answer back, from the same head; a few labels bring more.
+# today's batch reports the same number **whatever arrives**: in a bad batch broken is usual. Who
+# matches domains assumes that classes are mixed alike in both; where they are not, **label shift**,
+# matching removes what you look for. Statistics of many cells over a long time (blue) bring part of
+# the answer back, from the same head; a head that learned from poly labels (green) brings more.
 
 # %% tags=["claim"]
 apart = report.unstack()[90] - report.unstack()[5]
