@@ -16,8 +16,8 @@ first 200 steps, when it reads nearly all printed digits.
 
 `accuracy` is that on the target's test images. Adam's rate is 0.001; without batch normalization
 SGD begins with 0.03. The 0.1 of the lesson's recipe was set earlier, with labels of the target (see
-domain_adaptation.py): the others were not tuned. All seeds take about an hour on a busy core; the
-file says which were run.
+domain_adaptation.py): the others were not tuned. A seed takes about four CPU minutes; the file says
+which seeds were run.
 
 Run with: python datasets/results/adversary.py
 Some of it: python ... switches 0 1

@@ -7,7 +7,7 @@ ways itself with up to 100 labels; more labels need more steps than a lesson has
 
 With 500 labels the steps were chosen on the validation digits of seeds 100 and 101: with bends 800
 are too few. With 2,000 labels 900 steps without bends are too few from scratch, so it has 1,800,
-and 3,200 with bends. About 10 CPU minutes; one number of labels alone: python ... 500.
+and 3,200 with bends. About 8 CPU minutes; one number of labels alone: python ... 500.
 
 Run with: python datasets/results/letters_to_digits.py
 """
