@@ -181,7 +181,11 @@ def test_a_clock_that_is_wrong_costs_no_record(file, year):
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no umask")
 def test_progress_is_private(file):
-    change(file, passing("Exercise 1"))
+    before = os.umask(0)  # where others could read all that is written without a thought
+    try:
+        change(file, passing("Exercise 1"))
+    finally:
+        os.umask(before)
     assert file.stat().st_mode & 0o777 == 0o600
 
 

@@ -54,6 +54,8 @@ def test_labels_in_their_given_order_are_the_first_ones():
     slider = FreezeSlider(model, **data, label_order="given")
     slider.epochs, slider.n_labels, slider.seed = 8, 60, 3
     found = slider.train()
+    experiment = slider._experiment
+    assert sorted(experiment._plan(experiment.state.choice).examples) == list(range(60))
     names = run(slider.code(), model, **data)
     assert sorted(names["chosen"]) == list(range(60))
     accuracy = names["history"].history["val_accuracy"]

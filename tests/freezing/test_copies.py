@@ -203,6 +203,11 @@ def test_an_operation_that_is_no_layer_is_copied_and_folded_around(cache):
     x = inputs = keras.Input((16, 16, 3))
     x = layers.BatchNormalization()(layers.Conv2D(8, 3)(x[..., ::-1] * 2.0))
     net = keras.Model(inputs, layers.GlobalAveragePooling2D()(x), name="net")
+    (norm,) = (layer for layer in net.layers if isinstance(layer, layers.BatchNormalization))
+    for variable in norm.weights:
+        variable.assign(RNG.uniform(0.5, 1.5, variable.shape))
+    folded = fold_batchnorm(net).layers
+    assert not any(isinstance(layer, layers.BatchNormalization) for layer in folded)
     wanted = net.predict(PIXELS.astype("float32"), verbose=0)
     np.testing.assert_allclose(extract_features(net, PIXELS, progress=False), wanted, rtol=1e-3)
     np.testing.assert_allclose(copy_of(net)(PIXELS.astype("float32")), wanted, rtol=1e-3)
