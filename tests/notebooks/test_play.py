@@ -3,6 +3,8 @@
 import pytest
 
 from tests.notebooks.lessons import SOURCES, cells_of
+from tlwidgets.bias_explorer import built_in
+from tlwidgets.bias_explorer.experiment import begin, changed, worst_group
 
 pytestmark = pytest.mark.keras
 
@@ -56,3 +58,54 @@ def test_05_the_questions_first_then_the_digits():
     head = score(lab, n_labels=500, cut=4, learning_rate=0.001)
     assert score(lab, cut=3) > head + 0.03
     lab.close()
+
+
+def explored(*steps):
+    """Return what the explorer of the digits finds after each of these changes."""
+    state, found = begin(built_in("digits")), []
+    for step in steps:
+        state = changed(state, **step)
+        found.append(state)
+    return found
+
+
+def gap(state, model="naive"):
+    """Return by how much the test set says too much."""
+    outcome = getattr(state.result, model)
+    return outcome.reported.overall - outcome.actual.overall
+
+
+def test_10_the_mark_rises_the_truth_falls_and_a_warning_says_that_nothing_helps():
+    domain = {"mechanism": "domain shift", "strength": 0.0}
+    none, all_of_it = explored(domain, {"strength": 1.0})
+    assert gap(none) < 0.03 and gap(all_of_it) > 0.1
+    assert all_of_it.result.naive.actual.overall < none.result.naive.actual.overall - 0.05
+    known = {**domain, "repair": "known chances"}
+    half, collapsed, nobody = explored(*({**known, "strength": s} for s in (0.5, 0.8, 1.0)))
+    assert collapsed.result.effective_sample_size < half.result.effective_sample_size / 3
+    assert "never be drawn" in nobody.result.warning and half.result.warning == ""
+
+
+def test_10_a_digit_that_hardly_came_is_helped_and_not_healed():
+    skew = {"mechanism": "data skew", "strength": 0.9}
+    plain, weighted = explored(skew, {"repair": "class weighting"})
+    worst, _ = worst_group(plain.result.naive.actual, has_classes=True)
+    of = {name: getattr(weighted.result, name).actual.by_group[worst]
+          for name in ("naive", "repaired", "ideal")}  # fmt: skip
+    assert int(worst) > 4
+    assert of["naive"] + 0.05 < of["repaired"] < of["ideal"] - 0.1
+
+
+def test_11_wrong_labels_say_too_little_and_cleaned_ones_too_much():
+    noise = {"mechanism": "dataset quality", "kind": "symmetric noise", "strength": 0.4}
+    wrong, cleaned = explored(noise, {"repair": "label cleaning"})
+    assert gap(wrong) < -0.1
+    assert gap(cleaned, "repaired") > 0.05
+
+
+def test_10_and_11_who_is_near_is_content_and_who_draws_at_random_is_right():
+    near = {"mechanism": "sampling strategy", "kind": "convenience", "strength": 1.0}
+    corner = {"kind": "region", "region": (0.0, 0.0, 0.4, 0.4)}
+    convenient, fair, region = explored(near, {"kind": "simple random"}, corner)
+    assert gap(convenient) > 0.2 < gap(region)
+    assert abs(gap(fair)) < 0.05
