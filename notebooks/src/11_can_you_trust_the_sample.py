@@ -2,8 +2,8 @@
 # # 11 · Can you trust the sample?
 #
 # Nobody is missing from your sample, and still it may mislead: whoever labelled it was in a hurry.
-# Some errors look hopeless and are not; some look harmless and are not. And if you may pay for a
-# hundred more labels, which hundred?
+# Some errors look hopeless and are not; some look harmless and are not. And if you may pay for two
+# hundred more labels, which two hundred?
 #
 # [![Open on Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/tlwidgets/tlwidgets/main?labpath=notebooks/11_can_you_trust_the_sample.ipynb)
 #
@@ -248,10 +248,11 @@ claim("Estimated share of the next digit", matrix[np.arange(10), step].mean(), a
 # %% [markdown]
 # ## 3. Whom do you ask?
 #
-# You can pay for a hundred labels, all right ones: **random**; **stratified sampling**, ten of each
-# digit; a **convenience sample**, each digit in one style; **diverse**, nearest to the centres of a
-# hundred clusters. Or ask **in rounds of ten**, each time those of which the model is least sure:
-# **active learning**, by the smallest margin between its first and second guess.
+# You can pay for two hundred labels, all right ones: **random**; **stratified sampling**, twenty of
+# each digit; a **convenience sample**, each digit in one style; **diverse**, nearest to the centres
+# of two hundred clusters. Or begin with fifty at random and ask **in rounds of ten**, each time
+# those of which the model is least sure: **active learning**, by the smallest margin between its
+# first and second guess.
 
 # %% tags=["widget"]
 ask = Prediction("What does the actively chosen sample say of its own model?",
@@ -409,10 +410,10 @@ ax = sns.lineplot(grown, x="share of wrong labels", y="accuracy", hue="matrix", 
 sns.despine()
 
 # %% [markdown]
-# Read it from left to right. Up to four in ten the estimate does as well as trusted labels. At
-# **one half** it turns round: most twos *are* called three, and the model reads the code backwards.
-# Nothing in the sample says so. A hundred trusted labels do, and then a thousand wrong ones teach
-# more than the hundred alone.
+# Read it from left to right. Up to four in ten the estimate does about as well as trusted labels.
+# At **one half** it turns round: beyond, most twos *are* called three, and the model reads the code
+# backwards. Nothing in the sample says so. A hundred trusted labels do, and then a thousand wrong
+# ones teach more than the hundred alone.
 #
 # One thing no matrix repairs: two **equal rows** of $T$. Who tosses a coin between 3 and 5 has told
 # you nothing.
@@ -436,8 +437,8 @@ claim("3 and 5 told apart after a coin; control: other digits",
 # %% [markdown]
 # ## You can now
 #
-# - **judge** a test set with wrong labels: it says too little of every model, and does not see a
-#   repair; confident learning lists whom to look at again;
+# - **judge** a test set with wrong labels: it says too little of a good model; confident learning
+#   lists whom to look at again;
 # - **repair** what was learned: a vote or a robust loss against errors in all directions, forward
 #   correction against those in one, which look hopeless and are not; above one half only with
 #   trusted labels;
