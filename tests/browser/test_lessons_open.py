@@ -1,6 +1,6 @@
 """Each lesson opens in JupyterLab; for each view of ours one runs, and shows no error.
 
-The others run without a browser (tests/notebooks/test_student_notebooks.py).
+All of them run in a kernel alone, too (tests/notebooks/test_exercise_checks.py).
 """
 
 import pytest

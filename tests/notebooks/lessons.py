@@ -11,7 +11,7 @@ NAMES = [path.stem for path in SOURCES]
 
 
 # Drawn by our JavaScript: only a browser tells whether it shows. One lesson for each view is enough
-# there, a quick one; the other lessons run in a kernel alone. No quick lesson shows live curves:
+# there, a quick one; in a kernel all of them run. No quick lesson shows live curves:
 # they have a journey of their own in tests/browser/test_training_curves.py.
 VIEWS = ("FreezeSlider", "BiasExplorer", "UploadImages")
 IN_BROWSER = ("05_multi_task", "10_who_is_missing", "12_ship_an_inspector")

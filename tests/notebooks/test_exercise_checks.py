@@ -1,7 +1,8 @@
-"""Each lesson with its solutions runs as a whole in a kernel, and passes its own checks.
+"""Each lesson runs as it comes, shows what it says, and its checks know a right answer.
 
-At each exercise the untouched stub and wrong answers come first, and the check rejects them all:
-what a lesson computes before its exercises is computed once.
+At each exercise the check rejects the untouched stub and wrong answers and accepts the solution;
+then all of them are forgotten and the lesson goes on with its stub, as the student's does: what a
+lesson computes is computed once. In a browser run those of tests/browser/test_lessons_open.py.
 """
 
 import re
@@ -41,26 +42,30 @@ def wrong_answers(path):
 
 
 def with_tries(source, wrong):
-    """The notebook with the solutions; what its checks must reject comes before each of them."""
+    """The student's notebook; at each exercise come wrong answers and the solution, too."""
     solution, student = (build.build(source, kind) for kind in ("solution", "student"))
     tags = [cell.tags for cell in cells_in(source)]
     cells, number = [], 0
-    for i, cell in enumerate(solution.cells):
+    for i, cell in enumerate(student.cells):
         if "exercise" in tags[i]:
             number += 1
             assert "check" in tags[i + 1], "a check follows its exercise at once"
             tries = [code for n, code in wrong if n == number]
             assert len(tries) >= MIN_WRONG
-            reject = REJECT.format(check=solution.cells[i + 1].source)
-            codes = [code for one in (student.cells[i].source, *tries) for code in (one, reject)]
-            cells += map(nbformat.v4.new_code_cell, [REMEMBER, *codes, FORGET])
-        cells.append(cell)
-    solution.cells = cells
-    return solution
+            reject = REJECT.format(check=student.cells[i + 1].source)
+            codes = [code for one in (cell.source, *tries) for code in (one, reject)]
+            before, after = [REMEMBER, *codes, FORGET, REMEMBER], [FORGET, cell.source]
+            cells += map(nbformat.v4.new_code_cell, before)
+            cells += [solution.cells[i], student.cells[i + 1]]
+            cells += map(nbformat.v4.new_code_cell, after)
+        elif "check" not in tags[i]:
+            cells.append(cell)
+    student.cells = cells
+    return student
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=NAMES)
-def test_checks_accept_the_solution_and_reject_everything_else(path):
+def test_a_lesson_runs_and_its_checks_accept_the_solution_and_nothing_else(path):
     lesson = with_tries(path.read_text("utf-8"), wrong_answers(path))
     run(lesson, path.parents[1], **STRICT)
     assert not unseen(lesson), "a learner sees every claim, and an answer to every guess"
@@ -148,3 +153,9 @@ def test_what_is_wrong_with_a_lesson_is_noticed(solution, wrong, error, tmp_path
         return
     with pytest.raises(CellExecutionError, match=error):
         run(lesson, tmp_path, **STRICT)
+
+
+def test_a_lesson_that_goes_on_with_an_answer_is_noticed(tmp_path):
+    wrong = [(1, f"answer = {n}") for n in (0, -1, -2)]
+    with pytest.raises(CellExecutionError, match="TypeError"):
+        run(with_tries(LESSON + "\n# %%\nanswer + 1\n", wrong), tmp_path, **STRICT)
