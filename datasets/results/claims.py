@@ -1,14 +1,15 @@
-"""Run each lesson ten times with seeds that were not used while writing: does every claim hold.
+"""Whether every claim holds: each lesson runs with seeds that were not used while writing it.
 
 Each run sets other numbers in the lesson's cell of parameters: `SEED` 70 to 79, and `SEEDS` (or
 `DRAWS`) as many as the lesson has, from 700, 710 and so on. A row of the table is a claim: how
 often it was measured, its mean, the one that is nearest to the bound or farthest beyond it, the
-bound, and how many runs held. Takes one to two CPU minutes a run and lesson; a lesson's rows
-replace those that the table has of it.
+bound, and how many runs held. Exercises are left out: no claim needs them. Takes one to three CPU
+minutes a run and lesson; a lesson's rows replace those that the table has of it.
 
-Run with: python datasets/results/claims.py [06 09 ...]
+Run with: python datasets/results/claims.py [--runs N] [06 09 ...]
 """
 
+import argparse
 import ast
 import csv
 import json
@@ -21,7 +22,6 @@ from typing import Any
 
 OUT = Path(__file__).with_suffix(".csv")
 FOLDER = Path(__file__).parents[2] / "notebooks"
-RUNS = range(10)
 FIELDS = ["lesson", "claim", "runs", "mean", "worst", "bounds", "held"]
 ONE_RUN = "--one-run"
 
@@ -61,19 +61,20 @@ def run_once(path: Path, run: int) -> list[dict[str, Any]]:
     os.chdir(path.parents[1])
     names: dict[str, Any] = {"__name__": "__main__"}
     for cell in build.build(path.read_text("utf-8"), "solution").cells:
-        if cell.cell_type == "code":
-            changed = "parameters" in cell.metadata.get("tags", [])
+        tags = set(cell.metadata.get("tags", []))
+        if cell.cell_type == "code" and not tags & {"exercise", "solution", "check"}:
+            changed = "parameters" in tags
             exec(parameters(run, cell.source) if changed else cell.source, names)  # noqa: S102 - our own
             plt.close("all")
     return rows
 
 
-def run_lesson(path: Path) -> list[dict[str, Any]]:
-    """Run a lesson with all seeds, each in its own process, and return a row for each claim."""
+def run_lesson(path: Path, runs: int) -> list[dict[str, Any]]:
+    """Run a lesson with as many seeds, each in its own process, and return a row for each claim."""
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
     environment = {**os.environ, "MPLBACKEND": "agg", "TLWIDGETS_PROGRESS": "off"}
     environment["PYTHONPATH"] = str(FOLDER.parent)
-    for run in RUNS:
+    for run in range(runs):
         command = [sys.executable, __file__, ONE_RUN, str(path), str(run)]
         done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True)
         for row in json.loads(done.stdout.splitlines()[-1]):
@@ -103,14 +104,14 @@ def summary(lesson: str, claim: str, rows: list[dict[str, Any]]) -> dict[str, An
     }
 
 
-def main(lessons: list[str]) -> None:
+def main(lessons: list[str], runs: int) -> None:
     """Write the table, the rows of the lessons that were asked for anew."""
     paths = sorted((FOLDER / "src").glob("[0-9][0-9]_*.py"))
     before = list(csv.DictReader(OUT.open(encoding="utf-8"))) if OUT.is_file() else []
     for path in paths:
         if lessons and path.stem[:2] not in lessons:
             continue
-        new = run_lesson(path)
+        new = run_lesson(path, runs)
         before = [row for row in before if row["lesson"] != path.stem[:2]] + new
         before.sort(key=lambda row: row["lesson"])
         with OUT.open("w", encoding="utf-8", newline="") as file:
@@ -130,4 +131,8 @@ if __name__ == "__main__":
         print(json.dumps([{k: float(v) if k != "claim" and v is not None else v
                            for k, v in row.items()} for row in measured]))  # fmt: skip
     else:
-        main(sys.argv[1:])
+        parser = argparse.ArgumentParser(description=__doc__)
+        parser.add_argument("lessons", nargs="*")
+        parser.add_argument("--runs", type=int, default=10)
+        asked = parser.parse_args()
+        main(asked.lessons, asked.runs)
