@@ -85,6 +85,7 @@ WRONG_CALLS = [
     ("load_glyph_net", "checkpoint", "'digits'", lambda f: f("digits")),
     ("load_mini", "name", "'mini_vg'", lambda f: f("mini_vg")),
     ("load_mini", "checkpoint", "'digits'", lambda f: f("mini_vgg", "digits")),
+    ("load_opinions", "domain", "'product'", lambda f: f("product")),
     ("load_photographs", "size_px", "'small'", lambda f: f("small")),
     ("load_results", "name", "'luck'", lambda f: f("luck")),
     ("make_glyphs", "n", "0", lambda f: f(0)),

@@ -34,6 +34,7 @@ from .data import (
     fetch_solar_cells as fetch_solar_cells,
     image_strip as image_strip,
     load_digits as load_digits,
+    load_opinions as load_opinions,
     load_optdigits as load_optdigits,
     load_photographs as load_photographs,
     load_results as load_results,
