@@ -1,5 +1,6 @@
 """Keras' side, driven by hand: no training, only the calls that Keras would make."""
 
+import copy
 import json
 import math
 import types
@@ -100,6 +101,82 @@ def test_initial_epoch_is_no_epoch_of_ours(make):
     assert (run.n_epochs, run.n_planned) == (3, 10)
 
 
+def test_a_fit_that_is_resumed_in_a_new_kernel_shows_the_epochs_that_keras_counts(make, capsys):
+    curves, worse = make(in_terminal="text"), 9 * [{"loss": 0.5, "val_loss": 0.9}]
+    fit(curves, [{"loss": 0.6, "val_loss": 0.8}, *worse], first=10, planned=20)
+    assert "epoch 11/20: loss 0.6" in capsys.readouterr().out
+    assert sorted(curves.to_frame()["epoch"].unique()) == [*range(11, 21)]
+    (chart,) = drawn(curves)
+    assert chart["marks"][0][2] == "best: epoch 11"  # as in ModelCheckpoint's {epoch}
+    assert (chart["x"]["low"], chart["x"]["high"]) == (11, 20)
+    fit(curves.phase("more"), worse, first=20)
+    assert drawn(curves)[0]["bands"][-1][:2] == [20, 29]
+
+
+@pytest.mark.parametrize("by_hand", [True, False])
+@pytest.mark.parametrize(
+    ("logs", "words"),
+    [
+        ([{"d_loss": 1 / n, "g_loss": n} for n in (1, 2, 4)],
+         "d_loss went from 1 to 0.25, g_loss went from 1 to 4. Losses that work"),
+        ([{"my_loss": 1 / n} for n in (1, 2, 4, 8)], "my_loss: Training loss is still falling"),
+        ([{"d_loss": NAN, "g_loss": 1.0}] * 2, "d_loss: Training loss became undefined"),
+        ([{"accuracy": n / 4} for n in (1, 2, 3)], "accuracy went from 0.25 to 0.75. There is no"),
+    ],
+)  # fmt: skip
+def test_losses_of_a_loop_of_ones_own_get_a_sentence(make, logs, words, by_hand):
+    curves = make()
+    if by_hand:  # no on_train_begin, as nobody but Keras needs it
+        for epoch, values in enumerate(logs):
+            curves.on_epoch_end(epoch, values)
+    else:
+        fit(curves, logs, steps=0)
+        curves.runs[-1].batches.clear()
+    assert words in repr(curves)
+    assert len(drawn(curves)) == len(logs[0])
+    assert curves.figure().axes
+
+
+WRONG_NAMES = [
+    ({"metrics": ["acc"]}, "Did you mean 'accuracy'"),
+    ({"metrics": ["loss", "val_accuracy"]}, "Did you mean 'accuracy'"),
+    ({"metrics": ["Accuracy"]}, "Did you mean 'accuracy'"),
+    ({"chance": {"acc": 0.25}}, "Did you mean 'accuracy'"),
+]
+
+
+@pytest.mark.parametrize(("choice", "words"), WRONG_NAMES)
+def test_a_misspelt_metric_is_an_error_with_the_nearest_name(make, choice, words):
+    from tlwidgets import TrainingCurves
+
+    history = {"loss": [1.0, 0.5], "val_loss": [1.0, 0.5], "accuracy": [0.5, 0.75]}
+    with pytest.raises(ValueError, match=words):
+        TrainingCurves.from_history(history, **choice)
+    curves = TrainingCurves.from_history(history)
+    before = curves.choices
+    with pytest.raises(ValueError, match=words):
+        curves.choose(**choice)
+    assert curves.choices is before
+    live = make(**choice)
+    with pytest.warns(UserWarning, match=words):  # an hour of training does not die of it
+        fit(live, [{"loss": 1.0, "accuracy": 0.5}] * 2)
+    assert all(chart["series"] for chart in drawn(live))
+
+
+@pytest.mark.parametrize("metrics", [[], ["loss", "loss"]])
+def test_metrics_are_at_least_one_and_each_once(make, metrics):
+    with pytest.raises(ValueError, match="at least one metric, and each once"):
+        make(metrics=metrics)
+
+
+def test_copies_that_a_tuner_makes_report_to_the_original(make):
+    curves = make()
+    for original in (curves, curves.phase("head")):
+        for _trial in range(2):  # a tuner copies the callbacks for each model that it tries
+            fit(copy.deepcopy([original])[0], losses(1.0, 0.9), model=model_with())
+    assert [run.n_epochs for run in curves.runs] == [2, 2, 2, 2]
+
+
 def test_a_generator_of_unknown_length(make):
     curves = make()
     fit(curves, losses(1.0), steps=None, end=False)
@@ -122,7 +199,10 @@ def test_several_outputs_have_several_charts_and_all_values_are_kept(make):
     fit(curves, [{**logs, "loss": 1.0}] * 2)
     assert [chart["title"] for chart in drawn(curves)] == ["Loss", "A loss", "A accuracy", "A auc"]
     assert set(curves.to_frame()["metric"]) == {*logs, "loss"}
+    assert "Measured, too: b_loss, b_accuracy, b_auc;" in repr(curves)
+    assert "Measured, too: b_loss, b_accuracy, b_auc;" in drawn(curves)[0]["description"]
     curves.choose(metrics=["b_auc"])
+    assert "Measured, too" not in repr(curves)
     assert [chart["title"] for chart in drawn(curves)] == ["B auc"]
 
 

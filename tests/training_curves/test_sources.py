@@ -1,5 +1,6 @@
 """The same numbers in other forms, there and back."""
 
+import csv
 import math
 import types
 
@@ -7,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tlwidgets.training_curves.reading import describe
 from tlwidgets.training_curves.run import COLUMNS, Run, frame_of, runs_from
 
 
@@ -123,6 +125,34 @@ def test_from_the_file_of_a_csv_logger(tmp_path):
     assert math.isnan(run.points["loss", "training"][1][1])
     (same,) = runs_from(str(path))
     assert same.n_epochs == 2
+
+
+@pytest.mark.parametrize("separator", [";", "\t", "|", ","])
+@pytest.mark.parametrize("kind", ["file", "table", "dict", "History"])
+def test_a_vector_is_left_out_and_named_and_a_resumed_fit_keeps_its_epochs(
+    kind, separator, tmp_path
+):
+    vectors = [[0.25, 0.75], [0.5, 1.0]]
+    columns = {"loss": [0.9, 0.5], "f1": vectors, "val_f1": vectors, "val_loss": [1.0, 0.75]}
+    path = tmp_path / "log.csv"
+    rows = zip((10, 11), *columns.values(), strict=True)
+    with path.open("w", newline="", encoding="utf-8") as file:  # as Keras' CSVLogger writes it
+        writer = csv.writer(file, delimiter=separator)
+        writer.writerow(["epoch", *columns])
+        writer.writerows([f'"{v}"' if isinstance(v, list) else v for v in row] for row in rows)
+    (run,) = runs_from(
+        {
+            "file": path,
+            "table": pd.read_csv(path, sep=separator),
+            "dict": columns,
+            "History": types.SimpleNamespace(history=columns, epoch=[10, 11]),
+        }[kind]
+    )
+    first = 0 if kind == "dict" else 10  # a dict does not say where it began
+    assert run.points["loss", "validation"] == [(first + 1, 1.0), (first + 2, 0.75)]
+    assert run.left_out == {"f1"}
+    assert "No curve of f1: no single number." in describe([run])
+    there_and_back([run], tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from .._worker import Worker
 from . import reading
 from .charts import charts_of, comparison_of, to_code
 from .page import Page, StopRow, Terminal, find_stage, still_bundle
-from .run import LEARNING_RATE, Choices, Run
+from .run import LEARNING_RATE, Choices, Run, names_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -103,12 +103,13 @@ class TrainingCurves(keras.callbacks.Callback):
         Raises
         ------
         TypeError, ValueError
-            If it is none of these, or holds no numbers.
+            If it is none of these, or holds no numbers; or if a chosen metric is not in it.
         """
         from .run import runs_from
 
         curves = cls(**choices)
         curves.runs = runs_from(history)
+        curves.choices.check_names(curves._known_names())
         return curves
 
     def phase(self, name: str) -> PhaseCallback:
@@ -132,8 +133,16 @@ class TrainingCurves(keras.callbacks.Callback):
         ----------
         **changes
             As for `TrainingCurves`: for instance `log=True` or `smoothing=0.6`.
+
+        Raises
+        ------
+        ValueError
+            If a metric is named that no run has measured; nothing is changed then.
         """
-        self.choices = replace(self.choices, **changes)
+        choices = replace(self.choices, **changes)
+        if known := self._known_names():
+            choices.check_names(known)
+        self.choices = choices
         self._refresh()
 
     def redraw(self) -> None:
@@ -190,7 +199,11 @@ class TrainingCurves(keras.callbacks.Callback):
         return to_code(self.runs, self.choices, _check.text("path", path, meaning="a file"))
 
     def __repr__(self) -> str:
-        return f"TrainingCurves: {reading.describe(self.runs)}"
+        return f"TrainingCurves: {reading.describe(self.runs, self.choices)}"
+
+    def __deepcopy__(self, memo: Any) -> PhaseCallback:
+        # Tuners and cross-validation copy a callback for each model: all report here.
+        return PhaseCallback(self, "")
 
     def _repr_mimebundle_(self, **_ignored: Any) -> dict[str, Any]:
         if not self.runs:
@@ -225,11 +238,17 @@ class TrainingCurves(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         """Learn where this call of `fit` begins, which `initial_epoch` decides."""
-        if (self.params or {}).get("epochs"):
-            self.runs[-1].expect(self.params["epochs"] - epoch)
+        self._begin_by_hand()
+        self.runs[-1].begin_at(epoch, (self.params or {}).get("epochs"))
+
+    def _begin_by_hand(self) -> None:
+        """Begin where a loop of one's own has not called `on_train_begin`."""
+        if not self.is_training:
+            self.begin_phase("")
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
         """Take note of a batch."""
+        self._begin_by_hand()
         now = self._clock()
         self.runs[-1].end_batch(batch, logs or {}, now - self._start_seconds)
         if now - self._last_refresh >= _PAUSE_SECONDS:
@@ -237,10 +256,13 @@ class TrainingCurves(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         """Take note of an epoch."""
+        self._begin_by_hand()
         now = self._clock()
         values = {**self._learning_rate(), **(logs or {})}
         self.runs[-1].end_epoch(values, now - self._start_seconds)
         self._show("epoch", self.runs[-1], self.choices)
+        if len(self.runs[-1].seconds) == 1:
+            self._warn_of_names()
         if now - self._last_refresh >= _PAUSE_SECONDS:
             self._refresh()
 
@@ -257,6 +279,16 @@ class TrainingCurves(keras.callbacks.Callback):
         """Return the learning rate of now; nothing where the model has none."""
         rate = getattr(getattr(self.model, "optimizer", None), "learning_rate", None)
         return {} if rate is None else {LEARNING_RATE: float(rate)}
+
+    def _warn_of_names(self) -> None:
+        """Say that a chosen metric has not come; an epoch was computed, so it is no error."""
+        try:
+            self.choices.check_names(self._known_names())
+        except ValueError as error:
+            warnings.warn(f"{error} So far it has no chart.", stacklevel=2)
+
+    def _known_names(self) -> list[str]:
+        return list(dict.fromkeys(name for run in self.runs for name in names_of(run)))
 
     def _refresh(self) -> None:
         self._last_refresh = self._clock()
@@ -280,6 +312,10 @@ class PhaseCallback(keras.callbacks.Callback):
         self.on_train_batch_end = curves.on_train_batch_end
         self.on_epoch_end = curves.on_epoch_end
         self.on_train_end = curves.on_train_end
+
+    def __deepcopy__(self, memo: Any) -> PhaseCallback:
+        self.curves.new_run()
+        return PhaseCallback(self.curves, self._name)
 
     def set_params(self, params: dict[str, Any]) -> None:
         """Take what `fit` was called with."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .. import _palette
 from .._metrics import lower_is_better
 from .._widgets.chart import Axis, Chart, Point, Series, axis_over
-from .reading import batch_points, best_epoch, read_run, smooth
-from .run import LEARNING_RATE, SPLITS, Choices, Run, metrics_of
+from .reading import batch_points, best_epoch, not_shown, read_run, smooth
+from .run import LEARNING_RATE, SPLITS, Choices, Run, shown_metrics
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 COLOURS = {"training": _palette.TRAINING, "validation": _palette.VALIDATION}
 # What goes over the wire at each refresh is shared among the series: 5 kB in all.
 LIVE_POINTS = 170
-_MAX_CHARTS = 4
 # With so many epochs or less each gets a dot, and the batches between them are drawn.
 _FEW_EPOCHS = 30
 _FEW_FOR_BATCHES = 10
@@ -30,17 +30,12 @@ def charts_of(runs: Sequence[Run], choices: Choices) -> list[Chart]:
     ghost = runs[-2] if len(runs) > 1 else None
     chosen = shown_metrics(run, choices)
     charts = [_metric_chart(metric, run, ghost, choices) for metric in chosen]
+    notes = [charts[0].description, *not_shown(run, choices)]
+    charts[0] = replace(charts[0], description=" ".join(filter(None, notes)))
     rates = run.curve(LEARNING_RATE, "training")
     if len({rate for _, rate in rates}) > 1:
         charts.append(_rate_chart(run, rates))
     return charts
-
-
-def shown_metrics(run: Run, choices: Choices) -> list[str]:
-    """Return the metrics that get a chart; before the first value, those that will."""
-    if choices.metrics is not None:
-        return list(choices.metrics)
-    return metrics_of(run)[:_MAX_CHARTS] or ["loss"]
 
 
 def points_per_series(charts: Sequence[Chart]) -> int:
@@ -74,7 +69,7 @@ def _comparison_chart(metric: str, runs: Mapping[str, Run], choices: Choices) ->
     ends = [f"{name} {points[-1][1]:.3g}" for name, points in curves.items() if points]
     chance = choices.chance_of(metric)
     values = [y for points in curves.values() for _, y in points]
-    longest = max(runs.values(), key=lambda run: run.n_epochs)
+    longest = max(runs.values(), key=lambda run: run.last_epoch)
     return Chart(
         title=metric.replace("_", " ").capitalize(),
         description=f"In the last epoch: {', '.join(ends)}.",
@@ -165,9 +160,10 @@ def _axes_of(
 
 
 def _epoch_axis(run: Run, ghost: Run | None, *, starts_at_0: bool) -> Axis:
-    last = max(run.n_planned, ghost.n_epochs if ghost else 0)
-    first = 0 if starts_at_0 or last == 1 else 1
-    ticks = axis_over("epoch", [0, last], is_whole=True).ticks
+    last = max(run.n_planned, ghost.last_epoch if ghost else 0)
+    start = min(run.start, ghost.start if ghost else run.start)
+    first = start + (0 if starts_at_0 or last == start + 1 else 1)
+    ticks = axis_over("epoch", [start, last], is_whole=True).ticks
     ticks = [(at, text) for at, text in ticks if first < at <= last]
     ticks.insert(0, (first, str(first)))
     return Axis(label="epoch", low=first, high=last, ticks=ticks)

@@ -82,7 +82,9 @@ class Page:
         self.refresh(runs, choices)
         if self._still is not None:
             charts = charts_of(runs, choices)
-            self._still.update(still_bundle(charts, describe(runs), self.view.still), raw=True)
+            self._still.update(
+                still_bundle(charts, describe(runs, choices), self.view.still), raw=True
+            )
 
 
 def _new_view() -> ChartsView:
@@ -106,7 +108,7 @@ class Terminal:
     def finish(self, runs: Sequence[Run], choices: Choices) -> None:
         """Write what the curve says."""
         if choices.in_terminal == "text":
-            sys.stdout.write(f"{describe(runs)}\n")
+            sys.stdout.write(f"{describe(runs, choices)}\n")
 
 
 def find_stage() -> Page | Terminal:

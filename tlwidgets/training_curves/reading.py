@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from .._metrics import lower_is_better
 from .._widgets.chart import Point
-from .run import SPLITS, Run, metrics_of
+from .run import SPLITS, Choices, Run, metrics_of, shown_metrics
 
 # Fewer epochs than this show a direction only by luck.
 MIN_EPOCHS = 4
@@ -28,6 +28,9 @@ _CLEAR = 3.0
 # Of a jump up so much must be left at the end; a loss that has come down again has recovered.
 _STAYS = 0.5
 _N_END = 3
+# Of what is not drawn, so many are named.
+_N_NAMED = 12
+_DEFAULT = Choices()
 _N_FOR_JITTER = 100
 
 
@@ -274,27 +277,71 @@ def _short(value: float) -> str:
 
 def read_run(run: Run) -> Reading:
     """Read the loss of a run; where it has phases, of the last one."""
-    start = run.phases[-1].start if run.phases else 0
+    start = run.phases[-1].start if run.phases else run.start
     training, validation = (_losses(run, split, start) for split in SPLITS)
-    reading = read_curve(training, validation, first_epoch=start + 1)
+    if run.n_epochs and not any(metric == "loss" for metric, _ in run.points):
+        reading = _read_others(run, start)
+    else:
+        reading = read_curve(training, validation, first_epoch=start + 1)
     if len(run.phases) > 1 and run.phases[-1].name:
         return Reading(reading.kind, f"In “{run.phases[-1].name}”: {reading.sentence}")
     return reading
 
 
-def _losses(run: Run, split: str, start: int) -> list[float | None]:
-    known = dict(run.points.get(("loss", split), []))
-    return [known.get(epoch) for epoch in range(start + 1, run.n_epochs + 1)]
+def _losses(run: Run, split: str, start: int, metric: str = "loss") -> list[float | None]:
+    known = dict(run.points.get((metric, split), []))
+    return [known.get(epoch) for epoch in range(start + 1, run.last_epoch + 1)]
 
 
-def describe(runs: Sequence[Run]) -> str:
+def _read_others(run: Run, start: int) -> Reading:
+    """Read a loop of one's own, which has no "loss": its only other one, or where several went."""
+    training, validation = SPLITS
+    curves = {
+        m: (_losses(run, training, start, m), _losses(run, validation, start, m))
+        for m in metrics_of(run)
+    }
+    losses = {metric: curve for metric, curve in curves.items() if "loss" in metric.lower()}
+    for metric, curve in losses.items():
+        reading = read_curve(*curve, first_epoch=start + 1)
+        if len(losses) == 1 or reading.kind == "undefined":
+            return Reading(reading.kind, f"{metric}: {reading.sentence}")
+    went = ", ".join(_went(metric, *curve) for metric, curve in (losses or curves).items())
+    if losses:
+        end = (
+            "Losses that work against each other, as in a GAN, need not fall: judge what it makes."
+        )
+    else:
+        end = "There is no loss to read."
+    return Reading("several" if losses else "nothing", f"{went}. {end}")
+
+
+def _went(metric: str, training: Sequence[float | None], validation: Sequence[float | None]) -> str:
+    known = [v for v in training if v is not None] or [v for v in validation if v is not None]
+    return f"{metric} went from {_short(known[0])} to {_short(known[-1])}" if known else metric
+
+
+def describe(runs: Sequence[Run], choices: Choices = _DEFAULT) -> str:
     """Return the state of the curves as text."""
     if not runs:
         return "No training yet: pass it to fit(..., callbacks=[curves])."
     run = runs[-1]
     count = f"{run.n_epochs} epoch{'' if run.n_epochs == 1 else 's'}"
     which = f"run {run.number}, {count}" if len(runs) > 1 else count
-    return f"{which}. {read_run(run).sentence}"
+    return " ".join([f"{which}. {read_run(run).sentence}", *not_shown(run, choices)])
+
+
+def not_shown(run: Run, choices: Choices) -> list[str]:
+    """Return sentences that name what was measured and has no chart."""
+    found = []
+    others = [metric for metric in metrics_of(run) if metric not in shown_metrics(run, choices)]
+    if others and choices.metrics is None:
+        more = f" and {len(others) - _N_NAMED} more" if len(others) > _N_NAMED else ""
+        named = f"{', '.join(others[:_N_NAMED])}{more}"
+        found.append(f"Measured, too: {named}; `metrics` chooses what is shown.")
+    if run.left_out:
+        named = ", ".join(sorted(run.left_out)[:_N_NAMED])
+        found.append(f"No curve of {named}: no single number.")
+    return found
 
 
 def epoch_line(run: Run) -> str:
@@ -312,10 +359,10 @@ def epoch_line(run: Run) -> str:
         f"{'val_' if split == 'validation' else ''}{metric} {points[-1][1]:.4g}"
         for metric in metrics_of(run)
         for split in SPLITS
-        if (points := run.curve(metric, split)) and points[-1][0] == run.n_epochs
+        if (points := run.curve(metric, split)) and points[-1][0] == run.last_epoch
     ]
-    phase = run.phase_of(run.n_epochs)
-    return f"{phase and phase + ', '}epoch {run.n_epochs}/{run.n_planned}: {', '.join(values)}"
+    phase = run.phase_of(run.last_epoch)
+    return f"{phase and phase + ', '}epoch {run.last_epoch}/{run.n_planned}: {', '.join(values)}"
 
 
 def best_epoch(metric: str, points: Sequence[Point]) -> tuple[float, float] | None:
