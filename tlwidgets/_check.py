@@ -15,6 +15,9 @@ from numpy.typing import ArrayLike, NDArray
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
+# Values of a sparse table that is made dense: half a gigabyte.
+_MOST_DENSE = 2**26
+
 
 def whole_number(
     name: str, value: object, *, low: int, high: int | None = None, meaning: str
@@ -79,6 +82,20 @@ def text(name: str, value: object, *, meaning: str) -> str:
     return value
 
 
+def dense(name: str, value: Any) -> Any:
+    """Return a sparse table of SciPy's as an array, where memory allows; all else as it is."""
+    if not hasattr(value, "toarray"):
+        return value
+    n_rows, n_columns = value.shape
+    if n_rows * n_columns > _MOST_DENSE:
+        raise ValueError(
+            f"`{name}` must be a table that fits into memory; got a sparse one of {n_rows:,} x "
+            f"{n_columns:,}, {n_rows * n_columns * 8 / 1e9:.1f} GB as an array. Reduce it first, "
+            "for instance with sklearn.decomposition.TruncatedSVD(50)."
+        )
+    return value.toarray()
+
+
 def images(name: str, value: ArrayLike) -> NDArray[Any]:
     """Return a batch of grey or RGB images as an array of shape (n, height, width, 1 or 3)."""
     array = np.asarray(value)
@@ -116,7 +133,7 @@ def images(name: str, value: ArrayLike) -> NDArray[Any]:
 
 def table(name: str, value: ArrayLike, *, least: int = 2) -> Floats:
     """Return a table of finite numbers, one row per example, as float64 of shape (n, d)."""
-    array = np.asarray(value)
+    array = np.asarray(dense(name, value))
     if array.dtype.kind not in "uifb":
         raise TypeError(
             f"`{name}` must hold numbers, one row per example; got dtype {array.dtype}. Turn "

@@ -54,6 +54,21 @@ def test_features_are_what_the_network_gives(cache, toy, images):
     np.testing.assert_allclose(found, direct(toy, images), atol=1e-5)
 
 
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16", "float64"])
+def test_features_are_float32_whatever_the_network_computes_in(cache, images, policy):
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        network = build_toy()
+    finally:
+        keras.config.set_dtype_policy(before)
+    assert direct(network, images).dtype != np.float32
+    for _made_then_kept in range(2):
+        found = extract(network, images)
+        assert found.dtype == np.float32
+        np.testing.assert_allclose(found, np.float32(direct(network, images)), rtol=0.02, atol=0.01)
+
+
 @pytest.mark.parametrize("batch_size", [1, 3, 7, 100])
 def test_features_do_not_depend_on_the_batches(cache, toy, images, batch_size):
     # Three leaves a last batch of one, which is filled up with black images.

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import sparse
 
 from tlwidgets.bias_explorer import read_population
 from tlwidgets.bias_explorer.choice import Choice
@@ -40,6 +41,29 @@ def test_categories_and_yes_or_no_become_columns_of_their_own():
     assert population.x[:, 5].tolist() == smokes.astype(float).tolist()
     assert population.covariates["town"].tolist() == town.tolist()
     assert set(population.covariates["smokes"]) == {"True", "False"}
+
+
+@pytest.mark.parametrize("kind", [sparse.csr_array, sparse.coo_matrix])
+def test_a_sparse_table_is_read_as_a_dense_one(kind):
+    table = sparse.random(N, 5, 0.5, random_state=0)
+    population = read_population(kind(table), Y)
+    np.testing.assert_array_equal(population.x, read_population(table.toarray(), Y).x)
+    with pytest.raises(ValueError, match=r"8.0 GB as an array.*TruncatedSVD"):
+        read_population(kind((N, 10_000_000)), Y)
+
+
+def test_columns_of_one_name_are_numbered_and_said():
+    data = frame()
+    data = pd.concat([data, data[["age"]] * 2, data[["size"]], data[["age"]] * 3], axis=1)
+    population = read_population(data, Y)
+    assert list(population.covariates) == ["age", "size", "age (2)", "size (2)", "age (3)"]
+    np.testing.assert_array_equal(population.covariates["age (3)"], data.iloc[:, 4])
+    assert population.note == "Columns of one name are numbered: 'age', 'size'."
+
+
+def test_without_labels_it_is_said_what_they_are_for():
+    with pytest.raises(TypeError, match=r"`y` must be one label.*the name of a column.*got None"):
+        read_population(frame(), None)
 
 
 def test_gaps_are_filled_and_said():

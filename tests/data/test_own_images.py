@@ -2,6 +2,7 @@
 
 import io
 import os
+import shutil
 import sys
 import warnings
 
@@ -100,6 +101,16 @@ def test_grey_of_16_bits_keeps_its_brightness(folder, suffix):
     assert "16 bits" in note_of(own, f"cat/deep.{suffix}")
     expected = Image.fromarray(grey).resize((SIZE, SIZE), Image.Resampling.BICUBIC)
     assert np.abs(image_of(own, f"cat/deep.{suffix}")[..., 0] - np.asarray(expected)).max() <= 3
+
+
+@pytest.mark.parametrize(("brightest", "is_dark"), [(4095, True), (255, True), (60_000, False)])
+def test_a_picture_of_12_bits_in_a_file_of_16_is_said_to_be_nearly_black(
+    folder, brightest, is_dark
+):
+    values = np.linspace(0, brightest, 71 * 71).reshape(71, 71).astype(np.uint16)
+    Image.fromarray(values).save(folder / "cat" / "deep.png")
+    note = note_of(read_images(folder, SIZE), "cat/deep.png")
+    assert (f"nearly black: its brightest is {brightest:,}" in note) == is_dark
 
 
 def test_decimals_are_stretched(folder):
@@ -333,6 +344,14 @@ def without_pictures(folder, suffix="heic"):
         path.unlink()
 
 
+def in_parts(folder):
+    for part in ("test", "Training", "val"):
+        for name in ("cat", "dog"):
+            (folder / part / name).mkdir(parents=True)
+    for name in ("cat", "dog"):
+        shutil.move(folder / name, folder / "Training" / name)
+
+
 # What is done to a good folder, what is asked for in it, and what is said.
 TROUBLES = [
     (with_a_class_of_one, ".", r"at least 2 pictures.*got 1 of 'owl'.*owl/2.png: not a"),
@@ -343,6 +362,7 @@ TROUBLES = [
     (lambda folder: (folder / "dog").rename(folder.parent / "dog"), ".",
      r"1 subfolder.*'cat'.*3 pictures.*at least two classes"),
     (lambda folder: None, "..", r"Did you mean '.*pets'\? It holds 'cat', 'dog'"),
+    (in_parts, ".", r"Did you mean '.*/Training'\? It holds 'cat', 'dog'"),
     (without_pictures, ".", r"no pictures to read.*cat/0.heic: \.heic cannot be read"),
     (lambda folder: (folder / "new").mkdir(), "new",
      r"holds no subfolder. Put pictures.*\.jpg, \.png"),

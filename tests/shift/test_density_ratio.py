@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import sparse
 
 from tlwidgets.shift import (
     KLIEP,
@@ -97,6 +98,15 @@ def test_constant_features_count_nothing(estimator):
     wider = [np.column_stack([x, np.full(len(x), 1e6 + 0.1)]) for x in (sample, population)]
     expected = estimator(sample, population)
     np.testing.assert_allclose(estimator(*wider), expected, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS, **by_name)
+def test_a_sparse_table_counts_as_a_dense_one(estimator):
+    sample, population, _ = gaussian_case(5, n=100)
+    ratio = estimator(sparse.csr_array(sample), sparse.coo_matrix(population))
+    np.testing.assert_array_equal(ratio, estimator(sample, population))
+    with pytest.raises(ValueError, match=r"`x_sample`.*80.0 GB as an array.*TruncatedSVD"):
+        estimator(sparse.csr_array((100, 100_000_000)), population)
 
 
 @pytest.mark.parametrize("estimator", ESTIMATORS, **by_name)

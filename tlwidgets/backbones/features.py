@@ -204,5 +204,6 @@ def _run(
         # A last batch of another size would be traced anew: fill it up, cut it off below.
         n_missing = batch_size - len(batch)
         batch = np.concatenate([batch, np.zeros((n_missing, *batch.shape[1:]), np.float32)])
-        found.append(np.asarray(model.predict_on_batch(batch)))
+        # A network of half precision gives half precision.
+        found.append(np.asarray(model.predict_on_batch(batch), np.float32))
     return np.concatenate(found)[: len(pixels)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -205,6 +206,8 @@ class Table:
     dropped: list[str] = field(default_factory=list)
     filled: list[str] = field(default_factory=list)
     merged: list[str] = field(default_factory=list)
+    # Names that stood twice.
+    renamed: list[str] = field(default_factory=list)
 
     def note(self) -> str:
         """Return sentences on what was done; empty if nothing."""
@@ -215,20 +218,34 @@ class Table:
             said.append(f"Missing values filled in: {'; '.join(self.filled)}.")
         if self.merged:
             said.append(f"Rare categories joined as {_OTHER!r}: {'; '.join(self.merged)}.")
+        if self.renamed:
+            twice = ", ".join(map(repr, dict.fromkeys(self.renamed)))
+            said.append(f"Columns of one name are numbered: {twice}.")
         return " ".join(said)
 
 
 def read_table(frame: pd.DataFrame) -> Table:
     """Return features and covariates of a table."""
     table = Table()
-    for position, column in enumerate(frame.columns):
-        _read_column(table, str(column), frame.iloc[:, position].reset_index(drop=True))
+    for position, name in enumerate(_different_names(frame, table)):
+        _read_column(table, name, frame.iloc[:, position].reset_index(drop=True))
     if not table.features:
         raise ValueError(
             "`x` must have at least one column to learn from; all were left out: "
             f"{'; '.join(table.dropped)}. Add a column that differs between examples and repeats."
         )
     return table
+
+
+def _different_names(frame: pd.DataFrame, table: Table) -> list[str]:
+    """Return the names of the columns; one that stands twice gets a number."""
+    names: list[str] = []
+    for name in map(str, frame.columns):
+        numbered = (f"{name} ({number})" for number in itertools.count(2))
+        names.append(next(n for n in itertools.chain([name], numbered) if n not in names))
+        if names[-1] != name:
+            table.renamed.append(name)
+    return names
 
 
 def _read_column(table: Table, name: str, values: pd.Series[Any]) -> None:
@@ -346,7 +363,7 @@ def read_population(
 
     Parameters
     ----------
-    x : DataFrame, array, shape (n, d), or images, shape (n, height, width[, channels])
+    x : DataFrame, array (n, d), sparse or not, or images, shape (n, height, width[, channels])
         Numbers, yes/no, and categories as text. Missing values are filled in; constant columns
         and those that number the rows are left out. What was done stands in the note.
     y : array, shape (n,), or str
@@ -381,6 +398,12 @@ def read_population(
     >>> population.note
     "Left out: 'id' (names each row)."
     """
+    if y is None:
+        raise TypeError(
+            "`y` must be one label per example, or the name of a column of `x`; got None. Without "
+            "labels there is no score that a biased sample could change."
+        )
+    x = _check.dense("x", x)
     groups = _column_of(x, "groups", groups)
     if isinstance(y, str) and isinstance(x, pd.DataFrame):
         x, y = x.drop(columns=y, errors="ignore"), _column_of(x, "y", y)

@@ -388,7 +388,7 @@ def _count(n: int, what: str) -> str:
 
 def _next_step(root: Path, found: ClassFolders) -> str:
     """Say where the class folders may be: one level down, as after unpacking a zip file."""
-    for name in found.files_of:
+    for name in sorted(found.files_of, key=lambda name: "train" not in name.casefold()):
         inner = [path for path in _visible(root / name) if path.is_dir()]
         if len(inner) >= 2:
             names = _named([path.name for path in inner])
@@ -560,7 +560,9 @@ def _grey_of(image: Image, notes: list[str]) -> NDArray[np.uint8]:
     values = np.nan_to_num(np.asarray(image))
     white = _white(values)
     if white == _BRIGHTEST_16_BIT:
-        notes.append("grey of 16 bits: 65,535 became white")
+        brightest = int(values.max())
+        dark = f", and it is nearly black: its brightest is {brightest:,}" * (brightest < white / 8)
+        notes.append(f"grey of 16 bits: 65,535 became white{dark}")
         return _to_eight_bits(values, 0, white)
     low, high = (0, white) if white else (float(values.min()), float(values.max()))
     notes.append(f"grey of 32 bits: {low:g} became black and {high:g} white")
