@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 from tlwidgets import _check
 
@@ -178,6 +179,14 @@ class Thing:
 def test_a_model_and_axes_are_known_by_their_attributes(check):
     thing = Thing()
     assert check(thing) is thing
+
+
+def test_a_sparse_table_becomes_an_array_where_memory_allows():
+    given = np.eye(3)
+    assert _check.dense("x", given) is given
+    assert np.array_equal(_check.dense("x", sparse.csr_array(given)), given)
+    with pytest.raises(ValueError, match=r"`x`.*1,000 x 1,000,000, 8.0 GB as an array.*Truncated"):
+        _check.dense("x", sparse.csr_array((1000, 1_000_000)))
 
 
 def test_a_missing_package_comes_with_the_command_that_installs_it():

@@ -30,7 +30,10 @@ def test_the_wheel_holds_our_files_and_only_them(wheel):
     assert {f"tlwidgets/_widgets/static/tlwidgets.{end}" for end in ("js", "css")} <= set(names)
     # What is public, for `__init__.py` and for type checkers.
     assert {"tlwidgets/__init__.pyi", "tlwidgets/py.typed"} <= set(names)
-    assert not [name for name in names if name.endswith((".png", ".ipynb", ".pth"))]
+    assert not [name for name in names if name.endswith((".png", ".pth"))]
+    lessons = {*(ROOT / "notebooks").rglob("[0-9][0-9]_*.ipynb")}
+    lessons = {f"tlwidgets/{path.relative_to(ROOT).as_posix()}" for path in lessons}
+    assert {name for name in names if name.startswith("tlwidgets/notebooks/")} == lessons
     assert {name.split("/")[0] for name in names} <= {
         "tlwidgets",
         f"{wheel.name.rsplit('-py3')[0]}.dist-info",
@@ -52,3 +55,30 @@ def test_data_loads_from_the_installed_wheel(wheel, tmp_path):
     assert str(tmp_path) in done.stdout
     assert "5,000 images" in done.stdout
     assert done.stdout.split()[-1] == "36"
+
+
+def test_the_lessons_come_out_of_the_installed_wheel_and_nobodys_work_is_overwritten(
+    wheel, tmp_path
+):
+    zipfile.ZipFile(wheel).extractall(tmp_path / "site")
+
+    def copy(*options):
+        return subprocess.run(
+            [sys.executable, "-m", "tlwidgets", "lessons", *options],
+            cwd=tmp_path, env={"PYTHONPATH": str(tmp_path / "site"), "PATH": ""},
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+
+    first = copy("mine")
+    here, there = (folder.glob("*.ipynb") for folder in (tmp_path / "mine", ROOT / "notebooks"))
+    assert {p.name: p.read_bytes() for p in here} == {p.name: p.read_bytes() for p in there}
+    assert "jupyter lab mine/00_start_here.ipynb" in first.stdout
+    (tmp_path / "mine" / "00_start_here.ipynb").write_text("my answers")
+    assert "1 stayed" not in first.stdout
+    again = copy("mine", "--solutions")
+    assert (tmp_path / "mine" / "00_start_here.ipynb").read_text() == "my answers"
+    assert len(list((tmp_path / "mine" / "solutions").glob("*.ipynb"))) > 10
+    assert "stayed as they were" in again.stdout
+    (tmp_path / "file").touch()
+    bad = copy("file")
+    assert bad.returncode == 1 and bad.stderr.startswith("Cannot write to file: ")

@@ -24,6 +24,7 @@ from .course import (
     read_lessons as read_lessons,
     self_test as self_test,
     table_of_lessons as table_of_lessons,
+    write_grades as write_grades,
 )
 from .course.plot import (
     plot_course as plot_course,

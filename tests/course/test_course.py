@@ -129,6 +129,7 @@ def test_a_question_with_markup_is_shown_as_text():
     assert "&lt;b&gt;" in parts(prediction)[2].value
 
 
+GRADERS = ["autograde", "validate"]  # what nbgrader 0.9 says where it runs a notebook
 EVEN = expect(lambda a: a % 2 == 0, "Try an even number.")
 LARGE = expect(lambda a: a > 10, "Try a larger one.")
 
@@ -155,11 +156,21 @@ def test_a_check_that_cannot_fail_is_refused():
         check("Exercise 1", 1, well_done="Yes!")
 
 
-def test_only_where_solutions_run_a_wrong_answer_is_an_error(monkeypatch):
-    monkeypatch.setenv(STRICT_VARIABLE, "1")
+@pytest.mark.parametrize(
+    "variables", [{STRICT_VARIABLE: "1"}, *({"NBGRADER_EXECUTION": by} for by in GRADERS)]
+)
+def test_only_where_solutions_run_or_a_grader_a_wrong_answer_is_an_error(variables, monkeypatch):
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
     assert check("Exercise 1", 12, EVEN, well_done="Yes!").passed
     with pytest.raises(CheckFailedError, match="Try an even number"):
         check("Exercise 1", 3, EVEN, well_done="Yes!")
+
+
+def test_a_teacher_may_have_nbgrader_go_on(monkeypatch):
+    monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
+    monkeypatch.setenv(STRICT_VARIABLE, "0")
+    assert not check("Exercise 1", 3, EVEN, well_done="Yes!").passed
 
 
 def test_a_hint_with_markup_is_shown_as_text():

@@ -1,6 +1,7 @@
 """The lessons as a table: read from the notebooks of the course, and refused when not lessons."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -119,8 +120,22 @@ def test_a_folder_without_lessons_says_where_it_looked(tmp_path):
         read_lessons(tmp_path / "none")
 
 
-def test_the_table_links_each_lesson_and_says_what_is_passed():
-    lessons = read_lessons(NOTEBOOKS)
+@pytest.mark.parametrize("lesson", ["00_start_here.ipynb", "05_multi_task.ipynb", None])
+def test_a_lesson_alone_reads_those_of_the_package_and_links_no_others(
+    lesson, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    if lesson:
+        shutil.copy(NOTEBOOKS / lesson, tmp_path)
+    lessons = read_lessons()
+    assert lessons["file"].tolist() == read_lessons(NOTEBOOKS)["file"].tolist()
+    html = table_of_lessons(lessons)._repr_html_()
+    assert html.count("<a href") == len(list(tmp_path.glob("*.ipynb")))
+
+
+def test_the_table_links_each_lesson_and_says_what_is_passed(monkeypatch):
+    monkeypatch.chdir(NOTEBOOKS)
+    lessons = read_lessons()
     passed = Records((CheckRecord("00_start_here", "Exercise 1", 1, T),))
     lessons["exercises"] = 7
     html = table_of_lessons(lessons, Progress(passed, None))._repr_html_()

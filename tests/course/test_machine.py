@@ -17,4 +17,4 @@ def test_a_missing_package_is_a_row_with_its_remedy(monkeypatch):
     monkeypatch.setattr("tlwidgets.data.solar_cells.find_spec", lambda _: None)
     row = self_test().loc["solar cells"]
     assert not row["works"]
-    assert "pip install 'tlwidgets[lessons]'" in row["detail"]
+    assert "pip install 'tlwidgets[data]'" in row["detail"]

@@ -6,7 +6,7 @@ import os
 import pandas as pd
 import pytest
 
-from tlwidgets import merge_progress, progress
+from tlwidgets import merge_progress, progress, write_grades
 from tlwidgets.course.progress import Progress
 from tlwidgets.course.progress_file import CheckRecord, GuessRecord, Records, change, from_json
 
@@ -160,6 +160,50 @@ def test_a_class_is_one_table(tmp_path):
     assert table["tries"].tolist() == [5, 1, 1, 0]
     assert table["guesses"].tolist() == [3, 0, 0, 0]
     assert table["close"].tolist() == [1, 0, 0, 0]
+
+
+def test_a_total_makes_a_grade_of_it(tmp_path):
+    others = (*RECORDS.checks, CheckRecord("my_notebook", "Exercise 1", 1, None))
+    table = merge_progress([exported(tmp_path / "a.json", Records(others), "Ada")])
+    assert table["exercises"].tolist() == [2, 2, pd.NA]
+
+
+def grades_of_a_class(folder):
+    return merge_progress(
+        [
+            exported(folder / "a.json", RECORDS, "ada@uni.example"),
+            exported(folder / "b.json", Records(RECORDS.checks[2:]), 'grace, "G"@uni.example'),
+            exported(folder / "c.json", Records(), "cy@uni.example"),
+        ]
+    )
+
+
+def test_moodle_and_canvas_get_their_columns(tmp_path):
+    table = grades_of_a_class(tmp_path)
+    made = write_grades(table, tmp_path / "moodle.csv")
+    assert list(made) == ["Email address", "02 Feature extraction", "03 Fine-tuning"]
+    lines = (tmp_path / "moodle.csv").read_text("utf-8").splitlines()
+    assert lines[1:] == ["ada@uni.example,1,1", '"grace, ""G""@uni.example",,1', "cy@uni.example,,"]
+    write_grades(table, tmp_path / "canvas.csv", system="Canvas")
+    head, points, ada, *_ = (tmp_path / "canvas.csv").read_text("utf-8").splitlines()
+    assert head.startswith("Student,ID,SIS User ID,SIS Login ID,Section,02 Feature")
+    assert points == "Points Possible,,,,,2,2"
+    assert ada == ",,,ada@uni.example,,1,1"
+
+
+@pytest.mark.parametrize(
+    ("make", "options", "words"),
+    [
+        (lambda table: 5, {}, "`table` must come from merge_progress"),
+        (lambda table: table.drop(columns="file"), {}, "`table` must come from merge_progress"),
+        (lambda table: table, {"system": "moodel"}, "Did you mean 'Moodle'"),
+        (lambda table: table.assign(learner="ada"), {}, "two files of ada"),
+    ],
+)
+def test_grades_that_cannot_be_written_write_nothing(make, options, words, tmp_path):
+    with pytest.raises((TypeError, ValueError), match=words):
+        write_grades(make(grades_of_a_class(tmp_path)), tmp_path / "grades.csv", **options)
+    assert not (tmp_path / "grades.csv").exists()
 
 
 @pytest.mark.parametrize("content", ["{}", "[1]", "not json", '{"tlwidgets_progress": 1}'])

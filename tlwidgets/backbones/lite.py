@@ -98,7 +98,7 @@ def imagenet_checkpoint() -> Path:
         raise _check.missing_package(
             _PACKAGE.replace("_", "-"),
             needed_for="The ImageNet checkpoint of efficientnet_lite0",
-            extra="lessons",
+            extra="data",
         )
     return Path(spec.origin).parent / "models" / "efficientnet-lite0-57934424.pth"
 

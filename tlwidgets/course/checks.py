@@ -13,10 +13,12 @@ from .progress import keep_try
 
 # The solution notebooks are run with this set: there a check that does not pass is an error.
 STRICT_VARIABLE = "TLWIDGETS_STRICT_CHECKS"
+# nbgrader sets it, from 0.8 on, where it grades or validates; a cell gets its points without error.
+GRADER_VARIABLE = "NBGRADER_EXECUTION"
 
 
 class CheckFailedError(AssertionError):
-    """A check did not pass while the notebook with the solutions was run."""
+    """A check did not pass while the notebook with the solutions was run, or graded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,8 @@ def check(exercise: str, answer: Any, *expectations: Expectation, well_done: str
     Raises
     ------
     CheckFailedError
-        Only where solutions are run (`TLWIDGETS_STRICT_CHECKS=1`), if the answer is wrong.
+        Only where solutions are run (`TLWIDGETS_STRICT_CHECKS=1`) or nbgrader grades, if the
+        answer is wrong.
 
     Examples
     --------
@@ -104,12 +107,18 @@ def check(exercise: str, answer: Any, *expectations: Expectation, well_done: str
             raise TypeError(f"`expectations` must be made with `expect(...)`; got {expectation!r}.")
     hint = _first_hint(answer, expectations)
     verdict = Verdict(exercise, hint is None, well_done if hint is None else hint)
-    strict = os.environ.get(STRICT_VARIABLE) == "1"
+    strict = is_strict()
     if answer is not ... and not strict:  # an untouched stub is no try
         keep_try(exercise, passed=verdict.passed)
     if not verdict.passed and strict:
         raise CheckFailedError(repr(verdict))
     return show(verdict)
+
+
+def is_strict() -> bool:
+    """Tell whether a wrong answer is an error: where solutions are run, or a grader grades."""
+    chosen = os.environ.get(STRICT_VARIABLE)
+    return chosen == "1" or (chosen is None and GRADER_VARIABLE in os.environ)
 
 
 def _first_hint(answer: Any, expectations: tuple[Expectation, ...]) -> str | None:

@@ -37,14 +37,21 @@ TRANSFERS = ("inductive", "transductive", "unsupervised", EVERY_TYPE)
 _HYPHENATED = ("Fine tuning", "Multi task", "Self taught")
 
 
-def read_lessons(folder: str | os.PathLike[str] = ".") -> pd.DataFrame:
+def shipped_lessons() -> Path:
+    """Return the folder with the lessons of the course: in the wheel, or in a checkout."""
+    in_wheel = Path(__file__).parents[1] / "notebooks"
+    return in_wheel if in_wheel.is_dir() else Path(__file__).parents[2] / "notebooks"
+
+
+def read_lessons(folder: str | os.PathLike[str] | None = None) -> pd.DataFrame:
     """Show me the lessons: what each asks, how long it takes, and what it needs.
 
     Parameters
     ----------
-    folder : str or path
+    folder : str or path, optional
         Where the notebooks are (`NN_slug.ipynb`, with a title like "# 02 · Can it?"; others
-        are left out); a notebook runs in its own folder.
+        are left out). By default the folder of the notebook that runs this; where it is there
+        without the other lessons, those that came with the package.
 
     Returns
     -------
@@ -53,6 +60,8 @@ def read_lessons(folder: str | os.PathLike[str] = ".") -> pd.DataFrame:
         (tuple of numbers), cpu_seconds (the first time), memory_gb, transfer (its type) and method
         (for the map of types), exercises (how many it checks), file.
     """
+    if folder is None:
+        folder = shipped_lessons() if _is_alone() else "."
     if not isinstance(folder, str | os.PathLike):
         raise TypeError(f"`folder` must be a folder with notebooks; got {folder!r}.")
     path = Path(folder)
@@ -71,9 +80,16 @@ def read_lessons(folder: str | os.PathLike[str] = ".") -> pd.DataFrame:
     return rows.set_index("number").rename_axis("lesson")
 
 
+def _is_alone() -> bool:
+    """Tell whether the other lessons are missing here: in Colab, in a mail, where one is graded."""
+    here = {path.name for path in Path().glob("*.ipynb") if _FILE.fullmatch(path.name)}
+    course = {path.name for path in shipped_lessons().glob("*.ipynb")}
+    return len(here) < 2 and here <= course
+
+
 @dataclass(frozen=True, slots=True)
 class LessonTable:
-    """The lessons as a table whose titles open them; a text where there is no page."""
+    """The lessons as a table whose titles open them, where they are; else a text."""
 
     rows: pd.DataFrame
     files: tuple[str, ...]
@@ -84,7 +100,10 @@ class LessonTable:
     def _repr_html_(self) -> str:
         links = self.rows.map(lambda cell: escape(str(cell)))
         titles = zip(self.files, links["lesson"], strict=True)
-        links["lesson"] = [f'<a href="{quote(file)}">{title}</a>' for file, title in titles]
+        links["lesson"] = [
+            f'<a href="{quote(file)}">{title}</a>' if Path(file).exists() else title
+            for file, title in titles
+        ]
         return table_to_html(links, is_html=True)
 
 

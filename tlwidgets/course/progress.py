@@ -29,7 +29,7 @@ import pandas as pd
 from .. import _check
 from .._notebook import notebook_shell
 from . import progress_file
-from .lessons import label
+from .lessons import label, read_lessons, shipped_lessons
 from .notice import Notice
 from .progress_file import (
     Answer,
@@ -177,8 +177,9 @@ def merge_progress(paths: Iterable[str | os.PathLike[str]]) -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row per file and lesson: learner (the name in the file, else the file's own), lesson,
-        passed (exercises), tries, guesses, close, file. A file without records has one row with
-        an empty lesson, so that nobody is lost.
+        passed and exercises (how many there are; missing for a lesson that is none of the
+        course), tries, guesses, close, file. A file without records has one row with an empty
+        lesson, so that nobody is lost.
     """
     if isinstance(paths, str | bytes | os.PathLike) or not isinstance(paths, Iterable):
         raise TypeError(f"`paths` must be a list of files; got {paths!r}. Write [{paths!r}].")
@@ -190,7 +191,85 @@ def merge_progress(paths: Iterable[str | os.PathLike[str]]) -> pd.DataFrame:
             f"{' twice' if twice else ''}."
         )
     rows = [row for file in files for row in _rows_of(file)]
-    return pd.DataFrame(rows, columns=["learner", "lesson", *_COUNTED, "file"])
+    table = pd.DataFrame(rows, columns=["learner", "lesson", *_COUNTED, "file"])
+    table.insert(3, "exercises", table["lesson"].map(_totals()).astype("Int64"))
+    return table
+
+
+def _totals() -> dict[str, int]:
+    """Return how many exercises each lesson of the course has, by the name of its file."""
+    lessons = read_lessons(shipped_lessons())
+    names = lessons["file"].str.removesuffix(".ipynb")
+    return dict(zip(names, lessons["exercises"], strict=True))
+
+
+def write_grades(
+    table: pd.DataFrame, path: str | os.PathLike[str], *, system: str = "Moodle"
+) -> pd.DataFrame:
+    """Write a class's progress as a file that the gradebook of Moodle or Canvas imports.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `merge_progress`. Each learner needs the name that the gradebook knows: in Moodle the
+        e-mail address, in Canvas the login; `progress().export(file, name="ada@uni.example")`.
+    path : str or path
+        The file to write, .csv.
+    system : "Moodle" or "Canvas"
+
+    Returns
+    -------
+    pandas.DataFrame
+        What was written: one row per learner, one column per lesson with the exercises passed.
+        For Canvas the first row holds the points possible.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the table is none of `merge_progress`, or a learner is in it twice.
+
+    Notes
+    -----
+    In Moodle: Grades, Import, CSV file; map "Email address" to the user's, and each lesson to a
+    new grade item. In Canvas: Grades, Import; a lesson that is not there yet becomes an
+    assignment. A lesson that somebody has not begun stays empty, which changes no grade.
+    """
+    _check.one_of("system", system, _GRADEBOOKS, kind="gradebook")
+    if not isinstance(table, pd.DataFrame) or not {"learner", "exercises", "file"} <= {*table}:
+        raise TypeError(f"`table` must come from merge_progress(); got {table!r}.")
+    files = table.groupby("learner")["file"].nunique()
+    if (files > 1).any():
+        twice = ", ".join(files.index[files > 1])
+        raise ValueError(
+            f"`table` must hold each learner once; got two files of {twice}. Leave one out."
+        )
+    of_course = table[table["exercises"].notna()]
+    passed = of_course.pivot_table(index="learner", columns="lesson", values="passed")
+    passed = passed.reindex(table["learner"].unique()).astype("Int64")
+    most = of_course.groupby("lesson")["exercises"].first()
+    named = {lesson: label(str(lesson)) for lesson in passed}
+    made = _GRADEBOOKS[system](passed.rename(columns=named), most.rename(named))
+    made.to_csv(
+        _check_path("path", path, "a file to write, for instance 'grades.csv'"), index=False
+    )
+    return made
+
+
+def _for_moodle(passed: pd.DataFrame, _most: pd.Series[Any]) -> pd.DataFrame:
+    return passed.rename_axis(index="Email address", columns=None).reset_index()
+
+
+def _for_canvas(passed: pd.DataFrame, most: pd.Series[Any]) -> pd.DataFrame:
+    # Canvas knows a learner by one of these, and wants all the columns; empty ones do no harm.
+    rows = passed.rename_axis(index="SIS Login ID", columns=None).reset_index()
+    whole = pd.DataFrame([{"Student": "Points Possible", **most}])
+    made = pd.concat([whole, rows], ignore_index=True)
+    return made.reindex(
+        columns=["Student", "ID", "SIS User ID", "SIS Login ID", "Section", *passed.columns]
+    )
+
+
+_GRADEBOOKS = {"Moodle": _for_moodle, "Canvas": _for_canvas}
 
 
 def _rows_of(file: Path) -> list[dict[str, object]]:

@@ -75,7 +75,7 @@ def read_photograph(name: str) -> NDArray[np.uint8]:
         from skimage import data
     except ImportError:
         raise _check.missing_package(
-            "scikit-image", needed_for="load_photographs()", extra="lessons"
+            "scikit-image", needed_for="load_photographs()", extra="data"
         ) from None
     return np.asarray(getattr(data, name)())
 

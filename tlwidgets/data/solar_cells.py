@@ -141,9 +141,7 @@ def fetch_solar_cells(size_px: int = 96) -> SolarCells:
 def _package_folder() -> Path:
     spec = find_spec("elpv_dataset")
     if spec is None or spec.origin is None:
-        raise _check.missing_package(
-            "elpv-dataset", needed_for="fetch_solar_cells()", extra="lessons"
-        )
+        raise _check.missing_package("elpv-dataset", needed_for="fetch_solar_cells()", extra="data")
     return Path(spec.origin).parent
 
 
