@@ -224,3 +224,46 @@ def test_train_on_one_replica():
     assert gradient_functions(is_patched=True) == 0
     # When Keras no longer needs it, the function can go.
     assert gradient_functions(is_patched=False) > 0
+
+
+def test_what_is_frozen_alone_is_remembered_while_the_layer_is_frozen():
+    dense, twin = (layers.Dense(3) for _ in range(2))
+    for layer in (dense, twin):
+        layer.build((None, 4))
+    dense.kernel.trainable = False
+    assert [v.name for v in _keras.frozen_alone(dense)] == ["kernel"]
+    dense.trainable = False
+    assert [v.name for v in _keras.frozen_alone(dense)] == ["kernel"]
+    assert [v.name for v in _keras.movable_variables_in(dense)] == ["bias"]
+    _keras.carry_flags(dense, twin)
+    assert not twin.trainable and [v.name for v in _keras.frozen_alone(twin)] == ["kernel"]
+    dense.trainable = True
+    assert dense.kernel.trainable, "Keras forgets it"
+
+
+def test_carry_exclusions():
+    old, new = keras.Variable([1.0], name="old"), keras.Variable([1.0], name="new")
+    one, two = (keras.optimizers.AdamW(0.1, weight_decay=1.0) for _ in range(2))
+    one.exclude_from_weight_decay(var_list=[old])
+    _keras.carry_exclusions(one, two, [(old, new)])
+    assert not two._use_weight_decay(new) and two._use_weight_decay(keras.Variable([1.0]))
+
+
+def test_unbuilt_copy():
+    one, variable = keras.optimizers.Adam(0.1), keras.Variable([1.0])
+    one.build([variable])
+    one.apply([tf.constant([1.0])], [variable])
+    two, other = _keras.unbuilt_copy(one), keras.Variable([1.0])
+    two.build([other])
+    assert len(two.variables) == len(one.variables) and int(two.iterations) == 0
+    two.apply([tf.constant([1.0])], [other])
+    assert (float(one.iterations), other.numpy()) == (1, pytest.approx(variable.numpy()))
+
+
+def test_unsaved_copy():
+    one = keras.metrics.AUC()
+    one.update_state([0, 1], [0.1, 0.9])
+    two = _keras.unsaved_copy(one)
+    two.reset_state()
+    assert float(one.result()) == 1.0 and float(two.result()) == 0.0
+    assert [v.shape for v in one.variables] == [v.shape for v in two.variables]

@@ -12,6 +12,7 @@ import os
 import re
 import sys
 import tempfile
+import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -19,6 +20,8 @@ from typing import Any
 from ._check import missing_package
 
 _STANDARD_ERROR = 2
+# By layer: which of its variables are frozen one by one. A layer's own setter forgets it.
+_FROZEN_ALONE: weakref.WeakKeyDictionary[Any, tuple[int, ...]] = weakref.WeakKeyDictionary()
 
 
 def start_keras() -> None:
@@ -137,6 +140,40 @@ def trainable_variables_in(operation: Any) -> list[Any]:
     return [v for inner in layers_in(operation) for v in inner._trainable_variables]
 
 
+def frozen_alone(layer: Any) -> list[Any]:
+    """Return the variables of a layer alone that were frozen one by one: by hand, or for LoRA.
+
+    While the layer as a whole is frozen, nobody can tell; it is what was seen last.
+    """
+    own = layer._trainable_variables
+    if layer.trainable:
+        _FROZEN_ALONE[layer] = tuple(i for i, v in enumerate(own) if not v.trainable)
+    places = set(_FROZEN_ALONE.get(layer, ()))
+    if getattr(layer, "lora_enabled", False):
+        bases = {id(getattr(layer, name, None)) for name in ("_kernel", "_embeddings")}
+        places |= {i for i, v in enumerate(own) if id(v) in bases}
+    return [v for i, v in enumerate(own) if i in places]
+
+
+def movable_variables_in(operation: Any) -> list[Any]:
+    """Return the variables in a layer that train as soon as the layer does."""
+    kept = {id(v) for inner in layers_in(operation) for v in frozen_alone(inner)}
+    return [v for v in trainable_variables_in(operation) if id(v) not in kept]
+
+
+def carry_flags(layer: Any, twin: Any) -> None:
+    """Give the copy of a layer its flags: those of inner layers and of single variables, too."""
+    pairs = list(zip(layers_in(layer), layers_in(twin), strict=True))
+    for old, new in pairs:  # from the outside in: a setter reaches all within
+        new.trainable = old.trainable
+    for old, new in pairs:
+        kept = {id(v) for v in frozen_alone(old)}
+        places = [i for i, v in enumerate(old._trainable_variables) if id(v) in kept]
+        _FROZEN_ALONE[new] = tuple(places)
+        for i in places:
+            new._trainable_variables[i].trainable = False
+
+
 def own_parameters(layer: Any) -> list[Any]:
     """Return the variables of a layer alone: no inner layers, no states of random generators."""
     return [*layer._trainable_variables, *layer._non_trainable_variables]
@@ -210,6 +247,47 @@ def has_schedule(optimizer: Any) -> bool:
 
     schedule = keras.optimizers.schedules.LearningRateSchedule
     return isinstance(optimizer._learning_rate, schedule)
+
+
+def carry_exclusions(optimizer: Any, fresh: Any, twins: Sequence[tuple[Any, Any]]) -> None:
+    """Let a fresh optimizer spare from weight decay what the old one spares.
+
+    `twins` are pairs of a variable and the one that takes its place.
+    """
+    old, new = (getattr(o, "inner_optimizer", o) for o in (optimizer, fresh))
+    spared = getattr(old, "_exclude_from_weight_decay", None)
+    pattern = getattr(old, "_exclude_from_weight_decay_pattern", None)
+    if spared or pattern:
+        place = {old._var_key(one): new._var_key(two) for one, two in twins}
+        new._exclude_from_weight_decay = {place.get(key, key) for key in spared or ()}
+        new._exclude_from_weight_decay_pattern = pattern
+        new._exclude_from_weight_decay_cache = {}
+
+
+def unbuilt_copy(optimizer: Any) -> Any:
+    """Copy an optimizer that cannot be made from its configuration, as it was before `build`."""
+    shared = [*optimizer._trainable_variables, getattr(optimizer, "_distribution_strategy", None)]
+    twin = _deep_copy(optimizer, {id(value): value for value in shared})
+    own = twin._variables
+    keep = [v for v in own if v is twin._iterations or v is twin._learning_rate]
+    own[:] = keep  # in place: what tracks new variables knows this very list
+    twin._iterations.assign(0)
+    twin._trainable_variables, twin._trainable_variables_indices = [], {}
+    twin.built = False
+    return twin
+
+
+def unsaved_copy(metric: Any) -> Any:
+    """Copy a metric that cannot be made from its configuration, with a state of its own."""
+    return _deep_copy(metric, {})
+
+
+def _deep_copy(value: Any, known: dict[int, Any]) -> Any:
+    # Keras' own way of copying goes through `get_config`.
+    twin = object.__new__(type(value))
+    memo = {**known, id(value): twin}
+    twin.__dict__.update(copy.deepcopy(value.__dict__, memo))
+    return twin
 
 
 def state_of(optimizer: Any) -> list[Any]:

@@ -7,7 +7,14 @@ import numpy as np
 import pytest
 from keras import layers
 
-from tlwidgets.freezing import moved, read_blocks, set_trainable, snapshot
+from tlwidgets.freezing import (
+    CachedTrainer,
+    Plan,
+    moved,
+    read_blocks,
+    set_trainable,
+    snapshot,
+)
 
 from .small_models import data, nested, sequential
 
@@ -153,3 +160,164 @@ def test_wrong_snapshots_say_so():
         moved(snapshot(nested()), sequential())
     with pytest.raises(TypeError, match=r"`model` must be a Keras model.*got Dense"):
         snapshot(keras.layers.Dense(1))
+
+
+def dense_model(optimizer="sgd", **compiled_with):
+    parts = [layers.Dense(4, "relu", name="a"), layers.Dense(4, "relu", name="b")]
+    model = keras.Sequential([keras.Input((4,)), *parts, layers.Dense(1, "sigmoid", name="head")])
+    model.compile(optimizer, "binary_crossentropy", **compiled_with)
+    return model
+
+
+ROWS = np.random.default_rng(0).normal(size=(64, 4)).astype("float32")
+ANSWERS = (ROWS[:, 0] > 0).astype("float32")
+
+
+def trained_names(model):
+    return {variable.path.split("/", 1)[1] for variable in model.trainable_variables}
+
+
+def freeze_kernel(model):
+    model.get_layer("b").kernel.trainable = False
+
+
+def freeze_all_but_biases(model):
+    for layer in model.layers:
+        layer.kernel.trainable = False
+
+
+def enable_lora(model):
+    model.get_layer("b").enable_lora(2)
+
+
+ALONE = {
+    "by hand": (freeze_kernel, {"b/bias", "head/kernel", "head/bias"}),
+    "BitFit": (freeze_all_but_biases, {"b/bias", "head/bias"}),
+    "LoRA": (
+        enable_lora,
+        {"b/bias", "b/lora_kernel_a", "b/lora_kernel_b", "head/kernel", "head/bias"},
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", ALONE)
+def test_what_is_frozen_one_by_one_stays_frozen(kind):
+    freeze, wanted = ALONE[kind]
+    model = dense_model()
+    freeze(model)
+    for cut in (2, 1, 2, 1):  # freezing and thawing the layer, which Keras takes for all of it
+        set_trainable(model, cut)
+    assert trained_names(model) == wanted
+    n_parameters = sum(v.shape.num_elements() for v in model.trainable_variables)
+    assert sum(block.n_trainable for block in read_blocks(model)[1:]) == n_parameters
+    with CachedTrainer(model, ROWS, ANSWERS) as trainer:
+        assert trainer.train(1, Plan(epochs=1)).n_trained == n_parameters
+        table = trainer.moved()
+        found = set((table.layer + "/" + table.variable)[table.moved])
+    assert found == wanted, "the private copy keeps them frozen, too"
+    twin = dense_model()
+    freeze(twin)
+    twin.get_layer("b").trainable = False
+    twin.get_layer("b").trainable = True
+    assert trained_names(twin) != wanted, "the trap, without us"
+
+
+def test_a_variable_that_the_learner_thaws_trains_again():
+    model = dense_model()
+    freeze_kernel(model)
+    set_trainable(model, 1)
+    model.get_layer("b").kernel.trainable = True
+    set_trainable(model, 2)
+    set_trainable(model, 1)
+    assert "b/kernel" in trained_names(model)
+
+
+def test_what_is_spared_from_weight_decay_stays_spared():
+    def sparing(by_name):
+        keras.utils.set_random_seed(1)
+        optimizer = keras.optimizers.AdamW(1e-3, weight_decay=5.0)
+        model = dense_model(optimizer)
+        model.get_layer("a").bias.assign(np.ones(4))
+        spared = {"var_names": ["bias"]} if by_name else {"var_list": [model.get_layer("a").bias]}
+        optimizer.exclude_from_weight_decay(**spared)
+        return model
+
+    nothing = np.zeros((32, 4), "float32")
+    for by_name in (False, True):
+        wanted = sparing(by_name)
+        wanted.fit(nothing, np.ones(32), epochs=10, shuffle=False, verbose=0)
+        found = sparing(by_name)
+        set_trainable(found, 0)
+        found.fit(nothing, np.ones(32), epochs=10, shuffle=False, verbose=0)
+        with CachedTrainer(sparing(by_name), nothing, np.ones(32)) as trainer:
+            trainer.train(0, Plan(epochs=10, shuffle=False))
+        bias = wanted.get_layer("a").bias
+        np.testing.assert_allclose(found.get_layer("a").bias, bias, rtol=1e-5)
+        np.testing.assert_allclose(trainer.model.get_layer("a").bias, bias, rtol=1e-5)
+        assert np.abs(bias - 1).max() < 0.02, "with decay it would be 0.95"
+
+
+class Warm(keras.optimizers.Adam):
+    """Does not tell all its arguments."""
+
+    def __init__(self, warmup, **options):
+        super().__init__(0.01, **options)
+        self.warmup = warmup
+
+
+class Share(keras.metrics.Metric):
+    """Does not tell all its arguments."""
+
+    def __init__(self, above, name="share"):
+        super().__init__(name=name)
+        self.above = above
+        self.n = self.add_weight(name="n", initializer="zeros")
+        self.hits = self.add_weight(name="hits", initializer="zeros")
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        self.n.assign_add(keras.ops.cast(keras.ops.size(y_pred), "float32"))
+        self.hits.assign_add(keras.ops.sum(keras.ops.cast(y_pred > self.above, "float32")))
+
+    def result(self):
+        return self.hits / self.n
+
+
+@pytest.mark.parametrize("is_used", [False, True])
+def test_optimizers_and_metrics_of_ones_own_need_no_configuration(is_used):
+    one, two = (dense_model(Warm(3), metrics=[Share(0.5)]) for _ in range(2))
+    if is_used:
+        for model in (one, two):
+            start = model.get_weights()
+            model.fit(ROWS, ANSWERS, verbose=0)
+            model.set_weights(start)
+    two.set_weights(one.get_weights())
+    with CachedTrainer(one, ROWS, ANSWERS) as trainer:
+        run = trainer.train(1, Plan(epochs=2, shuffle=False))
+    kept = two.optimizer
+    set_trainable(two, 1)
+    assert type(two.optimizer) is Warm and two.optimizer is not kept
+    history = two.fit(ROWS, ANSWERS, epochs=2, shuffle=False, verbose=0).history
+    assert run.history["loss"] == pytest.approx(history["loss"], rel=1e-4)
+    assert run.history["share"] == pytest.approx(history["share"], abs=1e-6)
+    for mine, theirs in zip(trainer.model.get_weights(), two.get_weights(), strict=True):
+        np.testing.assert_allclose(mine, theirs, atol=1e-5)
+
+
+def test_an_optimizer_that_refuses_leaves_everything_as_it_was():
+    model = dense_model()
+    set_trainable(model, 1)
+    before = trained_names(model), model.optimizer
+    with pytest.raises(ValueError, match="nonsense"):
+        set_trainable(model, 2, optimizer="nonsense")
+    assert (trained_names(model), model.optimizer) == before
+
+
+def test_a_used_metric_begins_anew():
+    inputs = keras.Input((4,))
+    model = keras.Model(inputs, layers.Dense(1, "sigmoid", name="head")(inputs))
+    model.get_layer("head").kernel.assign([[5.0], [0], [0], [0]])  # it is right already
+    model.compile(keras.optimizers.SGD(1e-9), "binary_crossentropy", metrics=[keras.metrics.AUC()])
+    wrong = model.fit(ROWS, 1 - ANSWERS, verbose=0).history["auc"]
+    set_trainable(model, 0)
+    right = model.fit(ROWS, ANSWERS, verbose=0).history["auc"]
+    assert (wrong[0], right[0]) == pytest.approx((0, 1), abs=0.01)

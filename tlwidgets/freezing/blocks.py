@@ -18,7 +18,12 @@ import pandas as pd
 from keras import layers
 
 from .. import _check
-from .._keras import has_automatic_name, is_random_in_training, trainable_variables_in
+from .._keras import (
+    has_automatic_name,
+    is_random_in_training,
+    movable_variables_in,
+    trainable_variables_in,
+)
 from .graph import (
     Graph,
     Step,
@@ -266,8 +271,8 @@ def _blocks(graph: Graph, pieces: Sequence[Sequence[Step]], keys: Sequence[Key])
             name=_unique_name(_name(operations, key), key, [block.name for block in found]),
             layers=tuple(layer.name for layer in own_layers),
             n_parameters=sum(count(layer.weights) for layer in own_layers),
-            n_trainable=sum(count(trainable_variables_in(layer)) for layer in own_layers),
-            n_trainable_batchnorm=sum(count(trainable_variables_in(norm)) for norm in norms),
+            n_trainable=sum(count(movable_variables_in(layer)) for layer in own_layers),
+            n_trainable_batchnorm=sum(count(movable_variables_in(norm)) for norm in norms),
             output_shape=tuple(graph.tensors[steps[-1].writes[-1]].shape[1:]),
         )
         found.append(block)

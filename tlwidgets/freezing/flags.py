@@ -8,7 +8,7 @@ BatchNormalization still under `fit`, only its own flag does.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,13 +51,17 @@ def set_trainable(
     A model that has not been compiled gets its flags only; compile it afterwards.
     """
     layout = read_layout(model)
-    set_flags(model, layout, layout.check_cut(cut), keep_batchnorm_frozen)
-    if model.compiled:
-        recompile(model, optimizer)
+    cut = layout.check_cut(cut)
+    # First, because an optimizer of one's own may refuse: then nothing is changed.
+    settings = _fresh_settings(model, optimizer) if model.compiled else None
+    set_flags(model, layout, cut, keep_batchnorm_frozen)
+    if settings is not None:
+        model.compile(**settings)
 
 
 def set_flags(model: keras.Model, layout: Layout, cut: int, keep_batchnorm_frozen: bool) -> None:
     """Set the flag of every layer; the model must be compiled anew afterwards."""
+    kept = [v for layer in _keras.layers_in(model) for v in _keras.frozen_alone(layer)]
     # From the outside in: a model's setter reaches its layers, which then get their own.
     model.trainable = True
     for layer in _keras.layers_in(model):
@@ -68,21 +72,37 @@ def set_flags(model: keras.Model, layout: Layout, cut: int, keep_batchnorm_froze
             layer.trainable = block >= cut
             for norm in batchnorms_in(layer) if keep_batchnorm_frozen else ():
                 norm.trainable = False
+    for variable in kept:  # the setters above have thawed them
+        variable.trainable = False
 
 
-def recompile(
-    model: keras.Model, optimizer: keras.optimizers.Optimizer | str | None = None
-) -> None:
-    """Compile with a fresh optimizer and everything else as it was."""
+def _fresh_settings(
+    model: keras.Model, optimizer: keras.optimizers.Optimizer | str | None
+) -> dict[str, Any]:
+    """Return how to compile with a fresh optimizer and everything else as it was."""
     settings: dict[str, Any] = _keras.compile_settings(model)
     chosen = settings["optimizer"] if optimizer is None else keras.optimizers.get(optimizer)
-    settings["optimizer"] = fresh_optimizer(chosen) if chosen is not None else None
-    model.compile(**settings)
+    settings["optimizer"] = fresh_optimizer(chosen, ()) if chosen is not None else None
+    for metric in keras.tree.flatten([settings["metrics"], settings["weighted_metrics"]]):
+        if isinstance(metric, keras.metrics.Metric):
+            metric.reset_state()  # the first epoch after `compile` would go on from what it holds
+    return settings
 
 
-def fresh_optimizer(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer:
-    """Return an optimizer of the same configuration that has not seen any variable."""
-    return type(optimizer).from_config(optimizer.get_config())
+def fresh_optimizer(
+    optimizer: keras.optimizers.Optimizer,
+    twins: Sequence[tuple[keras.Variable, keras.Variable]],
+) -> keras.optimizers.Optimizer:
+    """Return an optimizer of the same configuration that has not seen any variable.
+
+    `twins` are pairs of a variable and the one that takes its place in another model.
+    """
+    try:
+        fresh = type(optimizer).from_config(optimizer.get_config())
+    except (NotImplementedError, TypeError, ValueError, KeyError, AttributeError):
+        fresh = _keras.unbuilt_copy(optimizer)  # one's own, which does not tell all arguments
+    _keras.carry_exclusions(optimizer, fresh, twins)
+    return fresh
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -166,7 +166,7 @@ def copy_graph(graph: Graph, *, name: str) -> tuple[Graph, keras.Model, dict[int
     for old, new in zip(graph.steps, steps, strict=True):
         if isinstance(old.operation, keras.Layer):
             _keras.carry_state(old.operation, new.operation)
-            new.operation.trainable = old.operation.trainable
+            _keras.carry_flags(old.operation, new.operation)
     return copied, model, tensors
 
 

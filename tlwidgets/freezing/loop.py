@@ -25,6 +25,7 @@ from .activations import ShouldStop, to_tensor
 from .flags import fresh_optimizer
 
 Rows = tuple[Any, ...]  # arrays, tensors or their specs with one row per example
+Twins = Sequence[tuple[keras.Variable, keras.Variable]]
 Labels = tuple[tf.Tensor, ...]  # y, and the sample weights if there are any
 
 TRAINING, VALIDATION = "training", "validation"
@@ -76,7 +77,8 @@ class Program:
 
     The flags of its layers are set, and it is compiled with `settings`, those of the model. A
     `trunk` is applied to the rows first, in inference mode: for cuts that are not worth a cache.
-    Rows and labels (`examples`, of each data set) tell their shapes and types.
+    Rows and labels (`examples`, of each data set) tell their shapes and types;
+    `twins` which variable of the top stands for which of the model's.
     """
 
     def __init__(
@@ -86,10 +88,11 @@ class Program:
         trunk: Callable[..., list[tf.Tensor]] | None,
         row_specs: Sequence[tf.TensorSpec],
         examples: dict[str, Labels],
+        twins: Twins,
     ) -> None:
         self.top = top
         self._trunk, self._n_rows = trunk, len(row_specs)
-        _compile_like(top, settings)
+        _compile_like(top, settings, twins)
         x = [tf.zeros((1, *t.shape[1:]), t.dtype) for t in top.inputs]
         labels = [array[:1] for array in examples[TRAINING]]
         _keras.build_training(top, (x[0] if len(x) == 1 else x, *labels))
@@ -174,13 +177,13 @@ class Program:
         return dict(zip(self._log_names, values.tolist(), strict=True))
 
 
-def _compile_like(top: keras.Model, settings: dict[str, Any]) -> None:
+def _compile_like(top: keras.Model, settings: dict[str, Any], twins: Twins) -> None:
     """Compile with the same settings, and an optimizer and metrics of its own."""
     metrics = {
         name: keras.tree.map_structure(_fresh_metric, settings[name])
         for name in ("metrics", "weighted_metrics")
     }
-    optimizer = fresh_optimizer(settings["optimizer"])
+    optimizer = fresh_optimizer(settings["optimizer"], twins)
     _keras.train_on_one_replica(optimizer)
     top.compile(
         optimizer=optimizer,
@@ -192,8 +195,14 @@ def _compile_like(top: keras.Model, settings: dict[str, Any]) -> None:
 
 
 def _fresh_metric(metric: Any) -> Any:
-    is_object = isinstance(metric, keras.metrics.Metric)
-    return type(metric).from_config(metric.get_config()) if is_object else metric
+    if not isinstance(metric, keras.metrics.Metric):
+        return metric
+    try:
+        return type(metric).from_config(metric.get_config())
+    except (NotImplementedError, TypeError, ValueError, KeyError, AttributeError):
+        fresh = _keras.unsaved_copy(metric)  # one's own, which does not tell all arguments
+        fresh.reset_state()
+        return fresh
 
 
 def _compressed(values: NDArray[Any]) -> Any:

@@ -114,6 +114,12 @@ class CachedTrainer:
             sets[VALIDATION] = _checked_examples(model, "validation ", *validation)
         # Folding needs a copy in which every layer is called once: before any top is built.
         graph, self.model, tensors = copy_graph(layout.graph, name=model.name)
+        self._twins = [
+            pair
+            for one, two in zip(layout.graph.steps, graph.steps, strict=True)
+            if isinstance(one.operation, keras.Layer)
+            for pair in zip(one.operation.variables, two.operation.variables, strict=True)
+        ]
         some = sets[TRAINING][0][:_N_PROOF]
         _refuse_another(model, self.model, some)
         self._layout = replace(layout, graph=graph)
@@ -326,6 +332,7 @@ class CachedTrainer:
                 None if is_kept or cut == 0 else self._trunk.function(0, cut),
                 [tf.TensorSpec((None, *shape), dtype) for shape, dtype in shapes],
                 {name: source.labels for name, source in sources.items()},
+                self._twins,
             )
 
         return self._programs.get(_program_key(cut, plan), build)
