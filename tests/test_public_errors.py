@@ -16,6 +16,7 @@ WITHOUT_ARGUMENTS = {
     "list_backbones",
     "load_digits",
     "load_optdigits",
+    "load_tokenizer",
     "progress",
     "self_test",
 }
@@ -85,6 +86,9 @@ WRONG_CALLS = [
     ("load_glyph_net", "checkpoint", "'digits'", lambda f: f("digits")),
     ("load_mini", "name", "'mini_vg'", lambda f: f("mini_vg")),
     ("load_mini", "checkpoint", "'digits'", lambda f: f("mini_vgg", "digits")),
+    ("load_text_encoder", "length", "2", lambda f: f(2)),
+    ("load_text_encoder", "n_blocks", "0", lambda f: f(n_blocks=0)),
+    ("load_text_encoder", "checkpoint", "'bert'", lambda f: f(checkpoint="bert")),
     ("load_opinions", "domain", "'product'", lambda f: f("product")),
     ("load_photographs", "size_px", "'small'", lambda f: f("small")),
     ("load_results", "name", "'luck'", lambda f: f("luck")),

@@ -8,6 +8,8 @@ from .backbones import (
     load_backbone as load_backbone,
     load_glyph_net as load_glyph_net,
     load_mini as load_mini,
+    load_text_encoder as load_text_encoder,
+    load_tokenizer as load_tokenizer,
     tap_blocks as tap_blocks,
     top_names as top_names,
 )

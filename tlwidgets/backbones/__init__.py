@@ -1,4 +1,4 @@
-"""Pretrained convolutional networks that take raw pixels, and what they see in your images."""
+"""Pretrained networks that take raw pixels or texts, and what they see in yours."""
 
 from .._keras import start_keras
 
@@ -13,17 +13,22 @@ from .load import (
     top_names,
 )
 from .small_networks import MINI_FAMILIES, load_glyph_net, load_mini
+from .text import load_text_encoder
+from .wordpiece import WordPiece, load_tokenizer
 
 __all__ = [
     "MINI_FAMILIES",
     "BlockTaps",
     "CheckpointUnavailableError",
+    "WordPiece",
     "extract_features",
     "imagenet_class_names",
     "list_backbones",
     "load_backbone",
     "load_glyph_net",
     "load_mini",
+    "load_text_encoder",
+    "load_tokenizer",
     "tap_blocks",
     "top_names",
 ]

@@ -1,4 +1,4 @@
-"""What a network sees in images: features, from its end or from several depths at once."""
+"""What a network sees in images or reads in texts: features of its end or of several depths."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from typing import Any
 
 import keras
 import numpy as np
-from keras import layers
+from keras import layers, ops
 from numpy.typing import ArrayLike, NDArray
 
 from .. import _check
 from .._cache import cached, digest
 from ..freezing.activations import fold_batchnorm, gives_the_same
+from .wordpiece import check_texts, load_tokenizer
 
 # Raise it when extraction changes, so that old cache entries are not found.
 _EXTRACTION_VERSION = 2
@@ -46,10 +47,11 @@ def tap_blocks(backbone: keras.Model, blocks: Sequence[str]) -> BlockTaps:
     Parameters
     ----------
     backbone : keras.Model
-        Functional, with layers named by block, as `load_backbone` gives.
+        Functional, with layers named by block, as `load_backbone` and `load_text_encoder` give.
     blocks : list of str
         Prefixes of layer names, for instance ["stage3", "stage6", "head"]. The last layer
-        with four-dimensional output whose name starts so is averaged over its pixels.
+        with four-dimensional output whose name starts so is averaged over its pixels; in a text
+        encoder the last one with three-dimensional output over its pieces, without the padding.
 
     Returns
     -------
@@ -61,17 +63,19 @@ def tap_blocks(backbone: keras.Model, blocks: Sequence[str]) -> BlockTaps:
         If a name fits no layer with a feature map.
     """
     _check.functional_model("backbone", backbone)
-    maps = {layer.name: layer.output for layer in backbone.layers if len(layer.output.shape) == 4}
+    rank = 3 if _takes_pieces(backbone) else 4
+    maps = {
+        layer.name: layer.output for layer in backbone.layers if len(layer.output.shape) == rank
+    }
     prefixes = list(dict.fromkeys(name.split("_", 1)[0] for name in maps))
     wanted = (
         [b for b in blocks if isinstance(b, str) and b] if isinstance(blocks, list | tuple) else []
     )
     known = [*prefixes, *(b for b in wanted if any(name.startswith(b) for name in maps))]
     chosen = _check.columns_of("blocks", blocks, list(dict.fromkeys(known)), kind="block")
+    mask = ops.not_equal(backbone.inputs[0], 0) if rank == 3 else None
     pooled = [
-        layers.GlobalAveragePooling2D(name=f"pool_{block}")(
-            [tensor for name, tensor in maps.items() if name.startswith(block)][-1]
-        )
+        _mean([z for name, z in maps.items() if name.startswith(block)][-1], mask, f"pool_{block}")
         for block in chosen
     ]
     joined = layers.Concatenate(name="taps")(pooled) if len(pooled) > 1 else pooled[0]
@@ -84,23 +88,37 @@ def tap_blocks(backbone: keras.Model, blocks: Sequence[str]) -> BlockTaps:
     return BlockTaps(model, columns)
 
 
+def _mean(tensor: keras.KerasTensor, mask: keras.KerasTensor | None, name: str) -> Any:
+    if mask is None:
+        return layers.GlobalAveragePooling2D(name=name)(tensor)
+    return layers.GlobalAveragePooling1D(name=name)(tensor, mask=mask)
+
+
+def _takes_pieces(model: Any) -> bool:
+    """Tell whether a model reads texts: numbers of pieces, 0 where a text has ended."""
+    inputs: list[Any] = getattr(model, "inputs", None) or []
+    return len(inputs) == 1 and len(inputs[0].shape) == 2 and "int" in str(inputs[0].dtype)
+
+
 def extract_features(
     backbone: keras.Model, images: ArrayLike, *, batch_size: int = 16, progress: bool = True
 ) -> NDArray[np.float32]:
-    """Tell me what this network sees in these images.
+    """Tell me what this network sees in these images, or reads in these texts.
 
     The network runs in inference mode, with BatchNormalization folded into the convolutions
     (the same features up to rounding, in less time). Results are kept on disk: the same
-    images and the same network cost nothing the second time.
+    images or texts and the same network cost nothing the second time.
 
     Parameters
     ----------
     backbone : keras.Model
-        Functional, with one output; for instance of `load_backbone`.
+        Functional, with one output; for instance of `load_backbone` or `load_text_encoder`.
     images : array, shape (n, height, width) or (n, height, width, 1 or 3), 0..255
-        Raw pixels. Grey images are repeated to three channels where the network wants three.
+        Raw pixels. Grey images are repeated to three channels where the network wants three. To a
+        text encoder give a list of n texts: they are split into pieces and made as long as its
+        input; of longer ones the end is cut off, with a warning.
     batch_size : int, 1..1024
-        Images at a time: more needs more memory, not less time.
+        Images or texts at a time: more needs more memory, not less time.
     progress : bool
         Show a progress bar while the network works.
 
@@ -113,20 +131,23 @@ def extract_features(
     ------
     TypeError, ValueError
         If the images have the wrong shape, type or range, or a size that the network does
-        not take.
+        not take; if a text is none.
     """
     batch_size = _check.whole_number(
         "batch_size", batch_size, low=1, high=1024, meaning="the number of images at a time"
     )
-    pixels = _fit_to(backbone, _check.images("images", images))
-    key = digest(_EXTRACTION_VERSION, pixels, fingerprint(backbone))
+    is_text = _takes_pieces(backbone)
+    examples = _as_pieces(backbone, images) if is_text else _fit_to(backbone, images)
+    key = digest(_EXTRACTION_VERSION, examples, fingerprint(backbone))
 
     def build() -> dict[str, NDArray[np.float32]]:
-        some = as_input(pixels[:_N_PROOF], backbone)
-        model = fold_batchnorm(backbone)
-        if not gives_the_same(backbone, model, some):  # of its own, because `_run` compiles it
+        some = as_input(examples[:_N_PROOF], backbone)
+        # A transformer has nothing to fold, and its copy would take 90 MB more.
+        model = None if is_text else fold_batchnorm(backbone)
+        if model is None or not gives_the_same(backbone, model, some):
+            # One of its own, because `_run` compiles it.
             model = keras.Model(backbone.inputs, backbone.outputs, name=backbone.name)
-        return {"features": _run(model, pixels, batch_size, progress)}
+        return {"features": _run(model, examples, batch_size, progress)}
 
     return cached(f"features-{_unnumbered(backbone.name)}", key, build)["features"]
 
@@ -160,13 +181,9 @@ def _unnumbered(name: str) -> str:
     return re.sub(r"_\d+(?=_|$)", "", name)
 
 
-def _fit_to(backbone: keras.Model, pixels: NDArray[Any]) -> NDArray[Any]:
-    _check.functional_model("backbone", backbone)
-    if len(backbone.outputs) != 1 or len(backbone.inputs) != 1:
-        raise ValueError(
-            "`backbone` must have one input and one output; "
-            f"got {len(backbone.inputs)} and {len(backbone.outputs)}."
-        )
+def _fit_to(backbone: keras.Model, images: ArrayLike) -> NDArray[Any]:
+    pixels = _check.images("images", images)
+    _one_in_one_out(backbone)
     expected = tuple(backbone.inputs[0].shape[1:])
     sizes_fit = all(
         want in (None, got) for want, got in zip(expected[:2], pixels.shape[1:3], strict=True)
@@ -180,8 +197,31 @@ def _fit_to(backbone: keras.Model, pixels: NDArray[Any]) -> NDArray[Any]:
     return pixels
 
 
-def as_input(pixels: NDArray[Any], model: keras.Model) -> NDArray[np.float32]:
+def _one_in_one_out(backbone: keras.Model) -> None:
+    _check.functional_model("backbone", backbone)
+    if len(backbone.outputs) != 1 or len(backbone.inputs) != 1:
+        raise ValueError(
+            "`backbone` must have one input and one output; "
+            f"got {len(backbone.inputs)} and {len(backbone.outputs)}."
+        )
+
+
+def _as_pieces(backbone: keras.Model, texts: Any) -> NDArray[np.int32]:
+    _one_in_one_out(backbone)
+    texts, tokenizer = check_texts("texts", texts), load_tokenizer()
+    n_known = [layer.input_dim for layer in backbone.layers if isinstance(layer, layers.Embedding)]
+    if len(tokenizer.vocabulary) not in n_known:
+        raise ValueError(
+            f"`backbone` must know the {len(tokenizer.vocabulary):,} pieces of load_tokenizer(); "
+            f"{backbone.name} has embeddings for {n_known or 'none'}. Take load_text_encoder()."
+        )
+    return tokenizer(texts, backbone.inputs[0].shape[1])
+
+
+def as_input(pixels: NDArray[Any], model: keras.Model) -> NDArray[Any]:
     """Return pixels as the network takes them: decimals, grey repeated to all channels."""
+    if _takes_pieces(model):
+        return pixels
     channels = model.inputs[0].shape[-1]
     batch = pixels.astype(np.float32)
     return batch if batch.shape[-1] == channels else np.repeat(batch, channels, axis=-1)
@@ -203,7 +243,7 @@ def _run(
         batch = as_input(pixels[start : start + batch_size], model)
         # A last batch of another size would be traced anew: fill it up, cut it off below.
         n_missing = batch_size - len(batch)
-        batch = np.concatenate([batch, np.zeros((n_missing, *batch.shape[1:]), np.float32)])
+        batch = np.concatenate([batch, np.zeros((n_missing, *batch.shape[1:]), batch.dtype)])
         # A network of half precision gives half precision.
         found.append(np.asarray(model.predict_on_batch(batch), np.float32))
     return np.concatenate(found)[: len(pixels)]
