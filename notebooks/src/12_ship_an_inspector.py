@@ -190,8 +190,8 @@ ax.legend(title="test", loc="lower left")
 # factory's number: *told the number*, the kernel machine still gains, so the stretches leak a
 # little at their ends, and ten divisions do not fix the second digit.
 #
-# A kind test also picks the wrong inspector. `strength=10` (trust the labels more) gains AUC on the
-# random quarter, and loses some on stretches kept apart.
+# A kind test also hides what costs. `strength=10` (trust the labels more) makes no difference on
+# the random quarter, and loses AUC on stretches kept apart.
 
 # %% tags=["claim"]
 judge(map(cells.split, SEEDS), "quarter, 10", strength=10)
@@ -207,7 +207,7 @@ claim("Blind vote under 'all are sound', stretches kept apart", under, at_least=
 claim("Told the number: apart from the published VGG19", off, at_most=0.01)
 claim("Told the number: still gains on stretches kept apart", leak, at_least=0.008)
 claim("AUC lost on stretches kept apart", auc["random quarter"] - auc[APART], at_least=0.01)
-claim("Strength 10: AUC gained on the random quarter", gain, at_least=0.001)
+claim("Strength 10: AUC on the random quarter, more or less", abs(gain), at_most=0.004)
 claim("Strength 10: AUC gained on stretches kept apart", in_use, at_most=-0.002, control=gain)
 
 # %% [markdown]
@@ -487,14 +487,14 @@ broken.round(2)
 # a portrait of an astronaut. It answers.
 
 # %% tags=["claim"]
-claim("AUC on poly cells, as it is", broken.loc["as it is", "AUC"], at_most=0.65)
+claim("AUC on poly cells, as it is", broken.loc["as it is", "AUC"], at_most=0.7)
 auc, is_sure, is_right = broken.T.to_numpy()
 claim("Share of poly cells that it is sure of, as it is", is_sure[0], at_least=0.6)
-claim("Right, of those", is_right[0] / is_sure[0], at_most=0.45)
+claim("Right, of those that it is sure of", is_right[0] / is_sure[0], at_most=0.45)
 claim("Gain of AUC by repair without labels", auc[1] - auc[0], at_least=0.1)
 claim("Gain of AUC by 50 labels", auc[2] - auc[0], at_least=0.1)
 claim("Sure of, with either", is_sure[1:].max(), at_most=0.25)
-claim("Right, of those", (is_right[1:] / is_sure[1:]).min(), at_least=0.6)
+claim("Right, of those that either is sure of", (is_right[1:] / is_sure[1:]).min(), at_least=0.6)
 astronaut = photographs.images[photographs.names.index("astronaut")]
 shipped.inspect(astronaut)
 

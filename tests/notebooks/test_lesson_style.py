@@ -1,6 +1,8 @@
 """Section 4 of the house style: what every lesson has, in which order, how long."""
 
+import ast
 import re
+from collections import Counter
 
 import pytest
 
@@ -120,6 +122,14 @@ def test_each_idea_has_a_claim_and_each_exercise_a_check(path):
     assert tags.count("claim") >= (2 if path.stem == SHORT else 4)
     assert tags.count("exercise") == tags.count("check") >= (1 if path.stem == SHORT else 2)
     assert "solution" not in tags, "the builder sets it"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=NAMES)
+def test_no_two_claims_of_a_lesson_read_alike(path):
+    calls = [node for cell in cells_of(path) if cell.kind == "code"
+             for node in ast.walk(ast.parse(cell.text)) if isinstance(node, ast.Call)]  # fmt: skip
+    said = Counter(ast.unparse(c.args[0]) for c in calls if ast.unparse(c.func) == "claim")
+    assert not [sentence for sentence, n in said.items() if n > 1]
 
 
 @pytest.mark.parametrize(
