@@ -20,7 +20,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # TensorFlow's log lines say nothing to a learner.
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: env lab test check shape format notebooks bench bench-lessons bench-curves bench-bias binder-pins picture book assignment chromium \
+.PHONY: env lab test check shape format notebooks bench bench-lessons bench-curves bench-bias binder-pins picture book assignment slides chromium \
         clean help \
         test-pure test-keras test-notebooks test-browser test-binder
 
@@ -109,6 +109,10 @@ book: env
 # Lessons to be graded by nbgrader, in build/assignment: make assignment LESSONS="02 03".
 assignment: env
 	$(BIN)/python -m notebooks.assignment --lessons $(LESSONS)
+
+# Slides of lessons, each run: build/slides. make slides LESSONS="02".
+slides: env
+	$(BIN)/python -m docs.slides --lessons $(LESSONS)
 
 # The picture of the README.
 picture: env chromium
