@@ -82,7 +82,8 @@ def write(sources: list[Path], out: Path) -> None:
     for path in sources:
         folder = out / "source" / path.stem
         folder.mkdir(parents=True, exist_ok=True)
-        nbformat.write(assignment(path.read_text("utf-8")), folder / f"{path.stem}.ipynb")
+        text = nbformat.writes(assignment(path.read_text("utf-8")))  # type: ignore[no-untyped-call]
+        (folder / f"{path.stem}.ipynb").write_text(text, "utf-8")
     (out / "nbgrader_config.py").write_text(CONFIG, "utf-8")
 
 
