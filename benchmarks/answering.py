@@ -59,13 +59,13 @@ _PRESS = """async key => {
 }"""
 _RELEASE = """async () => {
   const handle = document.querySelector('.tlw-handle');
-  const n_rows = () => document.querySelectorAll('tr:has(td)').length;
-  const before = n_rows();
+  const runs = () => document.querySelector('.tlw-drawer summary').textContent;
+  const before = runs();
   const began = performance.now();
   const press = (kind, key) => handle.dispatchEvent(new KeyboardEvent(kind, {key, bubbles: true}));
   press('keydown', 'End');
   press('keyup', 'End');
-  while (n_rows() === before && performance.now() - began < 20000) {
+  while (runs() === before && performance.now() - began < 20000) {
     await new Promise(requestAnimationFrame);
   }
   const milliseconds = performance.now() - began;
@@ -75,7 +75,7 @@ _RELEASE = """async () => {
 _STOP = """async () => {
   const status = () => document.querySelector('[role=status]').textContent;
   const began = performance.now();
-  [...document.querySelectorAll('button')].find(b => b.textContent === 'Stop').click();
+  [...document.querySelectorAll('button')].find(b => b.textContent.trim() === 'Stop').click();
   while (!status().startsWith('Stopped') && performance.now() - began < 60000) {
     await new Promise(requestAnimationFrame);
   }

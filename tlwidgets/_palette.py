@@ -27,6 +27,6 @@ CATEGORIES = (
 # From few to much, through grey.
 RAMP = ("#2F7FBF", "#5C8FB5", "#8598A5", "#A39B88", "#B98D54", "#C47C2B", "#C9640C")
 
-ROLE_COLOURS = MappingProxyType(
-    {"frozen": FROZEN, "trainable": TRAINABLE, "source": SOURCE, "target": TARGET}
-)
+# The ribbon of the freeze slider, whose blocks have words on them: ice and its ink, which change
+# places in a dark theme, and the hue of what trains, dark enough for white words.
+RIBBON_COLOURS = MappingProxyType({"ice": "#DCEAF5", "ink": "#0B3C5D", "trains": "#B84A00"})

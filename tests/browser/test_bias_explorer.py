@@ -102,7 +102,7 @@ def test_a_region_is_brushed_by_mouse_and_keys_in_both_themes_and_its_code_runs(
     choose(page, "Colour points by", "rotation")
     hover(page, 0.5, 0.5)
     expect(part(page, "tlw-map").locator(".tlw-tip")).to_contain_text("rotation:")
-    root(page).get_by_role("button", name="Show code").click()
+    root(page).get_by_text("Code of what you see").click()
     expect(root(page).locator("pre.tlwidgets-code")).to_contain_text("Region(")
     before = brush.bounding_box()
     press(page, part(page, "tlw-map"), "ArrowLeft", "ArrowLeft", "Shift+ArrowRight")

@@ -1,7 +1,5 @@
 """A learner drags the boundary, trains, stops, sweeps, and runs the code that is shown."""
 
-import re
-
 import pytest
 from playwright.sync_api import expect
 
@@ -66,63 +64,76 @@ def button(page, name):
     return page.outputs.get_by_role("button", name=name).first
 
 
-def n_runs(page):
-    return page.outputs.locator("table").first.locator("tr:has(td)")
+def n_runs(page, n):
+    expect(page.outputs.get_by_text(f"Runs ({n})")).to_be_visible(timeout=60_000)
 
 
-def test_dragging_keys_and_the_stock_slider_choose_the_same(page):
+def status(page):
+    return page.outputs.get_by_role("status").first
+
+
+def test_dragging_and_keys_choose_the_same_and_nothing_is_there_twice(page):
     expect(ribbon(page)).to_contain_text("edges to shapes are frozen; only digits trains")
+    expect(ribbon(page)).to_contain_text("Then press Train")  # instead of empty axes
     drag_to(page, 1)
     expect(ribbon(page)).to_contain_text("edges is frozen; strokes to digits train")
-    stock = page.outputs.locator(".widget-slider .noUi-handle").first
-    expect(stock).to_have_attribute("aria-valuenow", re.compile("^1"))
     handle(page).focus()
     page.page.keyboard.press("ArrowRight")
     expect(ribbon(page)).to_contain_text("edges to strokes are frozen; shapes to digits train")
     page.page.keyboard.press("Home")
     expect(ribbon(page)).to_contain_text("Nothing is frozen")
-    stock.focus()
-    page.page.keyboard.press("ArrowRight")
-    expect(handle(page)).to_have_attribute("aria-valuenow", "1")
+    expect(handle(page)).to_have_attribute("aria-valuenow", "0")
+    names = ["First block that trains", "labels", "learning rate"]
+    for name in names:
+        expect(page.outputs.get_by_role("slider", name=name)).to_have_count(1)
+    expect(page.outputs.get_by_role("slider")).to_have_count(len(names))
     assert page.errors() == [] and page.console_errors == []
 
 
-def test_training_shows_curves_a_row_and_the_proof_and_letting_go_retrains(page):
+def test_training_shows_the_number_the_curves_and_the_proof_and_letting_go_retrains(page):
     button(page, "Train").click()
-    expect(page.outputs.get_by_role("status")).to_contain_text("All 5 epochs are done.")
-    expect(n_runs(page)).to_have_count(1)
-    expect(ribbon(page)).to_contain_text("The last run moved 1 of 5 layers")
-    curve = page.outputs.locator(".tlw-chart").first.locator("path").first
+    expect(status(page)).to_contain_text("All 5 epochs are done.")
+    expect(status(page)).to_contain_text("The last run moved 1 of 5 layers")
+    n_runs(page, 1)
+    expect(ribbon(page).locator(".tlw-score")).to_contain_text("over untrained")
+    expect(ribbon(page).get_by_text("0, exactly")).to_have_count(3)
+    curve = page.outputs.locator(".tlw-curves path").first
     assert curve.get_attribute("d").count("L") == 4
+    assert ribbon(page).bounding_box()["height"] < 430
     handle(page).focus()
     page.page.keyboard.press("ArrowLeft")
-    expect(n_runs(page)).to_have_count(2)
+    n_runs(page, 2)
     assert page.errors() == [] and page.console_errors == []
 
 
 def test_stop_and_the_controls_are_heard_while_it_trains(page):
+    button(page, "More").click()
     epochs = page.outputs.get_by_label("Epochs")
     epochs.fill("1000")
     epochs.press("Enter")
-    expect(ribbon(page)).to_contain_text("Next run")
+    expect(button(page, "Train 1000 epochs")).to_be_visible()
     drag_to(page, 0)
     button(page, "Train").click()
-    expect(page.outputs.get_by_role("status")).to_contain_text("of 1000")
+    expect(status(page)).to_contain_text("of 1000")
     drag_to(page, 2)
     expect(ribbon(page)).to_contain_text("edges to strokes are frozen; shapes to digits train")
-    expect(page.outputs.get_by_role("status")).to_contain_text("of 1000")
+    expect(status(page)).to_contain_text("of 1000")
     button(page, "Stop").click()
-    expect(page.outputs.get_by_role("status")).to_contain_text("Stopped after")
+    expect(status(page)).to_contain_text("Stopped after")
     expect(button(page, "Train")).to_be_enabled()
 
 
-def test_a_sweep_fills_the_depth_curve_and_the_shown_code_runs(page):
-    button(page, "Sweep all depths").click()
-    expect(n_runs(page)).to_have_count(4, timeout=60_000)
-    depth = page.outputs.locator(".tlw-chart").nth(2)
-    expect(depth.locator("circle")).to_have_count(4)
-    expect(depth).to_contain_text("Best so far with 600 labels")
-    button(page, "Show code").click()
+def test_a_sweep_puts_a_dot_over_each_boundary_and_the_shown_code_runs(page):
+    button(page, "Sweep").click()
+    n_runs(page, 4)
+    dots = ribbon(page).locator(".tlw-stage circle:visible")
+    expect(dots).to_have_count(4)
+    blocks = ribbon(page).locator("rect.tlw-block")
+    edges = sorted(blocks.nth(i).bounding_box()["x"] for i in range(4))
+    middles = sorted((box := dots.nth(i).bounding_box())["x"] + box["width"] / 2 for i in range(4))
+    assert middles == pytest.approx(edges, abs=3)
+    expect(ribbon(page).locator(".tlw-best")).to_contain_text("best: 0.")
+    page.outputs.get_by_text("Code of what you see").click()
     expect(page.outputs.locator("pre.tlwidgets-code")).to_contain_text("model.fit(")
     page.run_cell(2)
     expect(page.outputs.get_by_text("difference True")).to_be_visible()
@@ -133,3 +144,38 @@ def test_a_sweep_fills_the_depth_curve_and_the_shown_code_runs(page):
     page.page.keyboard.press("Home")
     expect(ribbons.nth(1)).to_contain_text("Nothing is frozen")
     assert page.console_errors == []
+
+
+BUSY = "import time\ntime.sleep(6)"
+
+
+def test_while_the_kernel_is_busy_the_sentence_follows_and_train_says_that_it_waits(
+    notebook, write_notebook
+):
+    notebook.open(write_notebook("busy.ipynb", MAKE, SHOW, BUSY))
+    notebook.run_cell(0)
+    notebook.run_cell(1)
+    expect(ribbon(notebook)).to_contain_text("only digits trains")
+    notebook.start_cell(2)
+    drag_to(notebook, 1)
+    quick = {"timeout": 1000}
+    expect(ribbon(notebook)).to_contain_text("edges is frozen; strokes to digits train", **quick)
+    button(notebook, "Train").click()
+    expect(status(notebook)).to_have_text("Waiting for the kernel.", **quick)
+    expect(button(notebook, "Train")).to_be_disabled(**quick)
+    notebook.wait_for_cell(2)
+    n_runs(notebook, 1)
+
+
+FITS = """least => [...document.querySelectorAll('.tlw-stage')].every(stage =>
+  stage.clientWidth >= least && stage.querySelector('svg').clientWidth === stage.clientWidth)"""
+
+
+def test_after_each_theme_and_width_the_drawing_is_as_wide_as_its_frame(page):
+    button(page, "Train").click()
+    n_runs(page, 1)
+    for theme in ("dark", "light", "dark"):
+        page.use_theme(theme)
+        page.page.wait_for_function(FITS, arg=700)
+    page.page.set_viewport_size({"width": 800, "height": 900})
+    page.page.wait_for_function(FITS, arg=500)

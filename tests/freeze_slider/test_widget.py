@@ -1,15 +1,18 @@
 """The freeze slider without a browser: what it sends, what it hears, and what it refuses."""
 
+import gc
 import json
 import threading
 import time
+import weakref
 
+import ipywidgets
 import keras
 import numpy as np
 import pytest
 
 from tests.freeze_slider.models import LOSS, compiled, pairs, parameters
-from tests.page import find, listen, say, set_by_hand
+from tests.page import listen, say, set_by_hand
 from tlwidgets import FreezeSlider
 from tlwidgets.freezing import moved, snapshot
 
@@ -30,7 +33,26 @@ def threads():
 
 
 def status(slider):
-    return slider._status.value
+    return slider._ribbon.view["status"]
+
+
+def press(slider, kind):
+    say(slider._ribbon, {"kind": kind})
+
+
+def choose(slider, name, value):
+    say(slider._ribbon, {"kind": "choose", "name": name, "value": value})
+
+
+def control(slider, name):
+    (found,) = [c for c in slider._ribbon.controls if c["name"] == name]
+    return found
+
+
+def shown(slider, name):
+    """Return where a control of the page stands."""
+    found = control(slider, name)
+    return found["options"][found["value"]][0] if found["kind"] == "steps" else found["value"]
 
 
 def wait_until(holds, seconds=30):
@@ -45,42 +67,50 @@ def test_it_begins_with_only_the_head_training(slider):
     assert repr(slider).startswith("FreezeSlider('sequential_model'): c1 to hidden are frozen")
 
 
-def test_a_drag_is_answered_with_two_small_messages(slider):
+def test_a_drag_is_answered_with_at_most_one_small_message(slider):
     messages = listen(slider)
     set_by_hand(slider._ribbon, cut=1)
     assert slider.cut == 1
-    assert find(slider, "First block that trains").value == 1
-    assert len(messages) == 2
-    assert len(json.dumps(messages)) < 5000
-
-
-def test_a_control_is_answered_with_its_echo_and_the_picture(slider):
-    messages = listen(slider)
-    slider._auto.value = False
+    assert messages == []  # the page knows what it says and shows at each depth
+    slider.train()
     messages.clear()
-    set_by_hand(find(slider, "First block that trains"), value=0)
-    assert slider.cut == 0
-    assert slider._ribbon.cut == 0
+    set_by_hand(slider._ribbon, cut=2)
+    assert [list(message["state"]) for message in messages] == [["view"]]  # what it would cost
+    assert len(json.dumps(messages)) < 6000
+
+
+def test_a_control_is_answered_with_where_it_stands_and_the_picture(slider):
+    choose(slider, "auto", False)
+    messages = listen(slider)
+    choose(slider, "n_labels", 50)
+    assert slider.n_labels == shown(slider, "n_labels") == 50
     assert len([m for m in messages if m["method"] == "update"]) <= 2
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "description"),
+    ("name", "value"),
     [
-        ("cut", 1, "First block that trains"),
-        ("epochs", 7, "Epochs"),
-        ("n_labels", 37, "Labels"),
-        ("learning_rate", 3e-5, "Learning rate"),
-        ("learning_rate", 500.0, "Learning rate"),
-        ("seed", 4, "Seed"),
-        ("keep_batchnorm_frozen", False, "Keep BatchNorm frozen"),
+        ("epochs", 7),
+        ("n_labels", 37),
+        ("learning_rate", 3e-5),
+        ("learning_rate", 500.0),
+        ("seed", 4),
+        ("keep_batchnorm_frozen", False),
     ],
 )
-def test_what_code_chooses_the_controls_show(slider, name, value, description):
+def test_what_code_chooses_the_controls_show(slider, name, value):
     slider.n_labels = 50
     setattr(slider, name, value)
-    assert getattr(slider, name) == value
-    assert find(slider, description).value == value
+    assert getattr(slider, name) == value == shown(slider, name)
+
+
+def test_what_can_not_be_chosen_says_why(slider):
+    assert not control(slider, "keep_batchnorm_frozen")["why"]
+    plain = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, name="head")])
+    plain.compile("adam", LOSS, metrics=["accuracy"])
+    other = FreezeSlider(plain, train=(np.zeros((40, 4)), np.arange(40) % 3))
+    assert "no BatchNormalization" in control(other, "keep_batchnorm_frozen")["why"]
+    other.close()
 
 
 @pytest.mark.parametrize(
@@ -127,29 +157,34 @@ def test_training_fills_the_table_the_pictures_and_the_proof(slider):
     table = slider.moved()
     assert set(table.layer[table.moved]) == {"digits"}
     assert "All 5 epochs are done." in status(slider)
-    assert [len(s["points"]) for s in slider._charts.view["charts"][0]["series"]] == [5, 5]
-    assert "The last run moved 1 of 5 layers" in slider._ribbon.view["proof"]
+    view = slider._ribbon.view
+    assert [len(s["points"]) for s in view["curves"][0]["series"]] == [5, 5]
+    assert "The last run moved 1 of 5 layers" in status(slider)
+    still, trained = view["blocks"][0], view["blocks"][3]
+    assert still["moved"] == "0, exactly" and trained["moved"].endswith(" %")
+    accuracy = run.history["val_accuracy"][-1]
+    assert trained["score"]["text"] == f"{accuracy:.3f}"
     same = zip(model_before, parameters(slider.model), strict=True)
     assert all(np.array_equal(a, b) for a, b in same)
 
 
 def test_the_train_button_trains_in_a_thread(slider):
     slider.epochs = 20
-    find(slider, "Train").click()
+    press(slider, "train")
     assert threads()
     wait_until(lambda: not threads())
     assert list(slider.runs["ending"]) == ["finished"]
-    assert find(slider, "Stop").disabled and not find(slider, "Train").disabled
+    assert not slider._ribbon.view["actions"]["is_running"]
 
 
 def test_train_pressed_twice_trains_once(slider):
     slider.epochs = 1000
-    find(slider, "Train").click()
-    find(slider, "Train").click()
+    press(slider, "train")
+    press(slider, "train")
     assert len(threads()) == 1
     with pytest.raises(RuntimeError, match="training already"):
         slider.train()
-    find(slider, "Stop").click()
+    press(slider, "stop")
     wait_until(lambda: not threads())
     assert "Stopped after" in status(slider)
 
@@ -164,13 +199,13 @@ def test_stop_before_the_first_step_leaves_no_row(slider):
 
 def test_choosing_is_possible_while_it_trains(slider):
     slider.epochs = 1000
-    find(slider, "Train").click()
+    press(slider, "train")
     wait_until(lambda: slider._shown.live is not None and slider._shown.live.history)
-    set_by_hand(find(slider, "Epochs"), value=3)
+    choose(slider, "epochs", 3)
     set_by_hand(slider._ribbon, cut=1)
     assert (slider.cut, slider.epochs) == (1, 3)
     assert threads()
-    find(slider, "Stop").click()
+    press(slider, "stop")
     wait_until(lambda: not threads())
     assert slider.runs["cut"].tolist() == [3]
 
@@ -180,7 +215,7 @@ def test_letting_go_retrains_when_it_takes_a_moment(slider):
     slider.cut = 2
     slider.train()
     set_by_hand(slider._ribbon, cut=3)
-    say(slider._ribbon, {"kind": "released"})
+    press(slider, "released")
     wait_until(lambda: len(slider.runs) == 3)
     assert slider.runs["cut"].tolist() == [3, 2, 3]
 
@@ -188,9 +223,9 @@ def test_letting_go_retrains_when_it_takes_a_moment(slider):
 def test_letting_go_while_it_trains_takes_the_place_of_that_run(slider):
     slider.train()
     slider.epochs = 1000
-    find(slider, "Train").click()
+    press(slider, "train")
     wait_until(lambda: slider._shown.live is not None and slider._shown.live.history)
-    set_by_hand(find(slider, "Epochs"), value=3)
+    choose(slider, "epochs", 3)
     wait_until(lambda: not threads())
     assert slider.runs["epochs"].tolist() == [5, 3]
     assert slider.runs["ending"].tolist() == ["finished", "finished"]
@@ -200,13 +235,13 @@ def test_letting_go_of_an_expensive_choice_only_says_so(slider):
     slider.train()
     slider.epochs = 1000
     slider.cut = 0
-    say(slider._ribbon, {"kind": "released"})
+    press(slider, "released")
     assert "Press Train" in status(slider)
     assert not threads() and len(slider.runs) == 1
 
 
 def test_before_the_first_run_nothing_starts_by_itself(slider):
-    say(slider._ribbon, {"kind": "released"})
+    press(slider, "released")
     assert "Press Train" in status(slider) and not threads()
 
 
@@ -215,8 +250,10 @@ def test_a_sweep_tries_every_depth_and_each_seed(slider):
     runs = slider.sweep(seeds=[0, 1])
     assert runs["cut"].tolist() == [3, 2, 1, 0] * 2
     assert runs["seed"].tolist() == [0] * 4 + [1] * 4
-    line, dots = slider._charts.view["charts"][2]["series"]
-    assert len(line["points"]) == 4 and len(dots["points"]) == 8
+    *_, line = slider._ribbon.view["depth"]["series"]
+    assert len(line["points"]) == 4
+    assert all("mean of 2 seeds" in b["score"]["note"] for b in slider._ribbon.view["blocks"])
+    assert slider._table.view["title"] == "Runs (8)"
 
 
 def test_an_error_in_the_thread_is_said_and_raised():
@@ -224,7 +261,7 @@ def test_an_error_in_the_thread_is_said_and_raised():
     schedule = keras.optimizers.schedules.ExponentialDecay(0.01, 10, 0.9)
     model.compile(keras.optimizers.Adam(schedule), LOSS, metrics=["accuracy"])
     slider = FreezeSlider(model, **pairs(model))
-    assert find(slider, "Learning rate").disabled
+    assert "schedule" in control(slider, "learning_rate")["why"]
     slider.learning_rate = 0.1
     with pytest.raises(ValueError, match="schedule"):
         slider.train()
@@ -250,14 +287,17 @@ def test_apply_changes_my_model_and_nothing_else_does(slider):
     assert set(table.layer[table.moved]) == {"digits"}
 
 
-def test_the_code_is_shown_and_follows_the_choice(slider):
-    assert slider._code.page.value == ""
-    set_by_hand(find(slider, "Show code"), value=True)
-    assert "model.fit(" in slider._code.page.value
-    slider.epochs = 17
-    assert "epochs=17" in slider._code.page.value
-    set_by_hand(slider._code.button, value=False)
-    assert slider._code.page.value == ""
+def test_what_is_folded_away_is_written_while_it_is_open(slider):
+    assert "code" not in slider._code.view
+    set_by_hand(slider._code, is_open=True)
+    assert "model.fit(" in slider._code.view["code"]
+    slider.epochs = 2
+    assert "epochs=2" in slider._code.view["code"]
+    set_by_hand(slider._code, is_open=False)
+    assert "code" not in slider._code.view
+    set_by_hand(slider._table, is_open=True)
+    slider.train()
+    assert slider._table.view["title"] == "Runs (1)" and len(slider._table.view["rows"]) == 1
 
 
 def test_a_page_without_a_kernel_gets_text_and_a_picture(slider):
@@ -270,18 +310,23 @@ def test_a_page_without_a_kernel_gets_text_and_a_picture(slider):
     assert len(bundle["image/png"]) > 1000
 
 
-def test_names_with_markup_stay_text():
-    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, name="head")])
-    model.compile("adam", LOSS, metrics=["accuracy"])
-    model.name = "<img src=x>"
-    slider = FreezeSlider(model, train=(np.zeros((40, 4)), np.arange(40) % 3))
-    set_by_hand(find(slider, "Show code"), value=True)
-    assert "&lt;img src=x&gt;" in slider._code.page.value and "<img" not in slider._code.page.value
-    slider.close()
-
-
 def test_closing_while_it_trains_leaves_nothing(slider):
     slider.epochs = 1000
-    find(slider, "Train").click()
+    press(slider, "train")
     slider.close()
     assert not threads()
+
+
+def test_a_closed_slider_leaves_no_widget_and_no_model():
+    def explored():
+        model = compiled()
+        slider = FreezeSlider(model, **pairs(model))
+        slider.train()
+        slider.close()
+        return [weakref.ref(x) for x in (slider, slider._experiment.trainer.model, model)]
+
+    widgets = set(ipywidgets.widgets.widget._instances)
+    left = explored()
+    assert not set(ipywidgets.widgets.widget._instances) - widgets
+    gc.collect()
+    assert [x() for x in left] == [None] * 3

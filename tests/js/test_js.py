@@ -7,13 +7,13 @@ from pathlib import Path
 import playwright
 import pytest
 
-from tlwidgets._widgets.base import ChartsView, LiveView
+from tlwidgets._widgets.base import ChartsView, Drawer, LiveView
 from tlwidgets._widgets.files import FileChooser
 from tlwidgets.bias_explorer.widget import ExplorerView
 from tlwidgets.freeze_slider.widget import Ribbon
 
 HERE = Path(__file__).parent
-VIEWS = (ChartsView, ExplorerView, FileChooser, Ribbon)
+VIEWS = (ChartsView, Drawer, ExplorerView, FileChooser, Ribbon)
 # Playwright's own, because a bare machine has no other, and an old one knows no tests.
 _DRIVER = Path(playwright.__file__).parent / "driver"
 NODE = next(path for path in (_DRIVER / "node", _DRIVER / "node.exe") if path.exists())

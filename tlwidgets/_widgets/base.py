@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import base64
+import os
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,8 +28,8 @@ class LiveView(anywidget.AnyWidget):
     """A picture in the page, drawn from one dictionary."""
 
     # Files, not texts: with ANYWIDGET_HMR=1 the page follows them while they are edited.
-    _esm = _STATIC / "tlwidgets.js"
-    _css = _STATIC / "tlwidgets.css"
+    _esm: Any = _STATIC / "tlwidgets.js"
+    _css: Any = _STATIC / "tlwidgets.css"
 
     kind = traitlets.Unicode(help="What the module draws, a name in its `KINDS`.").tag(sync=True)
     view = traitlets.Dict(help="Everything that the picture shows.").tag(sync=True)
@@ -39,6 +39,11 @@ class LiveView(anywidget.AnyWidget):
         if unknown:  # ipywidgets itself would only warn
             raise TypeError(f"{type(self).__name__} has no trait {unknown[0]!r}.")
         super().__init__(**traits)
+        if os.environ.get("ANYWIDGET_HMR") != "1":
+            # anywidget ties each view to its file for good: with all that it hears, a model and
+            # its data too, it would outlive `close`.
+            for file in (LiveView._esm, LiveView._css):
+                file.changed.disconnect()
 
 
 class ChartsView(LiveView):
@@ -125,21 +130,26 @@ class Controls:
             self._on_choice(**{name: change.new})
 
 
-class CodeDrawer:
-    """A button, and below it the script of what is seen; written only while it is open."""
+class Drawer(LiveView):
+    """What is folded away under a title; written only while it is open."""
 
-    def __init__(self, script: Callable[[], str]) -> None:
-        self._script = script
-        self.button = ipywidgets.ToggleButton(description="Show code", layout=width_of("9em"))
-        self.page = ipywidgets.HTML(layout=width_of("100%"))
-        self.button.observe(lambda _: self.refresh(), "value")
+    kind = traitlets.Unicode("drawer").tag(sync=True)
+    is_open = traitlets.Bool(help="Whether it is unfolded.").tag(sync=True)
 
-    def refresh(self) -> None:
-        """Write the script of what is seen now."""
-        is_open = self.button.value
-        self.button.description = "Hide code" if is_open else "Show code"
-        script = f'<pre class="tlwidgets-code">{escape(self._script())}</pre>' if is_open else ""
-        self.page.value = script
+    def __init__(self, title: str, write: Callable[[], dict[str, Any]]) -> None:
+        self._write = write
+        super().__init__(view={"title": title}, layout=width_of("100%", margin="0"))
+        self.observe(lambda _: self.refresh(), "is_open")
+
+    def refresh(self, title: str | None = None) -> None:
+        """Show what is there now, and by another title if there is one."""
+        inside = self._write() if self.is_open else {}
+        self.view = {"title": title or self.view["title"], **inside}
+
+
+def code_drawer(script: Callable[[], str]) -> Drawer:
+    """Return a fold with the script of what is seen."""
+    return Drawer("Code of what you see", lambda: {"code": script()})
 
 
 def chosen(name: str, meaning: str) -> property:

@@ -24,7 +24,7 @@ def plot_chart(view: Mapping[str, Any], ax: Axes) -> Axes:
         if place["log"]:
             axis.axes.set(**{f"{name}scale": "log"})
             axis.set_minor_locator(NullLocator())
-        axis.set_ticks(*zip(*place["ticks"], strict=True))
+        axis.set_ticks([at for at, _ in place["ticks"]], [text for _, text in place["ticks"]])
         axis.axes.set(
             **{f"{name}lim": (place["low"], place["high"]), f"{name}label": place["label"]}
         )

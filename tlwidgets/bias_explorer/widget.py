@@ -12,13 +12,13 @@ import traitlets
 
 from .._widgets.base import (
     FULL_WORDS,
-    CodeDrawer,
     Controls,
     LiveView,
     TeachingWidget,
     button,
     chosen,
     close_all,
+    code_drawer,
     move,
     number_box,
     row_of,
@@ -349,13 +349,13 @@ class BiasExplorer(TeachingWidget):
         self._view = ExplorerView(
             positions=position_bytes(population, self._shown), fields=fields, facts=facts
         )
-        self._drawer = CodeDrawer(self.code)
+        self._drawer = code_drawer(self.code)
         self._controls = ExplorerControls(population, state.choice, self._choose_by_hand)
         self._colour = dropdown("Colour points by", options)
         shared, reset = self._controls.shared.values(), button("Reset", "", self.reset)
-        row = row_of(*shared, self._colour, reset, self._drawer.button)
+        row = row_of(*shared, self._colour, reset)
         super().__init__(
-            [self._controls.choose_tab, row, self._view, self._drawer.page], layout=width_of("100%")
+            [self._controls.choose_tab, row, self._view, self._drawer], layout=width_of("100%")
         )
         self.add_class("tlwidgets-bias-explorer")
         self._refresh(state)

@@ -109,11 +109,14 @@ class Record:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerMove:
-    """Whether the parameters of one layer moved in the last run."""
+    """Whether, and how far, the parameters of one layer moved in the last run."""
 
     layer: str
     has_moved: bool
     largest_change: float
+    # Length of the change by that of the values before, of the layer's largest variable; None
+    # where those were all zero.
+    relative_change: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +136,7 @@ class State:
     subject: Subject
     choice: Choice
     estimate: Estimate | None = None  # of the next run
+    sweep_seconds: float | None = None  # about how long all depths would take
     live: Live | None = None
     records: tuple[Record, ...] = ()  # in the order in which they were trained
     moves: tuple[LayerMove, ...] = ()  # after the last run
@@ -231,8 +235,12 @@ class Experiment:
         """Change what the next run will do; an impossible choice is refused."""
         with self._lock:
             choice = self.state.choice.changed(self.state.subject, **changes)
-            estimate = self.trainer.estimate(choice.cut, self._plan(choice))
-            self._change(choice=choice, estimate=estimate)
+            plan = self._plan(choice)
+            cuts = range(len(self.state.subject.blocks))
+            each = [self.trainer.estimate(cut, plan) for cut in cuts]
+            known = [estimate.seconds for estimate in each if estimate.seconds is not None]
+            sweep_seconds = sum(known) if len(known) == len(each) else None
+            self._change(choice=choice, estimate=each[choice.cut], sweep_seconds=sweep_seconds)
 
     def start(self, choices: Sequence[Choice] | None = None) -> bool:
         """Begin to train what is chosen, or these; False if something trains already."""
@@ -355,15 +363,20 @@ def _short(rate: keras.Variable) -> float:
 
 
 def _layer_moves(moved: pd.DataFrame) -> list[LayerMove]:
-    by_layer = moved.groupby("layer", sort=False)
-    return [
-        LayerMove(
-            layer=str(layer),
-            has_moved=bool(rows["moved"].any()),
-            largest_change=float(rows["largest_change"].max()),
-        )
-        for layer, rows in by_layer
-    ]
+    return [_layer_move(str(layer), rows) for layer, rows in moved.groupby("layer", sort=False)]
+
+
+def _layer_move(layer: str, rows: pd.DataFrame) -> LayerMove:
+    has_moved = bool(rows["moved"].any())
+    # A bias that began near zero would drown what the kernel did.
+    largest = int(np.argmax(np.where(rows["moved"], rows["parameters"], -1)))
+    change = float(rows["relative_change"].iloc[largest])
+    return LayerMove(
+        layer=layer,
+        has_moved=has_moved,
+        largest_change=float(rows["largest_change"].max()),
+        relative_change=change if has_moved and np.isfinite(change) else None,
+    )
 
 
 def _majority(labels: np.ndarray) -> float | None:

@@ -1,134 +1,76 @@
-"""The freeze slider in the page: controls, live pictures, and the wiring between them."""
+"""The freeze slider in the page: the view, what a hand chooses in it, and what it shows."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from functools import partial
-from html import escape
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import ipywidgets
 import traitlets
 
-from .._widgets.base import (
-    FULL_WORDS,
-    ChartsView,
-    CodeDrawer,
-    Controls,
-    LiveView,
-    TeachingWidget,
-    button,
-    chosen,
-    move,
-    number_box,
-    row_of,
-    width_of,
-)
+from .._widgets.base import Drawer, LiveView, TeachingWidget, chosen, code_drawer, width_of
 from ..freezing import Run, set_trainable
 from .code import to_code
 from .experiment import MAX_EPOCHS, Choice, Experiment, Pair, State
-from .words import (
-    curve_charts,
-    depth_chart,
-    describe,
-    describe_progress,
-    html_of,
-    progress,
-    ribbon_view,
-    table_of,
-)
+from .words import describe, runs_view, slider_view, table_of
 
 if TYPE_CHECKING:
     import keras
     import pandas as pd
     from matplotlib.figure import Figure
 
-# The controls of the freeze slider: the ribbon, and a stock widget for each choice.
-
-_STEPS = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000)
+_LABELS = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000)
+_POWERS = (-6.0, 1.0)  # of ten, between which learning rates are offered
 
 
 class Ribbon(LiveView):
-    """The blocks of the model, with the boundary to drag."""
+    """The blocks of the model with the boundary to drag, what was measured, and the controls."""
 
     kind = traitlets.Unicode("ribbon").tag(sync=True)
     # Without an echo: the page knows what it has sent, and a drag sends much.
     cut = traitlets.Int(0, help="Index of the first block that trains.").tag(
         sync=True, echo_update=False
     )
+    controls: Any = traitlets.List(help="What else is chosen: see `controls_of`.").tag(sync=True)
 
 
-class SliderControls(Controls):
-    """The controls by the name of what they choose, as in `Choice`.
-
-    Parameters
-    ----------
-    state : State
-    on_choice : callable (name=value)
-        Called when a hand moves a control.
-    """
-
-    def __init__(self, state: State, on_choice: Callable[..., None]) -> None:
-        super().__init__(on_choice)
-        subject, choice = state.subject, state.choice
-        self._n_train = subject.n_train
-        on_release = {"continuous_update": False, "style": FULL_WORDS}
-        self.by_name: dict[str, Any] = {
-            "cut": ipywidgets.IntSlider(
-                max=len(subject.blocks) - 1,
-                description="First block that trains",
-                layout=width_of("34em"),
-                **on_release,
-            ),
-            "n_labels": ipywidgets.SelectionSlider(
-                options=self._label_steps(choice.n_labels),
-                description="Labels",
-                **on_release,
-            ),
-            "epochs": number_box("Epochs", low=1, high=MAX_EPOCHS),
-            "learning_rate": ipywidgets.FloatLogSlider(
-                min=-6,
-                max=1,
-                step=0.25,
-                readout_format=".1e",
-                description="Learning rate",
-                disabled=choice.learning_rate is None,
-                **on_release,
-            ),
-            "seed": number_box("Seed", low=0, high=9999),
-            "keep_batchnorm_frozen": checkbox(
-                "Keep BatchNorm frozen",
-                disabled=not any(block.has_batchnorm for block in subject.blocks),
-            ),
-        }
-        self.show(choice)
-        self.listen_to(self.by_name)
-
-    def show(self, choice: Choice) -> None:
-        """Move every control to what is chosen."""
-        with self.showing():
-            self._show(choice)
-
-    def _show(self, choice: Choice) -> None:
-        labels, rate = self.by_name["n_labels"], self.by_name["learning_rate"]
-        if choice.n_labels not in labels.options:
-            labels.options = self._label_steps(choice.n_labels)
-        if choice.learning_rate is not None:  # a slider would clip what it cannot show
-            power = math.log10(choice.learning_rate)
-            rate.min, rate.max = min(rate.min, math.floor(power)), max(rate.max, math.ceil(power))
-        for name, control in self.by_name.items():
-            move(control, getattr(choice, name))
-
-    def _label_steps(self, chosen: int) -> list[int]:
-        return sorted({*(n for n in _STEPS if n < self._n_train), self._n_train, chosen})
+def controls_of(state: State, *, is_auto: bool) -> list[dict[str, Any]]:
+    """Return the controls in their order: what each chooses, and where it stands."""
+    subject, choice = state.subject, state.choice
+    rate, has_norm = choice.learning_rate, any(b.has_batchnorm for b in subject.blocks)
+    labels = [n for n in _LABELS if n < subject.n_train] + [subject.n_train]
+    powers = [power / 4 for power in range(int(4 * _POWERS[0]), int(4 * _POWERS[1]) + 1)]
+    rates = [float(f"{10**power:.2g}") for power in powers]
+    return [
+        _steps("n_labels", "labels", labels, choice.n_labels, "{:,}"),
+        _steps("learning_rate", "learning rate", rates, rates[0] if rate is None else rate, "{:g}")
+        | {"why": "The model has a schedule of its own." if rate is None else ""},
+        _box("epochs", choice.epochs, 1, MAX_EPOCHS),
+        _box("seed", choice.seed, 0, 9999),
+        _check("keep_batchnorm_frozen", "keep BatchNorm frozen", choice.keep_batchnorm_frozen)
+        | {"why": "" if has_norm else "The model has no BatchNormalization."},
+        _check("auto", "retrain when I let go, if it takes a moment only", is_auto),
+    ]
 
 
-def checkbox(text: str, *, value: bool = False, disabled: bool = False) -> ipywidgets.Checkbox:
-    """Return a checkbox as wide as its text."""
-    return ipywidgets.Checkbox(
-        value=value, disabled=disabled, description=text, indent=False, layout=width_of("auto")
-    )
+def _steps(
+    name: str, label: str, offered: Sequence[float], value: float, form: str
+) -> dict[str, Any]:
+    """Return a slider over steps; what code has chosen between two of them is a step, too."""
+    known = [n for n in offered if not math.isclose(n, value, rel_tol=1e-6)]
+    options = sorted([*known, value])
+    texts = [[n, form.format(n)] for n in options]
+    return {"name": name, "label": label, "kind": "steps", "options": texts,
+            "value": options.index(value), "low": 0, "high": len(options) - 1}  # fmt: skip
+
+
+def _box(name: str, value: int, low: int, high: int) -> dict[str, Any]:
+    return {"name": name, "label": name, "kind": "number", "value": value, "low": low,
+            "high": high, "more": True}  # fmt: skip
+
+
+def _check(name: str, label: str, value: bool) -> dict[str, Any]:
+    return {"name": name, "label": label, "kind": "check", "value": value, "more": True}
 
 
 class FreezeSlider(TeachingWidget):
@@ -182,23 +124,15 @@ class FreezeSlider(TeachingWidget):
         label_order: str = "random",
     ) -> None:
         self._model = model
-        self._ribbon = Ribbon()
-        self._charts = ChartsView(layout=width_of("100%"))
-        self._status, self._table = ipywidgets.HTML(), ipywidgets.HTML()
-        self._progress = ipywidgets.FloatProgress(max=1, layout=width_of("12em"))
         self._shown: State | None = None
+        self._is_auto = True
         self._experiment = Experiment(model, train, validation, label_order)
-        self._controls = SliderControls(self._experiment.state, self._choose_by_hand)
-        self._auto = checkbox("Retrain when I let go, if it takes a moment only", value=True)
-        self._buttons = {
-            "Train": button("Train", "primary", self._experiment.start),
-            "Stop": button("Stop", "", self._experiment.stop),
-            "Sweep all depths": button("Sweep all depths", "", self._start_sweep),
-        }
-        self._code = CodeDrawer(self.code)
+        self._ribbon = Ribbon(layout=width_of("100%", margin="0"))
+        self._table = Drawer("Runs (0)", lambda: runs_view(self._experiment.state))
+        self._code = code_drawer(self.code)
         self._ribbon.observe(lambda change: self._experiment.choose(cut=change.new), "cut")
-        self._ribbon.on_msg(lambda *_: self._let_go())
-        super().__init__(self._rows(), layout=width_of("100%"))
+        self._ribbon.on_msg(lambda _, content, __: self._hear(content))
+        super().__init__([self._ribbon, self._table, self._code], layout=width_of("100%"))
         self.add_class("tlwidgets-freeze-slider")
         self._experiment.follow(self._refresh)
 
@@ -281,9 +215,7 @@ class FreezeSlider(TeachingWidget):
         from .words import figure_of_slider
 
         state = self._experiment.state
-        charts = (*curve_charts(state), depth_chart(state))
-        views = [chart.to_view() for chart in charts]
-        return figure_of_slider(ribbon_view(state), views, state.choice.cut)
+        return figure_of_slider(slider_view(state), state.choice.cut)
 
     def __repr__(self) -> str:
         state = self._experiment.state
@@ -302,31 +234,28 @@ class FreezeSlider(TeachingWidget):
     def _stop(self) -> None:
         self._experiment.close()
 
-    def _rows(self) -> list[ipywidgets.Widget]:
-        controls = self._controls.by_name
-        row = partial(row_of, gap="2px 12px")
-        first, *others = controls.values()
-        return [
-            self._ribbon,
-            row(first, self._auto),
-            row(*others),
-            row(*self._buttons.values(), self._progress, self._status),
-            self._charts,
-            self._table,
-            self._code.button,
-            self._code.page,
-        ]
-
-    def _choose_by_hand(self, **choice: object) -> None:
-        self._experiment.choose(**choice)
-        self._let_go()
-
-    def _let_go(self) -> None:
-        if self._auto.value:
+    def _hear(self, content: Mapping[str, Any]) -> None:
+        """Do what a hand has asked for."""
+        kind = content["kind"]
+        if kind == "train":
+            self._experiment.start()
+        elif kind == "sweep":
+            self._experiment.start(self._experiment.all_depths())
+        elif kind == "stop":
+            self._experiment.stop()
+        elif kind == "choose":
+            self._choose_by_hand(content["name"], content["value"])
+        elif self._is_auto:  # the handle was let go
             self._experiment.restart_if_quick()
 
-    def _start_sweep(self) -> None:
-        self._experiment.start(self._experiment.all_depths())
+    def _choose_by_hand(self, name: str, value: object) -> None:
+        if name == "auto":
+            self._is_auto = bool(value)
+            self._show_controls(self._experiment.state)
+            return
+        self._experiment.choose(**{name: value})
+        if self._is_auto:
+            self._experiment.restart_if_quick()
 
     def _wait_for(self, choices: Sequence[Choice] | None) -> list[Run]:
         if not self._experiment.start(choices):
@@ -337,21 +266,12 @@ class FreezeSlider(TeachingWidget):
         """Show a new state; only what has changed is sent."""
         before, self._shown = self._shown, state
         with self._ribbon.hold_sync():
-            self._ribbon.view, self._ribbon.cut = ribbon_view(state), state.choice.cut
+            self._ribbon.view, self._ribbon.cut = slider_view(state), state.choice.cut
+            self._show_controls(state)
         if before is None or before.choice != state.choice:
-            self._controls.show(state.choice)
             self._code.refresh()
-        if before is None or (before.live, before.records) != (state.live, state.records):
-            self._charts.show((*curve_charts(state), depth_chart(state)), is_narrow=True)
-            self._refresh_progress(state)
-            self._table.value = html_of(self.runs)
-        if before is None or before.message != state.message or state.live is not before.live:
-            self._status.value = f'<span role="status">{escape(describe_progress(state))}</span>'
+        if before is None or before.records != state.records:
+            self._table.refresh(f"Runs ({len(state.records)})")
 
-    def _refresh_progress(self, state: State) -> None:
-        self._buttons["Stop"].disabled = state.live is None
-        for name in ("Train", "Sweep all depths"):
-            self._buttons[name].disabled = state.live is not None
-        self._progress.value = progress(state)
-        # Its place is kept, so that nothing jumps.
-        self._progress.layout.visibility = "hidden" if state.live is None else "visible"
+    def _show_controls(self, state: State) -> None:
+        self._ribbon.controls = controls_of(state, is_auto=self._is_auto)

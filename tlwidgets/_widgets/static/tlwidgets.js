@@ -5,6 +5,7 @@
 export const KINDS = {
   charts: showCharts,
   ribbon: showRibbon,
+  drawer: showDrawer,
   explorer: showExplorer,
   files: showFiles,
 };
@@ -364,17 +365,20 @@ function showCharts(model, el, signal) {
   update();
 }
 
-// The ribbon of blocks, with the boundary to drag.
+// The freeze slider. Its ribbon of blocks is the axis of everything above and below: a dot stands
+// over the boundary that it was measured at, a bar under the layer that moved.
 
-const RIBBON = { top: 22, block: 52, strip: 12, edge: 12, height: 100 };
-const STRIP_TOP = RIBBON.top + RIBBON.block + 8;
-const WORD = 48; // room for the longer one of the two words above
+const RIBBON = {
+  left: 48, right: 10, top: 20, bottom: 122, words: 138, block: 145, high: 44, base: 212, bar: 18,
+  height: 230,
+};
+const WORD = 48; // room for the longer one of the two words beside the boundary
 
 /** Return where each block begins, in pixels, and where the last one ends. */
 export function edgesOf(blocks, width) {
-  const edges = [RIBBON.edge];
-  for (const block of blocks) {
-    edges.push(edges[edges.length - 1] + block.share * (width - 2 * RIBBON.edge));
+  const edges = [RIBBON.left];
+  for (const { share } of blocks) {
+    edges.push(edges[edges.length - 1] + share * (width - RIBBON.left - RIBBON.right));
   }
   return edges;
 }
@@ -395,54 +399,6 @@ export function cutAfterKey(key, cut, last) {
   return key in steps ? Math.min(last, Math.max(0, steps[key])) : null;
 }
 
-function drawBlock(block, isFrozen, left, right, view) {
-  const { frozen, trainable } = view.colours;
-  const { top } = RIBBON;
-  const width = right - left;
-  const middle = (left + right) / 2;
-  const isWide = width > 7.6 * block.name.length + 8;
-  const drawn = [
-    svg(
-      "rect",
-      {
-        class: "tlw-block", x: left, y: top, width, height: RIBBON.block, rx: 4,
-        fill: isFrozen ? frozen : trainable,
-      },
-      svg("title", {}, block.info),
-    ),
-  ];
-  if (isWide) {
-    const place = { x: middle, y: top + (block.batchnorm ? 22 : 30), "text-anchor": "middle" };
-    drawn.push(svg("text", { class: "tlw-name", ...place }, block.name));
-  }
-  if (block.batchnorm && width > 26) {
-    drawn.push(
-      svg("rect", {
-        x: middle - 12, y: top + 31, width: 24, height: 14, rx: 7, stroke: "#fff",
-        fill: isFrozen || view.keep_batchnorm_frozen ? frozen : trainable,
-        "pointer-events": "none",
-      }),
-      svg("text", { class: "tlw-norm", x: middle, y: top + 41, "text-anchor": "middle" }, "BN"),
-    );
-  }
-  return drawn;
-}
-
-function drawMoves(block, left, right, view) {
-  const step = (right - left - 4) / Math.max(1, block.moves.length);
-  return block.moves.map(([hasMoved, text], i) =>
-    svg(
-      "rect",
-      {
-        x: left + 2 + i * step, y: STRIP_TOP, width: Math.max(1, step - 1), height: RIBBON.strip,
-        fill: hasMoved ? view.colours.trainable : "none",
-        stroke: hasMoved ? "none" : view.colours.frozen, "stroke-width": 1,
-      },
-      svg("title", {}, text),
-    ),
-  );
-}
-
 /** Return the words beside the boundary and their places; none is cut off at an edge. */
 export function sidesOf(cut, boundary, width) {
   const right = Math.min(boundary + 8, width - WORD);
@@ -451,69 +407,380 @@ export function sidesOf(cut, boundary, width) {
   return [["frozen", left, "end"], ["trains", Math.max(right, left + 8), "start"]];
 }
 
-/** Return the ribbon as SVG children: sides, blocks, and the strip that proves what moved. */
-export function drawRibbon(view, cut, width) {
-  const edges = edgesOf(view.blocks, width);
-  const sides = sidesOf(cut, edges[cut], width);
-  const drawn = sides.map(([text, x, anchor]) =>
-    svg("text", { class: "tlw-side", x, y: 15, "text-anchor": anchor }, text),
-  );
-  view.blocks.forEach((block, i) => {
-    drawn.push(...drawBlock(block, i < cut, edges[i], edges[i + 1], view));
-    drawn.push(...drawMoves(block, edges[i], edges[i + 1], view));
-  });
-  return drawn;
+/** Return a block's name where it has most room: along the block, or up it. */
+export function nameOf(name, width) {
+  const along = elided(name, Math.floor((width - 8) / 7.4));
+  const up = width < 13 ? "" : elided(name, 6);
+  return up.length > along.length ? [up, true] : [along, false];
 }
 
-function moveHandle(handle, view, cut, edges) {
-  const x = edges[cut];
-  handle.setAttribute("transform", `translate(${x.toFixed(1)} 0)`);
-  handle.setAttribute("aria-valuenow", cut);
-  handle.setAttribute("aria-valuemax", view.blocks.length - 1);
-  handle.setAttribute("aria-valuetext", view.sentence);
+/** Return as much of a name as n letters hold; what tells names apart stands at their ends. */
+function elided(name, n) {
+  if (name.length <= n) return name;
+  const end = Math.floor((n - 1) / 2);
+  return n < 3 ? "" : `${name.slice(0, n - 1 - end)}…${name.slice(-end)}`;
+}
+
+/** Return heights of labels at the right end, at least a line apart and all on the picture. */
+export function spread(heights, low = RIBBON.bottom, line = 13) {
+  const order = heights.map((_, i) => i).sort((i, j) => heights[i] - heights[j]);
+  const free = [...heights];
+  order.forEach((i, n) => n && (free[i] = Math.max(free[i], free[order[n - 1]] + line)));
+  let floor = low;
+  for (const i of order.reverse()) floor = (free[i] = Math.min(free[i], floor)) - line;
+  return free;
+}
+
+function drawDot([px, py], series, x, y, isChosen) {
+  const look = isChosen
+    ? { r: 6.5, fill: series.colour }
+    : { r: series.faint ? 3 : 4.5, class: "tlw-hollow" };
+  return svg("circle", {
+    cx: x(px), cy: y(py), stroke: series.colour, "stroke-width": 2,
+    opacity: series.faint ? 0.35 : 1, ...look,
+  });
+}
+
+/** Return the curve over the boundaries, and the height of the dot over the chosen one, if any. */
+export function drawDepth(chart, boundary, width) {
+  const right = width - RIBBON.right;
+  const x = scale(chart.x, RIBBON.left, right);
+  const y = scale(chart.y, RIBBON.bottom, RIBBON.top);
+  const across = (at, look) => svg("line", { class: look, x1: RIBBON.left, x2: right, y1: y(at), y2: y(at) });
+  const drawn = [svg("text", { class: "tlw-label", x: 0, y: 11 }, chart.y.label)];
+  for (const [at, text] of chart.y.ticks) {
+    const place = { class: "tlw-label", x: RIBBON.left - 12, y: y(at) + 4, "text-anchor": "end" };
+    drawn.push(across(at, "tlw-grid"), svg("text", place, text));
+  }
+  drawn.push(...drawGaps(chart, x, y), ...chart.rules.map(([at]) => across(at, "tlw-before")));
+  let height = null;
+  for (const series of chart.series) {
+    drawn.push(...drawSeries({ ...series, dots: false }, x, y));
+    for (const point of series.dots ? series.points : []) {
+      const isChosen = !series.faint && Math.abs(x(point[0]) - boundary) < 1;
+      if (isChosen) height = y(point[1]);
+      drawn.push(drawDot(point, series, x, y, isChosen));
+    }
+  }
+  return { drawn: [...drawn, ...nameLines(chart, x, y, boundary, right), ...drawBest(chart, x, y)], height };
+}
+
+/**
+ * Write what the lines are: levels on the side where the handle is not, curves at their right end,
+ * where there is more than one.
+ */
+function nameLines(chart, x, y, boundary, right) {
+  const named = chart.series.filter((series) => series.name);
+  const atLeft = boundary > (RIBBON.left + right) / 2;
+  const levels = chart.rules.map(([at, text]) => [y(at) - 4, text, false, atLeft]);
+  const curves = named.length < 2 ? [] : named.map(({ name, points, faint }) =>
+    [y(points.at(-1)[1]), name, faint, false]);
+  return [true, false].flatMap((side) => {
+    const labels = [...levels, ...curves].filter((label) => label[3] === side);
+    const free = spread(labels.map(([at]) => at));
+    return labels.map(([, text, isFaint], i) => svg("text", {
+      class: isFaint ? "tlw-over tlw-faint" : "tlw-over", y: free[i],
+      x: side ? RIBBON.left + 8 : right, "text-anchor": side ? "start" : "end",
+    }, text));
+  });
+}
+
+function drawBest(chart, x, y) {
+  return chart.marks.map(([px, py, text, isLeft]) => svg("text", {
+    class: "tlw-over tlw-best", x: x(px) + (isLeft ? -4 : 4), y: Math.max(18, y(py) - 11),
+    "text-anchor": isLeft ? "end" : "start",
+  }, text));
+}
+
+/** Make the nodes of one block; they stay, so that what changes can be seen changing. */
+function makeBlock(layer) {
+  const part = {
+    box: svg("rect", { class: "tlw-block", y: RIBBON.block, height: RIBBON.high, rx: 3 }),
+    about: svg("title"), name: svg("text"), size: svg("text"), bars: svg("g"),
+    norm: svg("rect", { class: "tlw-norm", width: 20, height: 13, rx: 6.5, y: RIBBON.block + 4 }),
+    normName: svg("text", { y: RIBBON.block + 14, "text-anchor": "middle" }, "BN"),
+    ground: svg("line", { class: "tlw-grid", y1: RIBBON.base, y2: RIBBON.base }),
+    moved: svg("text", { class: "tlw-label", y: RIBBON.base + 14, "text-anchor": "middle" }),
+  };
+  part.box.append(part.about);
+  layer.append(part.box, part.name, part.size, part.norm, part.normName, part.bars, part.ground,
+    part.moved);
+  return part;
+}
+
+/** Put a block where it belongs; its colour is another matter. */
+function placeBlock(part, block, left, right) {
+  const width = right - left;
+  const middle = (left + right) / 2;
+  const [name, isTurned] = nameOf(block.name, width);
+  const size = isTurned || width < 7 * block.size.length + 6 ? "" : block.size;
+  const hasNorm = block.batchnorm && width > 7 * name.length + 68;
+  fill(part.box, { x: left + 1.5, width: Math.max(1, width - 3) }, []);
+  part.about.replaceChildren(block.info);
+  const line = RIBBON.block + (isTurned ? RIBBON.high / 2 : size ? 20 : 27);
+  fill(part.name, isTurned
+    ? { x: 0, y: 3.5, "text-anchor": "middle", transform: `translate(${middle} ${line}) rotate(-90)` }
+    : { x: middle, y: line, "text-anchor": "middle", transform: "" }, []);
+  part.name.style.fontSize = isTurned ? "10px" : "";
+  part.name.replaceChildren(name);
+  fill(part.size, { x: middle, y: RIBBON.block + 36, "text-anchor": "middle" }, []);
+  part.size.replaceChildren(size);
+  fill(part.norm, { x: right - 33, visibility: hasNorm ? "visible" : "hidden" }, []);
+  fill(part.normName, { x: right - 23, visibility: hasNorm ? "visible" : "hidden" }, []);
+  fill(part.ground, { x1: left + 1.5, x2: right - 1.5 }, []);
+  part.bars.replaceChildren(...drawMoves(block.moves, left + 1.5, right - 1.5));
+  fill(part.moved, { x: middle }, []);
+  const short = block.moved.replace(", exactly", "");
+  const fits = (text) => 6.4 * text.length < width - 2;
+  part.moved.replaceChildren([block.moved, short].find(fits) ?? "");
+}
+
+function drawMoves(moves, left, right) {
+  const step = (right - left) / Math.max(1, moves.length);
+  const { base, bar } = RIBBON;
+  return moves.map(([share, text], i) => svg("rect", {
+    class: share ? "tlw-moved" : "tlw-still", x: left + i * step, height: bar * share || 2,
+    y: share ? base - bar * share : base - 2, width: Math.max(1, step - (moves.length > 1 ? 1 : 0)),
+  }, svg("title", {}, text)));
+}
+
+const ICE_MS = 70; // what freezes first and last are as far apart
+
+/** Freeze the blocks before the cut: ice grows outwards from the handle. */
+function freeze(parts, cut, before, isNormFrozen) {
+  const n = Math.abs(cut - before) || 1;
+  parts.forEach((part, i) => {
+    const distance = cut > before ? cut - 1 - i : i - cut;
+    const isOld = distance < 0 || distance >= n;
+    const side = i < cut ? "frozen" : "trains";
+    part.box.style.transitionDelay = isOld ? "0ms" : `${Math.round((distance / n) * ICE_MS)}ms`;
+    fill(part.box, { class: `tlw-block ${side}` }, []);
+    fill(part.name, { class: `tlw-name ${side}` }, []);
+    fill(part.size, { class: `tlw-size ${side}` }, []);
+    fill(part.norm, { class: `tlw-norm ${isNormFrozen ? "frozen" : side}` }, []);
+    fill(part.normName, { class: `tlw-norm-name ${isNormFrozen ? "frozen" : side}` }, []);
+  });
 }
 
 function makeHandle() {
-  const { top, block, height } = RIBBON;
-  return svg(
-    "g",
-    {
-      class: "tlw-handle", role: "slider", tabindex: 0, "aria-valuemin": 0,
-      "aria-label": "First block that trains",
-    },
-    svg("rect", { x: -2, y: top - 4, width: 4, height: height - top + 2, rx: 2 }),
-    svg("rect", { class: "grip", x: -8, y: top + block / 2 - 12, width: 16, height: 24, rx: 6 }),
-  );
+  const { block, high, base } = RIBBON;
+  const line = svg("line", { class: "tlw-stem", y2: block + high + 6 });
+  const handle = svg("g", {
+    class: "tlw-handle", role: "slider", tabindex: 0, "aria-valuemin": 0,
+    "aria-label": "First block that trains",
+  }, svg("rect", { class: "tlw-hit", x: -12, y: block - 8, width: 24, height: base - block }), line,
+  svg("rect", { class: "grip", x: -7, y: block + high / 2 - 12, width: 14, height: 24, rx: 5 }));
+  return { handle, line };
 }
 
-/** Show the ribbon and keep it as the model says. */
-function showRibbon(model, el, signal) {
-  const handle = makeHandle();
-  const layer = svg("g");
-  const picture = svg("svg", { height: RIBBON.height }, layer, handle);
-  const sentence = html("p", { class: "tlw-sentence", "aria-live": "polite" });
-  const [info, cost, proof] = ["tlw-info", "tlw-cost", "tlw-info"].map((name) =>
-    html("p", { class: name }),
-  );
-  const frame = html("div", { class: "tlw tlw-ribbon" }, sentence, picture, proof, info, cost);
-  el.append(frame);
-  let edges = [];
-  let isDragging = false;
-  let hasMoved = false;
+/** Make the handle of a run that goes on elsewhere: it walks along in a sweep. */
+function makeGhost() {
+  const { block, high, bottom } = RIBBON;
+  const dot = svg("circle", { r: 5, "stroke-dasharray": "2 2" });
+  const ghost = svg("g", { class: "tlw-ghost", display: "none" },
+    svg("line", { y1: bottom, y2: block + high + 6, "stroke-dasharray": "3 3" }),
+    svg("rect", { x: -6, y: block + high / 2 - 10, width: 12, height: 20, rx: 5 }), dot);
+  return { ghost, dot };
+}
 
+function showGhost({ ghost, dot }, view, cut, edges) {
+  const isAway = view.live && view.live.cut !== cut;
+  fill(ghost, { display: isAway ? "inline" : "none" }, []);
+  if (!isAway) return;
+  ghost.style.transform = `translate(${edges[view.live.cut].toFixed(1)}px, 0)`;
+  const isKnown = view.depth && view.live.score !== null;
+  const y = isKnown ? scale(view.depth.y, RIBBON.bottom, RIBBON.top)(view.live.score) : RIBBON.bottom;
+  fill(dot, { cy: Math.min(RIBBON.bottom, Math.max(RIBBON.top, y)).toFixed(1),
+    visibility: isKnown ? "visible" : "hidden" }, []);
+}
+
+/** Return the big number of a cut, and what it is. */
+export function scoreOf(view, cut) {
+  const { live } = view;
+  if (live?.cut === cut && live.text) return { text: live.text, note: live.note };
+  return view.blocks[cut].score ??
+    (view.depth ? { text: "?", note: "not trained from here yet" } : { text: "", note: "" });
+}
+
+function tellScore(number, note, view, cut) {
+  const score = scoreOf(view, cut);
+  number.replaceChildren(score.text);
+  const gain = score.gain
+    ? [html("b", { class: score.tone }, score.gain), ` ${score.than}`]
+    : [];
+  note.replaceChildren(score.note, html("br"), ...gain);
+}
+
+/** Show a small curve, with its last value written at the end of its line. */
+export function drawCurve(chart, width) {
+  const named = chart.series.filter((series) => series.points.length);
+  const room = 8 + 6.6 * Math.max(...named.map(({ name }) => name.length), 0);
+  const x = scale(chart.x, 2, width - room);
+  const y = scale(chart.y, 50, 6);
+  const ends = named.map(({ points }) => points.at(-1));
+  const free = spread(ends.map((end) => y(end[1] ?? chart.y.low) + 4), 54);
+  const last = Math.max(...ends.map(([at]) => x(at)));
+  return svg("svg", { width, height: 58, role: "img",
+    "aria-label": `${chart.title}. ${chart.description}` },
+  ...named.flatMap((series) => drawSeries(series, x, y)),
+  ...named.map(({ name, dashed }, i) => svg("text", {
+    class: dashed ? "tlw-label" : "tlw-end", x: last + 6, y: free[i] }, name)));
+}
+
+/** Show the controls that Python lists, and tell it what a hand chooses. */
+function showControls(model, places, signal) {
+  const made = {};
+  const choose = (name, value) => model.send({ kind: "choose", name, value });
+
+  function make({ name, label, kind, low, high }) {
+    const type = { steps: "range", number: "number", check: "checkbox" }[kind];
+    const input = html("input", { type, "aria-label": label, min: low, max: high });
+    const value = html("b");
+    const parts = { steps: [label, input, value], number: [label, input], check: [input, label] };
+    const field = html("label", { class: "tlw-field" }, ...parts[kind]);
+    const part = { input, value, field, isHeld: false, options: [] };
+    const read = () => {
+      if (kind === "check") return input.checked;
+      if (kind === "steps") return part.options[Number(input.value)][0];
+      // What is typed beyond the ends would be refused.
+      return Math.min(high, Math.max(low, Math.round(Number(input.value) || low)));
+    };
+    listen(input, {
+      input: () => {
+        part.isHeld = kind === "steps";
+        if (kind === "steps") say(part, Number(input.value));
+      },
+      change: () => {
+        part.isHeld = false;
+        choose(name, read());
+      },
+    }, signal);
+    return part;
+  }
+  function say({ input, value, options }, index) {
+    value.replaceChildren(options[index][1]);
+    input.setAttribute("aria-valuetext", options[index][1]);
+  }
   function draw() {
+    for (const control of model.get("controls")) {
+      const { name, kind, value, options = [], why, more } = control;
+      if (!made[name]) places[more ? "more" : "row"].append((made[name] = make(control)).field);
+      const part = made[name];
+      part.input.disabled = Boolean(why);
+      fill(part.field, { title: why ?? "" }, []);
+      if (part.isHeld) continue;
+      part.options = options;
+      if (kind === "check") part.input.checked = value;
+      else if (kind === "number") part.input.value = value;
+      else {
+        part.input.setAttribute("max", options.length - 1);
+        part.input.value = value;
+        say(part, value);
+      }
+    }
+  }
+  follow(model, ["change:controls"], draw, signal);
+  draw();
+}
+
+/** Show Train and Sweep, which becomes Stop; returns how to show what goes on. */
+function showActions(model, row, wait, signal) {
+  const action = (look) => html("button", { type: "button", class: look });
+  const [train, sweep] = [action("tlw-button primary"), action("tlw-button")];
+  let isRunning = false;
+  const press = (kind) => {
+    model.send({ kind });
+    for (const button of [train, sweep]) button.disabled = true; // until Python has heard it
+    wait();
+  };
+  listen(train, { click: () => press("train") }, signal);
+  // The second half of a double click is not meant for the button that has taken the place.
+  listen(sweep, { click: (event) => isRunning && event.detail > 1 || press(isRunning ? "stop" : "sweep") },
+    signal);
+  row.append(train, sweep);
+  return ({ train: text, cost, sweep_cost: sweepCost, told, is_running: runs, done }) => {
+    isRunning = runs;
+    train.disabled = runs;
+    sweep.disabled = false;
+    const label = runs ? `Training, ${Math.round(100 * done)} %` : `▶ ${text}`;
+    train.replaceChildren(label, " ", html("small", {}, runs ? "" : cost));
+    fill(train, { title: told, style: `--done:${runs ? 100 * done : 0}%` }, []);
+    const all = html("span", { class: "tlw-wide" }, "all depths ");
+    const small = html("small", {}, sweepCost);
+    sweep.replaceChildren(...(runs ? ["Stop"] : ["Sweep ", all, small]));
+    fill(sweep, { title: runs ? "" : "Train once at every depth" }, []);
+  };
+}
+
+/** Show the freeze slider and keep it as the model says. */
+function showRibbon(model, el, signal) {
+  const [sentence, status] = [
+    html("p", { class: "tlw-sentence", "aria-live": "polite" }),
+    html("p", { class: "tlw-status", role: "status" }),
+  ];
+  const [number, note] = [html("strong"), html("span")];
+  const score = html("div", { class: "tlw-score" }, number, note);
+  const [depth, layer] = [svg("g"), svg("g")];
+  const { handle, line } = makeHandle();
+  const ghost = makeGhost();
+  const sides = svg("g");
+  const moved = svg("text", { class: "tlw-label", x: 0, y: RIBBON.base });
+  const picture = svg("svg", { height: RIBBON.height }, depth, layer, sides, moved, ghost.ghost, handle);
+  const hint = html("p", { class: "tlw-hint" });
+  const stage = html("div", { class: "tlw-stage" }, hint, picture);
+  const row = html("div", { class: "tlw-actions" });
+  const more = html("div", { class: "tlw-actions", hidden: "" });
+  const curves = html("div", { class: "tlw-curves" });
+  const frame = html("div", { class: "tlw tlw-ribbon" },
+    html("div", { class: "tlw-top" }, html("div", {}, sentence, status), score),
+    stage, row, more, curves);
+  el.append(frame);
+  const actions = showActions(model, row, () => status.replaceChildren("Waiting for the kernel."), signal);
+  showControls(model, { row, more }, signal);
+  showMore(row, more, signal);
+  let [edges, parts, seen, cutSeen, width] = [[], [], null, 0, 0];
+  let [isDragging, hasMoved] = [false, false];
+
+  function drawAll() {
     const view = model.get("view");
     if (!view.blocks) return;
-    const width = Math.max(320, widthOf(frame));
-    const cut = Math.min(model.get("cut"), view.blocks.length - 1);
+    width = Math.max(280, widthOf(stage));
     edges = edgesOf(view.blocks, width);
+    moved.replaceChildren(view.blocks.some((block) => block.moves.length) ? "moved" : "");
     picture.setAttribute("width", width);
-    layer.replaceChildren(...drawRibbon(view, cut, width));
-    moveHandle(handle, view, cut, edges);
-    sentence.replaceChildren(view.sentence);
-    cost.replaceChildren(view.cost);
-    proof.replaceChildren(view.proof);
-    info.replaceChildren(view.blocks[cut].info);
+    frame.setAttribute("style", Object.entries(view.colours).map(([k, v]) => `--${k}:${v}`).join(";"));
+    if (parts.length !== view.blocks.length) {
+      layer.replaceChildren();
+      parts = view.blocks.map(() => makeBlock(layer));
+    }
+    parts.forEach((part, i) => placeBlock(part, view.blocks[i], edges[i], edges[i + 1]));
+    hint.replaceChildren(view.hint);
+    curves.replaceChildren(...view.curves.map((chart) => html("div", {},
+      html("div", { class: "tlw-title" }, chart.title),
+      drawCurve(chart, Math.max(200, Math.min(390, (width - 24) / 2))))));
+    if (view !== seen) {
+      actions(view.actions);
+      status.replaceChildren(view.status);
+    }
+    seen = view;
+    drawCut();
+  }
+  /** Draw what follows the handle; nobody needs to be asked for it. */
+  function drawCut() {
+    const view = model.get("view");
+    const cut = Math.min(model.get("cut"), view.blocks.length - 1);
+    const shown = view.depth ? drawDepth(view.depth, edges[cut], width) : { drawn: [] };
+    depth.replaceChildren(...shown.drawn);
+    sides.replaceChildren(...sidesOf(cut, edges[cut], width).map(([text, x, anchor]) =>
+      svg("text", { class: `tlw-side ${text}`, x, y: RIBBON.words, "text-anchor": anchor }, text)));
+    freeze(parts, cut, cutSeen, view.keep_batchnorm_frozen);
+    fill(line, { y1: (shown.height ?? (view.depth ? RIBBON.top : RIBBON.words - 12)) + 7 }, []);
+    fill(handle, { transform: `translate(${edges[cut].toFixed(1)} 0)`, "aria-valuenow": cut,
+      "aria-valuemax": view.blocks.length - 1, "aria-valuetext": view.blocks[cut].sentence }, []);
+    sentence.replaceChildren(view.blocks[cut].sentence);
+    tellScore(number, note, view, cut);
+    showGhost(ghost, view, cut, edges);
+    cutSeen = cut;
   }
   function choose(cut) {
     if (cut === model.get("cut")) return;
@@ -536,9 +803,10 @@ function showRibbon(model, el, signal) {
   }
   function hover(event) {
     if (isDragging) return choose(cutAt(place(event), edges));
-    const block = edges.findIndex((edge, i) => place(event) < (edges[i + 1] ?? Infinity));
-    const { blocks } = model.get("view");
-    info.replaceChildren(blocks[Math.min(block, blocks.length - 1)].info);
+    const { blocks, status: said } = model.get("view");
+    const block = blocks.findIndex((_, i) => place(event) < edges[i + 1]);
+    const y = event.clientY - picture.getBoundingClientRect().top;
+    status.replaceChildren(y > RIBBON.words && block >= 0 ? blocks[block].info : said);
   }
   function press(event) {
     const last = model.get("view").blocks.length - 1;
@@ -548,11 +816,69 @@ function showRibbon(model, el, signal) {
     event.stopPropagation(); // JupyterLab's own shortcuts would leave the cell
     choose(cut);
   }
-  const leave = () => !isDragging && draw();
+  const leave = () => !isDragging && status.replaceChildren(model.get("view").status);
   listen(picture, { pointerdown: begin, pointermove: hover, pointerup: letGo,
     pointercancel: letGo, pointerleave: leave }, signal);
   listen(handle, { keydown: press, keyup: letGo }, signal);
-  follow(model, ["change:view", "change:cut"], keepDrawn(frame, draw, signal), signal);
+  const redraw = keepDrawn(stage, drawAll, signal);
+  follow(model, ["change:view"], redraw, signal);
+  follow(model, ["change:cut"], throttled(() => edges.length && drawCut(), signal), signal);
+}
+
+/** Show the button that unfolds what is needed less often. */
+function showMore(row, more, signal) {
+  const button = html("button", { type: "button", class: "tlw-button tlw-more",
+    "aria-expanded": "false" }, "More ▾");
+  const toggle = () => {
+    more.hidden = !more.hidden;
+    button.setAttribute("aria-expanded", String(!more.hidden));
+    button.replaceChildren(more.hidden ? "More ▾" : "Less ▴");
+  };
+  listen(button, { click: toggle }, signal);
+  // JupyterLab would take Enter and the arrows for its own.
+  const keep = (event) => event.ctrlKey || event.metaKey || event.stopPropagation();
+  for (const part of [row, more]) listen(part, { keydown: keep }, signal);
+  row.append(button);
+}
+
+// What is folded away: a table, or a script to copy.
+
+function tableOf({ columns, rows, best }) {
+  const line = (kind, texts) => texts.map((text) => html(kind, {}, text));
+  return html("table", { class: "tlw-table" },
+    html("thead", {}, html("tr", {}, ...line("th", columns))),
+    html("tbody", {}, ...rows.map((texts, i) =>
+      html("tr", { class: i === best ? "best" : null }, ...line("td", texts)))));
+}
+
+/** Show a fold; what is in it is written while it is open. */
+function showDrawer(model, el, signal) {
+  const title = html("summary");
+  const copy = html("button", { type: "button", class: "tlw-button tlw-copy" }, "Copy");
+  const inside = html("div", { class: "tlw-inside" });
+  const fold = html("details", { class: "tlw tlw-drawer" }, title, inside);
+  el.append(fold);
+
+  function draw() {
+    const view = model.get("view");
+    title.replaceChildren(view.title);
+    fold.open = model.get("is_open");
+    if (view.code) inside.replaceChildren(copy, html("pre", { class: "tlwidgets-code" }, view.code));
+    else inside.replaceChildren(...(view.columns ? [tableOf(view)] : []));
+  }
+  function turn() {
+    if (fold.open === model.get("is_open")) return;
+    model.set("is_open", fold.open);
+    model.save_changes();
+  }
+  async function take() {
+    await navigator.clipboard.writeText(model.get("view").code);
+    copy.replaceChildren("Copied");
+  }
+  listen(fold, { toggle: turn, keydown: (event) => event.stopPropagation() }, signal);
+  listen(copy, { click: take, blur: () => copy.replaceChildren("Copy") }, signal);
+  follow(model, ["change:view", "change:is_open"], draw, signal);
+  draw();
 }
 
 // The button that chooses files and sends them to Python in pieces, one after the other.
