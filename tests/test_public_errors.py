@@ -98,6 +98,7 @@ WRONG_CALLS = [
     ("make_mnist_m", "images", "(2, 2)", lambda f: f(NOT_IMAGES)),
     ("make_mnist_m", "seed", "-1", lambda f: f(np.zeros((1, 8, 8)), seed=-1)),
     ("merge_progress", "paths", "'class.json'", lambda f: f("class.json")),
+    ("sweep", "grid", "5", lambda f: f(5, print)),
     ("write_grades", "table", "5", lambda f: f(5, "grades.csv")),
     ("merge_progress", "paths", "none", lambda f: f([])),
     ("plot_blocks", "ax", "None", lambda f: f(small_model(), None)),

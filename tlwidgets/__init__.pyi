@@ -47,6 +47,7 @@ from .data import (
 )
 from .freeze_slider.widget import FreezeSlider as FreezeSlider
 from .freezing.plot import plot_blocks as plot_blocks
+from .sweeping import sweep as sweep
 from .training_curves.callback import (
     TrainingCurves as TrainingCurves,
     fit_in_background as fit_in_background,
