@@ -229,3 +229,21 @@ def test_a_network_with_another_vocabulary_takes_no_texts():
 def test_a_wrong_argument_is_named(arguments, message):
     with pytest.raises((TypeError, ValueError), match=message):
         load_text_encoder(**arguments)
+
+
+def test_texts_come_back_in_their_order_and_padding_is_not_computed(cache, monkeypatch):
+    network = load_text_encoder(24, n_blocks=1)
+    sentences = ["Short.", "A much longer sentence than the other two, by far.", "No!", "Yes!"]
+    lengths = []
+    run = keras.Model.predict_on_batch
+
+    def seen(model, batch):
+        lengths.append(batch.shape[1])
+        return run(model, batch)
+
+    monkeypatch.setattr(keras.Model, "predict_on_batch", seen)
+    found = extract_features(network, sentences, batch_size=2, progress=False)
+    assert lengths == [14, 4]
+    monkeypatch.undo()
+    wanted = network.predict(load_tokenizer()(sentences, 24), verbose=0)
+    np.testing.assert_allclose(found, wanted, atol=1e-5)

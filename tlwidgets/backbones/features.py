@@ -141,11 +141,11 @@ def extract_features(
     key = digest(_EXTRACTION_VERSION, examples, fingerprint(backbone))
 
     def build() -> dict[str, NDArray[np.float32]]:
+        if is_text:
+            return {"features": _read(backbone, examples, batch_size, progress)}
         some = as_input(examples[:_N_PROOF], backbone)
-        # A transformer has nothing to fold, and its copy would take 90 MB more.
-        model = None if is_text else fold_batchnorm(backbone)
-        if model is None or not gives_the_same(backbone, model, some):
-            # One of its own, because `_run` compiles it.
+        model = fold_batchnorm(backbone)
+        if not gives_the_same(backbone, model, some):  # of its own, because `_run` compiles it
             model = keras.Model(backbone.inputs, backbone.outputs, name=backbone.name)
         return {"features": _run(model, examples, batch_size, progress)}
 
@@ -227,6 +227,21 @@ def as_input(pixels: NDArray[Any], model: keras.Model) -> NDArray[Any]:
     return batch if batch.shape[-1] == channels else np.repeat(batch, channels, axis=-1)
 
 
+def _read(
+    network: keras.Model, pieces: NDArray[np.int32], batch_size: int, progress: bool
+) -> NDArray[np.float32]:
+    """Run texts of like length together, without the padding that none of them needs."""
+    order = np.argsort(-np.count_nonzero(pieces, axis=1), kind="stable")
+    # The layers themselves, so their parameters are there once (measured: half the time, with
+    # sentences of 21 pieces at a length of 40).
+    any_length = keras.Input((None,), dtype=network.inputs[0].dtype)
+    twin = keras.models.clone_model(
+        network, input_tensors=any_length, clone_function=lambda layer: layer
+    )
+    found = _run(twin, pieces[order], batch_size, progress)
+    return found[np.argsort(order)]
+
+
 def _run(
     model: keras.Model, pixels: NDArray[Any], batch_size: int, progress: bool
 ) -> NDArray[np.float32]:
@@ -241,6 +256,8 @@ def _run(
     starts = range(0, len(pixels), batch_size)
     for start in tqdm(starts, desc="extracting features", unit="batch", disable=not progress):
         batch = as_input(pixels[start : start + batch_size], model)
+        if _takes_pieces(model):
+            batch = batch[:, : np.count_nonzero(batch, axis=1).max()]
         # A last batch of another size would be traced anew: fill it up, cut it off below.
         n_missing = batch_size - len(batch)
         batch = np.concatenate([batch, np.zeros((n_missing, *batch.shape[1:]), batch.dtype)])
