@@ -2,6 +2,7 @@
 
 from .backbones import (
     BlockTaps as BlockTaps,
+    dense_parameters as dense_parameters,
     extract_features as extract_features,
     imagenet_class_names as imagenet_class_names,
     list_backbones as list_backbones,
@@ -10,6 +11,7 @@ from .backbones import (
     load_mini as load_mini,
     load_text_encoder as load_text_encoder,
     load_tokenizer as load_tokenizer,
+    solve_head as solve_head,
     tap_blocks as tap_blocks,
     top_names as top_names,
 )

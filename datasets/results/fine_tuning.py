@@ -26,16 +26,16 @@ os.environ["TF_NUM_INTRAOP_THREADS"] = "1"  # small networks: a second thread sl
 import keras
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
-from sklearn.preprocessing import StandardScaler
 
 from tlwidgets import (
+    dense_parameters,
     extract_features,
     fetch_solar_cells,
     load_backbone,
     load_digits,
     load_glyph_net,
+    solve_head,
 )
 from tlwidgets.freezing import read_blocks, set_trainable, split_at
 
@@ -112,12 +112,9 @@ def layers_in(model: keras.Model) -> Iterator[keras.layers.Layer]:
             yield layer
 
 
-def solve_head(features: NDArray[Any], labels: NDArray[Any]) -> list[NDArray[Any]]:
+def head_for(features: NDArray[Any], labels: NDArray[Any]) -> list[NDArray[Any]]:
     """Return kernel and bias of a logistic regression on these features."""
-    scaler = StandardScaler().fit(features)
-    regression = LogisticRegression(C=3 / features.shape[1], class_weight="balanced", max_iter=999)
-    kernel = regression.fit(scaler.transform(features), labels).coef_ / scaler.scale_
-    return [kernel.T, regression.intercept_ - kernel @ scaler.mean_]
+    return dense_parameters(solve_head(features, labels, class_weight="balanced"))
 
 
 def in_batches(x: NDArray[Any], y: NDArray[Any], rng: Any, size: int) -> Iterator[Any]:
@@ -173,7 +170,7 @@ def on_digits() -> Iterator[list[Any]]:
                 images = np.concatenate([x[f] if change is None else change(x[f]) for f in many])
                 model.set_weights(tuner.start)
                 features = network.predict(images, batch_size=500, verbose=0)
-                heads[way] = solve_head(features, np.concatenate([y[f] for f in many]))
+                heads[way] = head_for(features, np.concatenate([y[f] for f in many]))
                 model.layers[-1].set_weights(heads[way])
                 yield row(f"head only, {way}".removesuffix(", "), began)
             ways = WAYS | {"augmented with a lie": {"augmented": "lying"}}
@@ -224,9 +221,7 @@ def on_cells() -> Iterator[list[Any]]:
                 began = time.process_time()
                 which = slice(None) if is_augmented else slice(1)
                 known = features[learn, which].reshape(-1, features.shape[-1])
-                solved = heads[is_augmented] = solve_head(
-                    known, np.repeat(y[learn], len(known) // n)
-                )
+                solved = heads[is_augmented] = head_for(known, np.repeat(y[learn], len(known) // n))
                 yield row(way, features[test, 0] @ solved[0] + solved[1], began)
             # Rates by depth and gradual unfreezing: on digits alone, where steps cost little.
             ways = {"fine-tuned": {}, "augmented": WAYS["augmented"]}

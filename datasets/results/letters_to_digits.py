@@ -23,10 +23,8 @@ os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")  # small networks: a second
 
 import keras
 import numpy as np
-from sklearn.linear_model import LogisticRegression
-from sklearn.preprocessing import StandardScaler
 
-from tlwidgets import load_digits, load_glyph_net
+from tlwidgets import dense_parameters, load_digits, load_glyph_net, solve_head
 from tlwidgets.adapt import RandomViews
 from tlwidgets.freezing import CachedTrainer, Plan
 
@@ -62,14 +60,6 @@ def with_head(network: keras.Model, kernel_and_bias: list[np.ndarray] | None = N
         head.set_weights(kernel_and_bias)
     model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     return model
-
-
-def solve_head(features: np.ndarray, labels: np.ndarray) -> list[np.ndarray]:
-    """Return kernel and bias of a logistic regression, the scaling of the features included."""
-    scaler = StandardScaler().fit(features)
-    regression = LogisticRegression(C=3 / features.shape[1], max_iter=999)
-    kernel = regression.fit(scaler.transform(features), labels).coef_ / scaler.scale_
-    return [kernel.T, regression.intercept_ - kernel @ scaler.mean_]
 
 
 def bent(chosen: np.ndarray, seed: int) -> Examples:
@@ -121,7 +111,7 @@ def run(trainer: CachedTrainer, n_labels: int, seed: int) -> list[dict[str, obje
         note("from scratch", bends, model, time.process_time() - start)
         start = time.process_time()
         features = pretrained.predict(examples[0], batch_size=500, verbose=0)
-        solved = with_head(pretrained, solve_head(features, examples[1]))
+        solved = with_head(pretrained, dense_parameters(solve_head(features, examples[1])))
         note("head on letters", bends, solved, time.process_time() - start)
         model = train(trainer, solved, examples, seed, steps // 2, TUNE_RATE)
         note("fine-tuned", bends, model, time.process_time() - start)

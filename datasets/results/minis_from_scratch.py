@@ -21,11 +21,9 @@ from typing import Any
 import keras
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
-from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from tlwidgets import load_digits, load_mini
+from tlwidgets import dense_parameters, load_digits, load_mini, solve_head
 from tlwidgets.backbones import MINI_FAMILIES
 from tlwidgets.freezing import CachedTrainer, Plan
 
@@ -57,14 +55,11 @@ def with_head(name: str, checkpoint: str | None) -> keras.Model:
     return model
 
 
-def solve_head(model: keras.Model, x: NDArray[Any], y: NDArray[Any]) -> None:
+def give_head(model: keras.Model, x: NDArray[Any], y: NDArray[Any]) -> None:
     """Give a model the head of a logistic regression on its features."""
     features = np.asarray(model.layers[0](x))
-    scaler = StandardScaler().fit(features)
-    regression = LogisticRegression(C=3 / features.shape[1], max_iter=999)
     with threadpool_limits(1):
-        kernel = regression.fit(scaler.transform(features), y).coef_ / scaler.scale_
-    model.layers[-1].set_weights([kernel.T, regression.intercept_ - kernel @ scaler.mean_])
+        model.layers[-1].set_weights(dense_parameters(solve_head(features, y)))
 
 
 def run(name: str, n_labels: int, seed: int) -> Iterator[tuple[str, float, float]]:
@@ -90,7 +85,7 @@ def run(name: str, n_labels: int, seed: int) -> Iterator[tuple[str, float, float
 
     began = time.process_time()
     model = with_head(name, "letters")
-    solve_head(model, x[learn], y[learn])
+    give_head(model, x[learn], y[learn])
     yield "letters, head only", accuracy(model), time.process_time() - began
     score = train(model, replace(FINE_TUNING, seed=seed))
     yield "letters, fine-tuned", score, time.process_time() - began

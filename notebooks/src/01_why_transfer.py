@@ -30,9 +30,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from tlwidgets import Prediction, TrainingCurves, budget, check, claim, expect
@@ -149,15 +146,13 @@ for seed, n in [(seed, n) for seed in SEEDS for n in STEPS]:
 #
 # The same network, with the parameters that it has after 24,000 letters. All its layers stay
 # **frozen**; only the head is yours. This is called **linear probing**. Such a head is a logistic
-# regression: it takes no steps, it is **solved**. (All features are scaled alike before.) How many
-# labels will it need to read as well as scratch does with a hundred? Guess, then run.
+# regression: it takes no steps, it is **solved**. (All features are scaled alike before; lesson
+# 02 writes out what `solve_head` does.) How many labels will it need to read as well as scratch
+# does with a hundred? Guess, then run.
 
 
 # %%
-def solve_head(features, labels):
-    """Return a logistic regression on features that are scaled alike."""
-    regression = LogisticRegression(C=3 / features.shape[1], max_iter=999)
-    return make_pipeline(StandardScaler(), regression).fit(features, labels)
+from tlwidgets import solve_head
 
 
 def head_accuracy(features, learn, test):

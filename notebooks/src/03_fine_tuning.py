@@ -30,8 +30,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
-from sklearn.linear_model import LogisticRegression
-from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from tlwidgets import Prediction, TrainingCurves, budget, check, claim, expect
@@ -85,7 +83,7 @@ def with_head(network, solved_for=None):
     head = keras.layers.Dense(10, name="digits")
     model = keras.Sequential([network, head])
     if solved_for is not None:
-        head.set_weights(solve_head(np.asarray(network(x[solved_for])), y[solved_for]))
+        head.set_weights(head_for(np.asarray(network(x[solved_for])), y[solved_for]))
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile("adam", loss, metrics=["accuracy"])
     return model
@@ -171,15 +169,13 @@ best_50 = Prediction(
 best_50
 
 # %%
+from tlwidgets import dense_parameters, solve_head
 from tlwidgets.freezing import CachedTrainer, Plan
 
 
-def solve_head(features, labels):
+def head_for(features, labels):
     """Return kernel and bias of a logistic regression on these features."""
-    scaler = StandardScaler().fit(features)
-    regression = LogisticRegression(C=3 / features.shape[1], class_weight="balanced", max_iter=999)
-    kernel = regression.fit(scaler.transform(features), labels).coef_ / scaler.scale_
-    return [kernel.T, regression.intercept_ - kernel @ scaler.mean_]
+    return dense_parameters(solve_head(features, labels, class_weight="balanced"))
 
 
 def train(model, cut, chosen, seed, **plan):
@@ -532,7 +528,7 @@ rows, trainer = [], CachedTrainer(top, before_stage7, cells.is_defective)
 for seed, norm in [(s, n) for s in SEEDS for n in ("BatchNorm frozen", "BatchNorm trains")]:
     learn, test = cells.split(seed)
     learn = learn[:N_CELLS]
-    defective.set_weights(solve_head(features[learn], cells.is_defective[learn]))
+    defective.set_weights(head_for(features[learn], cells.is_defective[learn]))
     trainer.restart(top, before_stage7[learn], cells.is_defective[learn])
     trainer.train(0, Plan(keep_batchnorm_frozen=norm == "BatchNorm frozen", seed=seed))
     scores = trainer.model.predict_on_batch(before_stage7[test])

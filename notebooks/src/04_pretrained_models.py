@@ -26,9 +26,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from tlwidgets import Prediction, budget, check, claim, expect, list_backbones, load_backbone
@@ -157,7 +154,7 @@ claim("Share of values in the last fifth, most", end["values"].max(), at_most=0.
 import logging
 from itertools import pairwise, product
 
-from tlwidgets import load_digits, load_mini, load_results
+from tlwidgets import dense_parameters, load_digits, load_mini, load_results, solve_head
 from tlwidgets.freezing import CachedTrainer, Plan, read_blocks
 
 digits, minis = load_digits(), ["mini_vgg", "mini_resnet", "mini_inception"]
@@ -181,12 +178,6 @@ def draw(seed):
     order = np.random.default_rng(seed).permutation(len(y))
     test, pool = order[:1000], order[1000:]
     return np.array([pool[y[pool] == digit][:50] for digit in range(10)]).T.ravel(), test
-
-
-def solve_head(features, labels):
-    """Return a logistic regression on these features."""
-    regression = LogisticRegression(C=3 / features.shape[1], max_iter=999)
-    return make_pipeline(StandardScaler(), regression).fit(features, labels)
 
 
 def head_accuracy(features, learn, test):
@@ -258,9 +249,8 @@ def fine_tune(name):
     model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     features, trainer = network.predict(x, verbose=0), CachedTrainer(model, x[:500], y[:500])
     for learn, test in map(draw, TUNED_SEEDS):
-        scaler, regression = solved = solve_head(features[learn], y[learn])
-        kernel = regression.coef_ / scaler.scale_
-        head.set_weights([kernel.T, regression.intercept_ - kernel @ scaler.mean_])
+        solved = solve_head(features[learn], y[learn])
+        head.set_weights(dense_parameters(solved))
         trainer.restart(model, x[learn], y[learn])
         trainer.train(0, Plan(epochs=EPOCHS, seed=SEED, learning_rate=0.0005))
         right = trainer.model.predict(x[test], verbose=0).argmax(axis=1) == y[test]
@@ -444,10 +434,9 @@ learn, test = draw(SEED)
 images = x if NAME in minis else np.kron(x, np.ones((1, 3, 3, 3), np.uint8))
 network = load_mini(NAME) if NAME in minis else load_backbone(NAME, 84, checkpoint=None)
 head = keras.layers.Dense(10, name="digits")
-scaler, regression = solve_head(network.predict(images[learn[:FEW]], verbose=0), y[learn[:FEW]])
-kernel = regression.coef_ / scaler.scale_
+solved = solve_head(network.predict(images[learn[:FEW]], verbose=0), y[learn[:FEW]])
 model = keras.Sequential([network, head])
-head.set_weights([kernel.T, regression.intercept_ - kernel @ scaler.mean_])
+head.set_weights(dense_parameters(solved))
 model.compile("adam", keras.losses.SparseCategoricalCrossentropy(True), metrics=["accuracy"])
 lab = FreezeSlider(model, train=(images[learn], y[learn]), validation=(images[test], y[test]),
                    label_order="given")  # fmt: skip

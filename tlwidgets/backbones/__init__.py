@@ -5,6 +5,7 @@ from .._keras import start_keras
 start_keras()
 
 from .features import BlockTaps, extract_features, tap_blocks
+from .heads import dense_parameters, solve_head
 from .load import (
     CheckpointUnavailableError,
     imagenet_class_names,
@@ -21,6 +22,7 @@ __all__ = [
     "BlockTaps",
     "CheckpointUnavailableError",
     "WordPiece",
+    "dense_parameters",
     "extract_features",
     "imagenet_class_names",
     "list_backbones",
@@ -29,6 +31,7 @@ __all__ = [
     "load_mini",
     "load_text_encoder",
     "load_tokenizer",
+    "solve_head",
     "tap_blocks",
     "top_names",
 ]
