@@ -30,7 +30,7 @@ class Budget(Message):
     used_gb, peak_gb, limit_gb : float, gigabytes
         Resident memory now, its highest value so far, and what this machine allows.
     others_gb : float, gigabytes
-        What the other programs under the same limit use.
+        What my other programs use; those of others count where the whole machine is the limit.
     cpu_seconds : float, seconds
         Processor time since the kernel started.
     """
@@ -71,7 +71,9 @@ def budget() -> Budget:
         memory = psutil.virtual_memory()
         limit, others = memory.total, memory.total - memory.available - me.memory_info().rss
     else:
-        others = sum(_resident(process) for process in psutil.process_iter() if process != me)
+        # On a hub with ordinary accounts the limit is each learner's own, and all are seen here.
+        mine = [p for p in psutil.process_iter() if p != me and _owner(p) == _owner(me)]
+        others = sum(_resident(process) for process in mine)
     times = me.cpu_times()
     return Budget(
         used_gb=me.memory_info().rss / _GB,
@@ -94,6 +96,13 @@ def _memory_limit() -> int | None:
 
 def _text_of(path: Path) -> str:
     return path.read_text("utf-8").strip() if path.is_file() else ""
+
+
+def _owner(process: psutil.Process) -> str | None:
+    try:
+        return str(process.username())
+    except (psutil.Error, KeyError):  # it ended meanwhile; an account without a name
+        return None
 
 
 def _resident(process: psutil.Process) -> int:
