@@ -5,6 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from sklearn.datasets import load_diabetes
+from sklearn.manifold import TSNE
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from tlwidgets.bias_explorer import built_in
 from tlwidgets.bias_explorer.choice import Choice
@@ -133,3 +135,17 @@ def test_a_map_is_made_when_somebody_looks_and_then_stays(cache):
     assert position.shape == (60, 2) and people.position is position
     with pytest.raises(AttributeError, match="colour"):
         _ = people.colour
+
+
+def test_a_map_is_drawn_on_one_thread(monkeypatch, cache):
+    seen = []
+
+    class Watched(TSNE):
+        def fit_transform(self, x, y=None):
+            seen.extend(pool["num_threads"] for pool in threadpool_info())
+            return super().fit_transform(x, y)
+
+    monkeypatch.setattr("sklearn.manifold.TSNE", Watched)
+    with threadpool_limits(limits=2):
+        map_positions(np.random.default_rng(5).normal(size=(60, 4)))
+    assert seen and set(seen) == {1}

@@ -45,9 +45,9 @@ def test_the_bars_say_what_is_claimed_what_is_true_and_the_gap():
     assert [row["reported_text"] for row in everybody["rows"]] == ["94 %", "80 %", "90 %"]
     assert [row["actual_text"] for row in everybody["rows"]] == ["71 %", "76 %", "91 %"]
     assert [row["gap"][0] for row in everybody["rows"]] == [
-        "23 too good",
-        "4 too good",
-        "1 too bad",
+        "+23 points",
+        "+4 points",
+        "−1 point",
     ]
     assert worst["name"] == "Worst group: old"
     bars = bars_view(state(choice=Choice(covariate="age", n=20)))  # without a repair
@@ -58,7 +58,7 @@ def test_only_a_gap_that_luck_does_not_explain_is_clear():
     gaps = [row["gap"][1] for row in bars_view(state())["columns"][0]["rows"]]
     assert gaps == [True, False, False]
     honest = state(naive=Outcome(name="naive", reported=score(0.72), actual=score(0.71)))
-    assert bars_view(honest)["columns"][0]["rows"][0]["gap"] == ["1 too good", False]
+    assert bars_view(honest)["columns"][0]["rows"][0]["gap"] == ["+1 point", False]
 
 
 def test_a_group_that_nobody_was_drawn_from_says_so():
@@ -72,7 +72,7 @@ def test_errors_are_better_low_and_their_worst_group_is_the_highest():
     bars = bars_view(state(numeric_population(), naive=outcome))
     row = bars["columns"][0]["rows"][0]
     assert bars["better"] == "lower is better"
-    assert row["gap"][0] == "22.0 too good"  # it claims a smaller error than there is
+    assert row["gap"][0] == "−22.0"  # it claims a smaller error than there is
     assert bars["columns"][1]["name"] == "Worst group: old"
     assert bars["axis"]["high"] >= 80
 

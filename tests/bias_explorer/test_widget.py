@@ -283,3 +283,17 @@ def test_what_is_impossible_is_said_and_the_controls_go_back():
     set_by_hand(control(explorer, "n"), value=60)
     assert control(explorer, "n").value == explorer.n == 600
     explorer.close()
+
+
+def test_a_strength_that_changes_nothing_is_switched_off_and_says_why(explorer):
+    explorer.mechanism, explorer.kind = "sampling strategy", "simple random"
+    strength = control(explorer, "strength")
+    assert strength.disabled and "no effect" in strength.description
+    assert "Chance alone" in strength.tooltip
+    before = explorer.report()
+    explorer.strength = 0.1
+    assert explorer.report().equals(before)  # so it says
+    explorer.kind = "stratified"
+    assert not strength.disabled and "no effect" not in strength.description
+    explorer.strength = 0.9
+    assert not explorer.report().equals(before)

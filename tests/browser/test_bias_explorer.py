@@ -25,6 +25,7 @@ TABS = {
 
 @pytest.fixture
 def page(notebook, write_notebook):
+    notebook.page.set_viewport_size({"width": 1001, "height": 1000})  # a column of 833 px
     notebook.open(write_notebook("explorer.ipynb", MAKE, ASK, SHOW_AGAIN))
     notebook.run_cell(0)
     expect(picture(notebook)).to_be_visible()
@@ -76,8 +77,12 @@ def drag(page, start, end):
 
 
 def test_every_slider_of_every_tab_changes_the_picture(page):
+    expect(root(page).get_by_role("slider", name="Sample size")).to_be_visible()
+    expect(root(page).locator(".noUi-handle:not([aria-label])")).to_have_count(0)
+    top = part(page, "tlw-map").bounding_box()["y"]
     for i, (tab, (kind, repair)) in enumerate(TABS.items()):
         root(page).get_by_role("tab", name=tab).click()
+        assert part(page, "tlw-map").bounding_box()["y"] == top  # nothing moves under the hand
         choose(page, re.compile("^(Draw|Damage|Strategy)"), kind)
         before = part(page, "tlw-drawn-how").inner_text()
         press(page, slider(page, "How"), "End")
@@ -95,6 +100,9 @@ def test_a_region_is_brushed_by_mouse_and_keys_in_both_themes_and_its_code_runs(
     drag(page, (0.25, 0.2), (0.8, 0.75))
     brush = part(page, "tlw-brush")
     expect(brush).to_be_visible()
+    box, whole = brush.bounding_box(), part(page, "tlw-map").bounding_box()
+    for side in ("width", "height"):  # the box that the hand drew, from another tab
+        assert box[side] == pytest.approx(0.55 * whole[side], abs=8)
     expect(root(page).get_by_role("tab", name="Sampling strategy")).to_have_attribute(
         "aria-selected", "true"
     )

@@ -34,9 +34,14 @@ print("difference", abs(history.history["val_accuracy"][-1] - last["val_accuracy
 @pytest.fixture
 def page(notebook, write_notebook):
     notebook.open(write_notebook("slider.ipynb", MAKE, SHOW, RUN_ITS_CODE, SHOW_AGAIN))
-    notebook.run_cell(0)
-    notebook.run_cell(1)
+    show_slider(notebook)
     return notebook
+
+
+def show_slider(notebook):
+    for index in (0, 1):
+        notebook.start_cell(index)
+        notebook.wait_for_cell(index)  # TensorFlow takes long to load on a machine under load
 
 
 def ribbon(page):
@@ -153,8 +158,7 @@ def test_while_the_kernel_is_busy_the_sentence_follows_and_train_says_that_it_wa
     notebook, write_notebook
 ):
     notebook.open(write_notebook("busy.ipynb", MAKE, SHOW, BUSY))
-    notebook.run_cell(0)
-    notebook.run_cell(1)
+    show_slider(notebook)
     expect(ribbon(notebook)).to_contain_text("only digits trains")
     notebook.start_cell(2)
     drag_to(notebook, 1)

@@ -18,7 +18,7 @@ function viewOf(others = {}) {
   const row = (reported, actual, gap) => ({
     reported, actual, gap, reported_text: `${100 * reported} %`, actual_text: `${100 * actual} %`,
   });
-  const rows = [row(0.9, 0.5, ["40 too good", true]), null, row(0.7, 0.75, ["5 too bad", false])];
+  const rows = [row(0.9, 0.5, ["+40 points", true]), null, row(0.7, 0.75, ["−5 points", false])];
   const unknown = { ...row(0, 0.3, null), reported: null, reported_text: "nobody to test on" };
   return {
     headline: "It says 90 %.", details: "More.", warning: "", drawn: "All of them old.", colours: COLOURS,
@@ -144,14 +144,26 @@ test("bars carry their numbers, the gap is named, and what is unknown has no bar
   const { bars } = viewOf();
   const drawn = drawBars(bars, COLOURS, 600);
   assert.match(drawn.text, /90 %.*50 %/s);
-  assert.match(drawn.text, /40 too good/);
+  assert.match(drawn.text, /\+40 points/);
   assert.match(drawn.text, /nobody to test on/);
   assert.equal(drawn.all("tlw-claimed").length, 3); // two rows of everybody, one of the old
   assert.equal(drawn.all("tlw-true").length, 4);
   const [gap] = drawn.all("tlw-gap");
   assert.equal(gap.attributes.fill, "orange");
   assert.ok(drawn.all("faint").every((e) => e.attributes.fill !== "orange"));
-  assert.match(sayBars(bars), /Everybody, Naive: hold-out 90 %, population 50 % \(40 too good\)/);
+  assert.match(sayBars(bars), /Everybody, Naive: hold-out 90 %, population 50 % \(\+40 points\)/);
+});
+
+test("no number stands over the edge of its gap", () => {
+  const { bars } = viewOf();
+  const row = { reported: 0.12, actual: 0.09, gap: ["+3 points", false], reported_text: "12 %", actual_text: "9 %" };
+  const drawn = drawBars({ ...bars, columns: [{ ...bars.columns[0], rows: [row, null, null] }] }, COLOURS, 300);
+  const [gap] = drawn.all("tlw-gap");
+  const end = Number(gap.attributes.x) + Number(gap.attributes.width);
+  const [number] = drawn.all("tlw-number").filter((e) => e.text === "9 %");
+  const [verdict] = drawn.all("tlw-verdict");
+  assert.ok(Number(number.attributes.x) > end);
+  assert.ok(Number(verdict.attributes.x) > Number(number.attributes.x) + 20);
 });
 
 test("the gap stands on the shorter bar, where it is missing", () => {

@@ -76,20 +76,20 @@ def _gap(
     members: NDArray[np.bool_],
     state: State,
 ) -> list[Any] | None:
-    """Return in words how wrong a hold-out is, and whether by more than luck."""
+    """Return by how much a hold-out says too much, and whether that is more than luck."""
     reported, actual = score_of(outcome.reported), score_of(outcome.actual)
     if not (math.isfinite(reported) and math.isfinite(actual)):
         return None
     if state.population.has_classes:
-        size = str(abs(round(100 * reported) - round(100 * actual)))
+        size, unit = str(abs(round(100 * reported) - round(100 * actual))), " points"
     else:  # with as many decimals as the scores have
         n_decimals = max(0, 2 - math.floor(math.log10(max(reported, actual, 1e-12))))
-        size = f"{abs(actual - reported):.{n_decimals}f}"
+        size, unit = f"{abs(actual - reported):.{n_decimals}f}", ""
     if float(size) == 0:
         return ["right", False]
-    is_too_good = (reported > actual) == state.population.has_classes
+    sign = "+" if reported > actual else "−"
     is_clear = verdict(state, outcome, score_of, members) is not Verdict.RIGHT
-    return [f"{size} {'too good' if is_too_good else 'too bad'}", is_clear]
+    return [f"{sign}{size}{unit.removesuffix('s') if size == '1' else unit}", is_clear]
 
 
 def _rule(state: State, members: NDArray[np.bool_]) -> list[Any]:

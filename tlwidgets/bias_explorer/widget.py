@@ -25,7 +25,7 @@ from .._widgets.base import (
     width_of,
 )
 from ..shift import population as selection_errors
-from ..shift.mechanisms import MECHANISMS, Box
+from ..shift.mechanisms import MECHANISMS, Box, find_kind
 from ..shift.population import Population
 from .choice import Choice, from_url_state, to_url_state
 from .code import to_code
@@ -126,6 +126,14 @@ class Tab:
             repair.options = (*repair.options, choice.repair)
         for name, control in self.by_name.items():
             move(control, getattr(choice, name))
+        self._switch_strength(find_kind(self.mechanism, choice.kind).has_strength)
+
+    def _switch_strength(self, has_effect: bool) -> None:
+        """Switch the strength off where it would change nothing, and say why."""
+        strength, label = self.by_name["strength"], MECHANISMS[self.mechanism].strength_label
+        strength.disabled = not has_effect
+        strength.description = label if has_effect else f"{label}: no effect"
+        strength.tooltip = None if has_effect else "Chance alone draws a simple random sample."
 
 
 class ExplorerControls(Controls):

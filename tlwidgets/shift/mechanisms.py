@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -557,12 +557,15 @@ class Kind:
     too_kind, too_harsh : str
         Why the sample's own test set then says too much of a model, or too little, after
         "because"; empty where only luck does that. Both empty: nobody is favoured.
+    has_strength : bool
+        Whether it can be stronger or weaker; chance alone cannot.
     """
 
     make: Callable[[str, Box | None], Mechanism]
     needs_classes: bool
     too_kind: str
     too_harsh: str
+    has_strength: bool = True
 
     @property
     def is_fair(self) -> bool:
@@ -649,7 +652,7 @@ MECHANISMS: dict[str, Family] = {
         kind_label="Strategy",
         strength_label="How strictly",
         kinds={
-            "simple random": _fair(SimpleRandom),
+            "simple random": replace(_fair(SimpleRandom), has_strength=False),
             "stratified": _fair(Stratified),
             "cluster": _biased(lambda *_: Cluster()),
             "convenience": _biased(lambda *_: Convenience()),

@@ -1328,11 +1328,16 @@ function showMap(model, el, signal) {
 const BARS = { head: 22, row: 66, bar: 17, foot: 34, side: 84, between: 14, inside: 42, letter: 7.5 };
 const LOWER = BARS.bar + 2; // from the bar of the hold-out down to that of the population
 
-function drawNumber(text, x, left, y, isFilled) {
+/** Return where a number stands outside of its bar: in a gap that is wide enough, or behind it. */
+function besideBar(text, end, gapEnd) {
+  return gapEnd > end && gapEnd - end < BARS.letter * text.length + 8 ? gapEnd + 5 : end + 5;
+}
+
+function drawNumber(text, x, left, y, isFilled, gapEnd = x) {
   const isIn = x - left > BARS.inside;
   return svg("text", {
     class: `tlw-number${isIn ? (isFilled ? " on" : "") : " tlw-over"}`,
-    x: isIn ? x - 6 : x + 5, y: y + 13, "text-anchor": isIn ? "end" : "start",
+    x: isIn ? x - 6 : besideBar(text, x, gapEnd), y: y + 13, "text-anchor": isIn ? "end" : "start",
   }, text);
 }
 
@@ -1365,7 +1370,8 @@ function drawTexts(row, x, y) {
     const [text, isClear] = row.gap;
     const end = Math.max(x(row.actual), x(row.reported));
     const isIn = x(row.actual) - x(0) > BARS.inside; // else the number stands there already
-    const behind = x(row.actual) + 5 + BARS.letter * row.actual_text.length;
+    const behind = besideBar(row.actual_text, x(row.actual), x(row.reported)) +
+      BARS.letter * row.actual_text.length;
     const at = 6 + (isIn ? end : Math.max(end, behind));
     const name = isClear ? "tlw-verdict tlw-over clear" : "tlw-verdict tlw-over";
     drawn.push(svg("text", { class: name, x: at, y: y + BARS.bar + 15 }, text));
@@ -1374,10 +1380,11 @@ function drawTexts(row, x, y) {
     const place = { class: "tlw-label tlw-over", x: x(0) + 4, y: y + 13 };
     drawn.push(svg("text", place, row.reported_text));
   } else {
-    drawn.push(drawNumber(row.reported_text, x(row.reported), x(0), y, false));
+    drawn.push(drawNumber(row.reported_text, x(row.reported), x(0), y, false, row.gap && x(row.actual)));
   }
   if (row.actual !== null) {
-    drawn.push(drawNumber(row.actual_text, x(row.actual), x(0), y + LOWER, true));
+    const gapEnd = row.gap ? x(row.reported) : 0;
+    drawn.push(drawNumber(row.actual_text, x(row.actual), x(0), y + LOWER, true, gapEnd));
   }
   return drawn;
 }
@@ -1532,6 +1539,15 @@ const panelKeys = (colours) => [
   keyOf(html("i", { class: "tlw-dash" }), "my sample after weighting"),
 ];
 
+/** Give the handles of stock sliders around a view the names that stand beside them. */
+function nameHandles(element) {
+  const around = element.closest?.(".tlwidgets-bias-explorer");
+  for (const handle of around?.querySelectorAll(".noUi-handle") ?? []) {
+    const label = handle.closest(".jupyter-widgets")?.querySelector(".widget-label");
+    if (label) handle.setAttribute("aria-label", label.textContent);
+  }
+}
+
 /** Show everything and keep it as the model says. */
 function showExplorer(model, el, signal) {
   const sentence = html("p", { class: "tlw-sentence", "aria-live": "polite" });
@@ -1548,6 +1564,7 @@ function showExplorer(model, el, signal) {
   function draw() {
     const view = model.get("view");
     if (!view.bars) return;
+    nameHandles(frame);
     sentence.replaceChildren(html("strong", {}, view.headline), " ", view.details);
     warning.replaceChildren(view.warning);
     right.replaceChildren(...barsOf(view, Math.max(330, widthOf(right))));
