@@ -372,7 +372,7 @@ claim("Digits, 500: points lost by the lie on 6 and 9", -100 * lost["six_or_nine
 # learning rates**) bring nothing here, **gradual unfreezing** something with 50 labels. And an
 # augmentation can **lie**: upside down, a 6 is a 9 (control: over all digits).
 #
-# The recipe in plain Keras, on a few cells: phase 1 the head, phase 2 the top.
+# The recipe in plain Keras: phase 1 the head, phase 2 the top.
 
 # %%
 from tlwidgets import fetch_solar_cells, load_backbone
