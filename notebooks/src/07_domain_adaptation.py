@@ -176,7 +176,7 @@ other_kind
 from tlwidgets.adapt import standardise_per_domain
 
 
-def solve_head(x, labels):
+def linear_head(x, labels):
     """Return a logistic regression on some features."""
     return LogisticRegression(C=3 / x.shape[1], class_weight="balanced", max_iter=999).fit(
         x, labels
@@ -185,7 +185,7 @@ def solve_head(x, labels):
 
 def head_auc(x, labels, x_new, new):
     """Solve a head on some cells; return its AUC on the cells `new`."""
-    return roc_auc_score(y[new], solve_head(x, labels).decision_function(x_new))
+    return roc_auc_score(y[new], linear_head(x, labels).decision_function(x_new))
 
 
 def scaled(known, new):
@@ -513,7 +513,7 @@ rows, rng = [], np.random.default_rng(SEED)
 for (mono, poly, new), n in [(parts(seed), n) for seed in SEEDS for n in (5, 30, 60, 90)]:
     batch = np.concatenate([rng.choice(new[y[new] == c], k) for c, k in [(0, 100 - n), (1, n)]])
     by_batch, by_many = scaled(batch, batch)[0], scaled(poly, batch)[1]
-    on_mono, on_poly = (solve_head(scaled(c, new)[0], y[c]) for c in (mono, poly))
+    on_mono, on_poly = (linear_head(scaled(c, new)[0], y[c]) for c in (mono, poly))
     rows += [("today's batch", n, on_mono.predict(by_batch).sum()),
              ("many poly cells", n, on_mono.predict(by_many).sum()),
              ("trained on target", n, on_poly.predict(by_many).sum())]  # fmt: skip
