@@ -105,10 +105,10 @@ def test_each_tab_keeps_its_own_experiment(explorer, mechanism):
     assert (explorer.mechanism, explorer.strength) == (mechanism, 0.3)
 
 
-def test_turning_to_another_tab_costs_two_messages(explorer):
+def test_turning_to_another_tab_costs_its_echo_the_picture_and_what_colours_it(explorer):
     messages = listen(explorer)
     turn_to(explorer, "data skew")
-    assert len(messages) == 2
+    assert [next(iter(m["state"])) for m in messages] == ["selected_index", "view", "index"]
 
 
 @pytest.mark.parametrize("mechanism", MECHANISMS)
@@ -297,3 +297,18 @@ def test_a_strength_that_changes_nothing_is_switched_off_and_says_why(explorer):
     assert not strength.disabled and "no effect" not in strength.description
     explorer.strength = 0.9
     assert not explorer.report().equals(before)
+
+
+def test_the_map_is_coloured_by_what_the_tab_is_about(explorer):
+    assert explorer.colour_by == explorer.covariate
+    messages = listen(explorer)
+    explorer.covariate = "colour"
+    assert explorer.colour_by == find(explorer, "Colour points by").value == "colour"
+    assert len([m for m in messages if "view" in m.get("state", {})]) == 1
+    explorer.mechanism = "data skew"
+    assert explorer.colour_by == "class"
+    explorer.colour_by = "age"  # my own wish holds
+    explorer.strength = 0.3
+    assert explorer.colour_by == "age"
+    set_by_hand(explorer._view, region=REGION)  # another tab, but no other colours under the brush
+    assert (explorer.mechanism, explorer.colour_by) == ("sampling strategy", "age")

@@ -249,7 +249,8 @@ class BiasExplorer(TeachingWidget):
     region : (left, bottom, right, top), each 0..1, or None
         The part of the map that is sampled; the same as the brush.
     colour_by : str
-        What colours the points: "class" (or "outcome"), "group", or a covariate.
+        What colours the points: "class" (or "outcome"), "group", or a covariate. Another tab
+        begins with what it is about.
 
     Raises
     ------
@@ -351,7 +352,7 @@ class BiasExplorer(TeachingWidget):
         self._wanted_n = state.choice.n
         population = state.population
         options = colour_options(population)
-        self._colouring = colour_points(population, options[0])
+        self._subject, self._colouring = "", colour_points(population, options[0])
         self._shown = shown_on_map(population)
         fields, facts = facts_of(population, self._shown)
         self._view = ExplorerView(
@@ -367,7 +368,7 @@ class BiasExplorer(TeachingWidget):
         )
         self.add_class("tlwidgets-bias-explorer")
         self._refresh(state)
-        self._colour.observe(lambda change: setattr(self, "colour_by", change.new), "value")
+        self._colour.observe(self._colour_by_hand, "value")
         self._view.observe(self._brush, "region")
 
     def _choose(self, **changes: Any) -> None:
@@ -381,6 +382,10 @@ class BiasExplorer(TeachingWidget):
         with self._lock:
             self._wanted_n = changes.get("n", self._wanted_n)
             self._try(sized(self._state, changes, self._wanted_n))
+
+    def _colour_by_hand(self, change: Any) -> None:
+        if change.new != self._colouring.by:
+            self.colour_by = change.new
 
     def _brush(self, change: Any) -> None:
         with self._lock:
@@ -397,6 +402,8 @@ class BiasExplorer(TeachingWidget):
     def _refresh(self, state: State, trouble: str = "") -> None:
         """Show a new state; only what has changed is sent, the picture in one message."""
         self._state = state
+        if (subject := _subject_of(state) or self._subject) != self._subject:
+            self._subject, self._colouring = subject, colour_points(state.population, subject)
         region = state.choice.region
         with self._view.hold_sync():
             self._view.view = self._view_of(state, trouble)
@@ -412,6 +419,17 @@ class BiasExplorer(TeachingWidget):
 
     def _view_of(self, state: State, trouble: str = "") -> dict[str, Any]:
         return to_view(state, self._colouring, sentence=describe(state), trouble=trouble)
+
+
+def _subject_of(state: State) -> str | None:
+    """Return what a tab is about, to colour the map by; None where that is who is drawn."""
+    if state.choice.mechanism == "domain shift":
+        return state.choice.covariate
+    return (
+        None
+        if state.choice.mechanism == "sampling strategy"
+        else colour_options(state.population)[0]
+    )
 
 
 def _population_of(x: Any, y: Any, **options: Any) -> Population:
