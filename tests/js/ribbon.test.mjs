@@ -259,6 +259,7 @@ test("a fold is written while it is open, and its script can be copied", async (
   model.set("view", { title: "Runs (2)", columns: ["cut"], rows: [["<i>1"], ["2"]], best: 1 });
   assert.deepEqual(el.all("td").map((e) => e.text), ["<i>1", "2"]);
   assert.equal(el.all("best").length, 1);
+  assert.equal(el.all("tlw-inside")[0].attributes.tabindex, "0"); // a wide table scrolls by keys
   model.set("view", { title: "Code", code: "model.fit(x)" });
   let copied = "";
   Object.defineProperty(globalThis, "navigator", {

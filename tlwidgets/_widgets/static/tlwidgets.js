@@ -855,7 +855,8 @@ function tableOf({ columns, rows, best }) {
 function showDrawer(model, el, signal) {
   const title = html("summary");
   const copy = html("button", { type: "button", class: "tlw-button tlw-copy" }, "Copy");
-  const inside = html("div", { class: "tlw-inside" });
+  // It may scroll, so that the keyboard must reach it.
+  const inside = html("div", { class: "tlw-inside", tabindex: 0 });
   const fold = html("details", { class: "tlw tlw-drawer" }, title, inside);
   el.append(fold);
 
