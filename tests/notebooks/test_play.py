@@ -8,7 +8,7 @@ from tlwidgets.bias_explorer.experiment import begin, changed, worst_group
 
 pytestmark = pytest.mark.keras
 
-TRAIN = "from tlwidgets.freezing import CachedTrainer"
+TRAIN = "from tlwidgets import dense_parameters, solve_head"
 SLIDER = "from tlwidgets import FreezeSlider"
 # Beginnings of the cells that the slider needs; the long runs between them are left out.
 NEEDED = {
