@@ -114,9 +114,10 @@ assignment: env
 slides: env
 	$(BIN)/python -m docs.slides --lessons $(LESSONS)
 
-# The picture of the README.
+# The pictures of the README, and the moving ones.
 picture: env chromium
 	$(BIN)/python -m docs.picture
+	$(BIN)/python -m docs.film
 
 bench: bench-lessons bench-curves bench-bias
 

@@ -40,10 +40,10 @@ def brush(notebook: NotebookPage) -> Iterator[None]:
 
 def sweep(notebook: NotebookPage) -> Iterator[None]:
     """Train from every depth, and look on."""
-    button = notebook.outputs.get_by_role("button", name="Sweep")
-    button.click()
-    expect(button).to_be_disabled()
-    while button.is_disabled():
+    notebook.outputs.get_by_role("button", name="Sweep").click()
+    stop = notebook.outputs.get_by_role("button", name="Stop")
+    expect(stop).to_be_visible()
+    while stop.is_visible():
         notebook.page.wait_for_timeout(STEP_MS)
         yield
 
