@@ -22,7 +22,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 2
 
 .PHONY: env lab test check shape format notebooks bench bench-lessons bench-curves bench-bias binder-pins picture book assignment slides chromium \
         clean help \
-        test-pure test-keras test-notebooks test-browser test-binder
+        test-pure test-keras test-notebooks test-browser test-binder nightly
 
 help:
 	@sed -n 's/^# //p' Makefile | head -2; echo 'make check | test | notebooks | book | bench | format | clean'
@@ -77,6 +77,12 @@ test-pure: env
 
 test-keras: env
 	$(PYTEST) $(TWO_AT_A_TIME) -m keras --ignore=tests/notebooks tests
+
+# Random models, ten times as many as in test-keras.
+nightly: export OMP_NUM_THREADS = 1
+nightly: export TF_NUM_INTRAOP_THREADS = 1
+nightly: env
+	TLWIDGETS_FUZZ=2000 $(PYTEST) $(TWO_AT_A_TIME) tests/freezing/test_fuzz.py
 
 # Two lessons at a time: a lesson computes mostly in one thread.
 # No kernel here knows its notebook, so nothing would be kept; to be sure.

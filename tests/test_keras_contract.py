@@ -267,3 +267,31 @@ def test_unsaved_copy():
     two.reset_state()
     assert float(one.result()) == 1.0 and float(two.result()) == 0.0
     assert [v.shape for v in one.variables] == [v.shape for v in two.variables]
+
+
+def test_memory_of():
+    inputs = keras.Input((3, 2), batch_size=4)
+    model = keras.Model(inputs, layers.LSTM(5, stateful=True)(inputs))
+    assert [v.shape for v in _keras.memory_of(model)] == [(4, 5), (4, 5)]
+    known = {id(v) for v in model.variables}
+    assert not known & {id(v) for v in _keras.memory_of(model)}, "if known, this can go"
+
+
+def test_own_ways_and_what_adds_to_the_loss():
+    class Own(keras.Model):
+        def train_step(self, data):
+            return {}
+
+    inputs = keras.Input((3,))
+    model = Own(inputs, layers.ActivityRegularization(l2=1.0, name="adds")(inputs))
+    assert _keras.own_ways(model, ("fit", "train_step")) == ["train_step"]
+    assert _keras.trains_in_its_own_way(model)
+    assert [layer.name for layer in _keras.call_losses(model)] == ["adds"]
+    plain = keras.Model(inputs, layers.Dense(2, kernel_regularizer="l2")(inputs))
+    assert not _keras.trains_in_its_own_way(plain) and _keras.call_losses(plain) == []
+
+
+def test_input_structure():
+    inputs = {name: keras.Input((3,), name=name) for name in ("b", "a")}
+    model = keras.Model(inputs, layers.Add()(list(inputs.values())))
+    assert set(_keras.input_structure(model)) == {"a", "b"}

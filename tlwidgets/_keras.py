@@ -179,6 +179,14 @@ def own_parameters(layer: Any) -> list[Any]:
     return [*layer._trainable_variables, *layer._non_trainable_variables]
 
 
+def memory_of(model: Any) -> list[Any]:
+    """Return what stateful layers remember from batch to batch: `model.variables` has it not."""
+    import keras
+
+    found = [getattr(one, "states", None) for one in layers_in(model)]
+    return [v for v in keras.tree.flatten(found) if isinstance(v, keras.Variable)]
+
+
 def is_random_in_training(operation: Any) -> bool:
     """Tell whether a layer, or one in it, draws random numbers: Dropout, augmentation, noise."""
     return any(inner._seed_generators for inner in layers_in(operation))
@@ -220,12 +228,18 @@ def _overrides(layer: Any, method: str) -> bool:
 
 
 def infer(model: Any, x: Any) -> list[Any]:
-    """Return what a model gives for `x`, its one input; Keras warns where it wants `[x]`."""
+    """Return what a model gives for `x`; Keras warns where it wants `[x]`."""
     import keras
 
     structure = getattr(model, "_inputs_struct", None)
-    given = x if structure is None else keras.tree.pack_sequence_as(structure, [x])
+    is_one = structure is not None and len(keras.tree.flatten(x)) == len(model.inputs) == 1
+    given = keras.tree.pack_sequence_as(structure, keras.tree.flatten(x)) if is_one else x
     return list(keras.tree.flatten(model(given, training=False)))
+
+
+def input_structure(functional: Any) -> Any:
+    """Return how a model takes its inputs: one, a list, or a dict by name."""
+    return functional._inputs_struct
 
 
 # Compiling and training.
@@ -234,6 +248,24 @@ def infer(model: Any, x: Any) -> list[Any]:
 def compile_settings(model: Any) -> dict[str, Any]:
     """Return the arguments that a compiled model was compiled with."""
     return dict(model._compile_config.config)
+
+
+def own_ways(model: Any, methods: Sequence[str]) -> list[str]:
+    """Return which of these methods the class of a model has of its own."""
+    import keras
+
+    return [m for m in methods if getattr(type(model), m) is not getattr(keras.Model, m)]
+
+
+def trains_in_its_own_way(model: Any) -> bool:
+    """Tell whether the class of a model says itself what a training step is."""
+    return bool(own_ways(model, ("train_step", "compute_loss", "compute_metrics", "test_step")))
+
+
+def call_losses(model: Any) -> list[Any]:
+    """Return the layers in a model that add to the loss with what passes through them."""
+    found = layers_in(model)
+    return [one for one in found if getattr(one, "activity_regularizer", None) or one._losses]
 
 
 def build_training(model: Any, batch: Any) -> None:

@@ -133,6 +133,8 @@ def test_what_cannot_be_cut_says_what_to_do():
             return x
 
     with pytest.raises(TypeError, match=r"`model` .*subclassed model \(Own\).*keras.Input"):
+        split_at(Own(), 0)
+    with pytest.raises(ValueError, match=r"`model` must be built.*Call it once"):
         read_blocks(Own())
     with pytest.raises(ValueError, match=r"`model` must be built.*keras.Input"):
         read_blocks(keras.Sequential([layers.Dense(2)]))
@@ -231,3 +233,88 @@ def test_the_published_arithmetic_of_mobilenet_is_met():
 def test_a_model_without_a_graph_is_refused():
     with pytest.raises(TypeError, match="`model`"):
         block_costs("vgg16")
+
+
+def small():
+    parts = [layers.Dense(4, name="a"), layers.Dense(4, name="b"), layers.ReLU(name="r")]
+    return keras.Sequential([keras.Input((4,)), *parts, layers.Dense(2, name="c")])
+
+
+def test_blocks_of_ones_own():
+    found = read_blocks(small(), {"stem": ["a", "b"], "top": ["c"]})
+    assert [(block.name, block.layers) for block in found] == [
+        ("stem", ("a", "b", "r")),
+        ("top", ("c",)),
+    ]
+    base = keras.Sequential([keras.Input((4,)), *small().layers[:2]], name="base")
+    nested_one = keras.Sequential([keras.Input((4,)), base, layers.Dense(2, name="c")])
+    assert [b.layers for b in read_blocks(nested_one, {"all": ["base"], "top": ["c"]})] == [
+        ("a", "b"),
+        ("c",),
+    ]
+
+
+def test_blocks_of_ones_own_that_cannot_be():
+    with pytest.raises(ValueError, match=r"`blocks\['top'\]`: no layer named 'd'.*Available: a"):
+        read_blocks(small(), {"stem": ["a"], "top": ["d"]})
+    with pytest.raises(ValueError, match=r"`blocks` must come one after the other.*'b'.*later"):
+        read_blocks(small(), {"one": ["b"], "two": ["a", "c"]})
+
+
+class Wired(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.base = keras.Sequential([keras.Input((4,)), *small().layers[:3]])
+        self.drop = layers.Dropout(0.5, name="drop")
+        self.head = layers.Dense(2, name="head")
+
+    def call(self, x):
+        return self.head(self.drop(self.base(x)))
+
+
+def test_the_blocks_of_a_model_that_is_wired_in_code_are_its_layers():
+    model = Wired()
+    model(np.ones((1, 4)))
+    found = [(block.name, block.layers) for block in read_blocks(model)]
+    assert found == [("a", ("a",)), ("b", ("b", "r", "drop")), ("head", ("head",))]
+    own = read_blocks(model, {"below": ["a"], "top": ["head"]})
+    assert [block.layers for block in own] == [("a", "b", "r", "drop"), ("head",)]
+
+
+def transformer(names):
+    x = inputs = keras.Input((6,))
+    first, second = names["embeddings"]
+    x = layers.LayerNormalization(name=second)(layers.Embedding(9, 4, name=first)(x))
+    for attention, norm in names["blocks"]:
+        y = layers.MultiHeadAttention(1, 4, name=attention)(x, x)
+        x = layers.LayerNormalization(name=norm)(layers.Add()([x, y]))
+    x = layers.LayerNormalization(name=names["head"][0])(layers.GlobalAveragePooling1D()(x))
+    return keras.Model(inputs, layers.Dense(2, name=names["head"][1])(x))
+
+
+@pytest.mark.parametrize(
+    ("names", "wanted"),
+    [
+        (
+            {
+                "embeddings": ("embeddings", "embeddings_norm"),
+                "blocks": [(f"block{i}_attention", f"block{i}_norm") for i in (1, 2)],
+                "head": ("head_norm", "head"),
+            },
+            ["embeddings", "block1", "block2", "head"],
+        ),
+        (
+            {
+                "embeddings": ("token_embedding", "embeddings_layer_norm"),
+                "blocks": [
+                    (f"transformer_layer_{i}_mha", f"transformer_layer_{i}_ln") for i in (0, 1)
+                ],
+                "head": ("pooled", "logits"),
+            },
+            ["embeddings", "transformer_layer_0", "transformer_layer_1", "pooled", "logits"],
+        ),
+    ],
+    ids=["ours", "keras-hub"],
+)
+def test_transformers_have_embeddings_blocks_and_a_head(names, wanted):
+    assert [block.name for block in read_blocks(transformer(names))] == wanted

@@ -7,13 +7,15 @@ import time
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
+import tensorflow as tf
 
 from tlwidgets.freezing import CachedTrainer, Plan
 from tlwidgets.freezing.trainer import Costs
 
 from .small_models import data, sequential, skip
-from .test_trainer import assert_equal, cached, compiled, naive, small
+from .test_trainer import LOSS, assert_equal, cached, compiled, naive, small
 
 pytestmark = pytest.mark.keras
 
@@ -147,7 +149,7 @@ def test_data_and_models_that_do_not_fit():
         CachedTrainer(sequential(), x, y)
     inputs = [keras.Input((2,)), keras.Input((2,))]
     both = keras.Model(inputs, keras.layers.Dense(1)(keras.layers.Concatenate()(inputs)))
-    with pytest.raises(ValueError, match=r"one input and one output; .* has 2 and 1"):
+    with pytest.raises(ValueError, match=r"`x` must hold 2 arrays, one for each input.*got 1"):
         CachedTrainer(compiled(both), x, y)
     with pytest.raises(ValueError, match=r"`memory_budget` must be .* at least 0.*got -1"):
         CachedTrainer(compiled(sequential()), x, y, memory_budget=-1)
@@ -171,24 +173,6 @@ def test_cuts_and_plans_that_do_not_fit(trainer):
         trainer.write_to_model(skip())
 
 
-def test_a_layer_without_a_configuration_says_what_to_do():
-    class Odd(keras.layers.Layer):
-        def __init__(self, size):
-            super().__init__(name="odd")
-            self.size = size
-
-        def get_config(self):
-            raise NotImplementedError("no config")
-
-        def call(self, x):
-            return x * self.size
-
-    parts = [keras.Input((12, 12, 1)), Odd(2), keras.layers.Flatten(), keras.layers.Dense(3)]
-    model = compiled(keras.Sequential(parts))
-    with pytest.raises(TypeError, match=r"`model`: the layer 'odd' \(Odd\).*get_config"):
-        CachedTrainer(model, *data(model, 8))
-
-
 def test_a_schedule_is_followed_and_cannot_be_overruled():
     schedule = keras.optimizers.schedules.ExponentialDecay(0.05, 2, 0.5)
     models = [compiled(small()), compiled(small())]
@@ -202,26 +186,134 @@ def test_a_schedule_is_followed_and_cannot_be_overruled():
         CachedTrainer(models[0], x, y).train(1, Plan(learning_rate=0.1))
 
 
-def test_a_model_with_a_training_step_of_its_own_is_refused():
+def test_a_model_with_a_fit_or_compile_of_its_own_is_refused():
     class Own(keras.Model):
-        def train_step(self, data):
-            return super().train_step(data)
+        def compile(self, *args, **options):
+            super().compile(*args, **options)
 
     plain = sequential()
     model = compiled(Own(plain.inputs, plain.outputs))
-    with pytest.raises(TypeError, match=r"`model` must train as keras.Model.*`train_step`.*fit"):
+    with pytest.raises(TypeError, match=r"`model` must be compiled and trained.*Own has its own"):
         CachedTrainer(model, *data(plain, 8))
 
 
-def test_a_cut_under_a_mask_is_refused():
-    parts = [keras.Input((5,)), keras.layers.Embedding(7, 4, mask_zero=True, name="words")]
-    parts += [keras.layers.LSTM(3, name="reader"), keras.layers.Dense(3, name="out")]
-    model = compiled(keras.Sequential(parts))
-    x, y = np.random.default_rng(0).integers(0, 7, (40, 5)), np.arange(40) % 3
-    with CachedTrainer(model, x, y) as trainer:
-        with pytest.raises(ValueError, match=r"`cut` must not lie where a mask.*got 1.*'reader'"):
-            trainer.train(1)
-        assert trainer.train(2).ending == trainer.train(0).ending == "finished"
+class Wired(keras.Model):
+    """No copy of it can be made, so that it is lent."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner = sequential(dropout=0.5)
+
+    def call(self, x, training=False):
+        return self.inner(x, training=training)
+
+
+@pytest.fixture
+def lent():
+    keras.utils.set_random_seed(1)
+    model = Wired()
+    model(data(sequential(), 2)[0])
+    return compiled(model)
+
+
+def state(model):
+    parts = [v.numpy() for v in (*model.variables, *model.optimizer.variables)]
+    return (
+        parts,
+        [v.trainable for v in model.variables],
+        [layer.trainable for layer in model.layers],
+    )
+
+
+def assert_same_state(before, model):
+    for was, now in zip(before[0], state(model)[0], strict=True):
+        np.testing.assert_array_equal(was, now)
+    assert before[1:] == state(model)[1:]
+
+
+def test_a_model_that_is_lent_comes_back_as_it_was_whatever_happens(lent):
+    x, y = data(sequential(), 40)
+    lent.layers[0].layers[0].trainable = False
+    lent.fit(x, y, verbose=0)
+    before, stop = state(lent), threading.Event()
+    trainer = CachedTrainer(lent, x, y, validation=(x, y))
+    seen = []
+    run = trainer.train(
+        1, Plan(epochs=9), on_epoch=lambda i, logs: i == 1 and stop.set(), stop=stop
+    )
+    assert (run.ending, run.n_epochs) == ("stopped", 2)
+    assert_same_state(before, lent)
+    with pytest.raises(ZeroDivisionError):
+        trainer.train(1, on_epoch=lambda epoch, logs: 1 / 0)
+    assert_same_state(before, lent)
+    run = trainer.train(0, Plan(epochs=9, learning_rate=1e6), on_start=seen.append)
+    assert run.ending == "diverged" and set(seen[0]) == {"val_loss", "val_accuracy"}
+    assert_same_state(before, lent)
+    assert trainer.train(2, stop=stop).history == {}
+    lent.fit(x, y, verbose=0)  # goes on with its own optimizer
+    assert_same_state((state(lent)[0], *before[1:]), lent)
+
+
+def test_plain_training_ends_early_as_the_quick_one_does():
+    x, y = data(sequential(), 40)
+    y = np.random.default_rng(0).permutation(y)
+    runs = []
+    for as_fit in (False, True):
+        trainer = CachedTrainer(
+            compiled(small(), "adam"),
+            x,
+            y,
+            validation=data(sequential(), 30, seed=2),
+            as_fit=as_fit,
+        )
+        runs.append(trainer.train(1, Plan(epochs=30, batch_size=8, patience=2)))
+        runs[-1] = runs[-1], [v.numpy() for v in trainer.model.weights]
+    (quick, found), (plain, wanted) = runs
+    assert quick.ending == plain.ending == "early" and quick.n_epochs == plain.n_epochs
+    assert plain.notes == ("Trained with Keras' own fit, more slowly, because it was asked for.",)
+    assert_equal(found, wanted, rtol=1e-2)
+
+
+def test_data_sets_that_cannot_be_read_say_what_to_do(monkeypatch):
+    x, y = data(sequential(), 40)
+    endless = tf.data.Dataset.from_tensor_slices((x, y)).batch(8).repeat()
+    with pytest.raises(ValueError, match=r"`train` must be a data set that ends.*take\(n\)"):
+        CachedTrainer(compiled(sequential()), endless)
+    with pytest.raises(TypeError, match=r"`train` must be a pair of examples and labels.*got dict"):
+        CachedTrainer(compiled(sequential()), {})
+    monkeypatch.setattr("tlwidgets.freezing.examples._LARGEST_READ", 1000)
+    with pytest.raises(ValueError, match=r"`train` .*fits into memory; after 0 MB"):
+        CachedTrainer(compiled(sequential()), ((x, y) for _ in range(2)))
+    with pytest.raises(ValueError, match=r"at least one batch of examples; got none"):
+        CachedTrainer(compiled(sequential()), (pair for pair in ()))
+
+
+def test_what_a_data_set_draws_anew_is_said():
+    pairs = tf.data.Dataset.from_tensor_slices(data(sequential(), 40))
+    still = CachedTrainer(compiled(sequential()), pairs.batch(8), validation=pairs)
+    assert still.train(3, Plan(epochs=1)).notes == ()
+    drawn = CachedTrainer(compiled(sequential()), pairs.shuffle(40).batch(8))
+    (note,) = drawn.train(3, Plan(epochs=1)).notes
+    assert note.startswith("`train` was read once")
+
+
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        (np.array(["cat", "dog"] * 20), r"`y` must hold numbers; got <U3, for instance .*'cat'"),
+        (pd.Series(["cat", "dog"] * 20, dtype="category"), r"`y` must hold numbers.*np.unique"),
+        (pd.date_range("2020", periods=40), r"`y` must hold numbers; got datetime64"),
+        (np.where(np.arange(40) == 3, np.nan, 1.0), r"`y` must hold no undefined .*got 1 in 40"),
+    ],
+    ids=["texts", "categories", "dates", "NaN"],
+)
+@pytest.mark.parametrize("loss", ["mse", "binary_crossentropy", LOSS])
+def test_labels_that_are_no_numbers(y, message, loss):
+    inputs = keras.Input((12, 12, 1))
+    head = keras.layers.Dense(3 if loss is LOSS else 1)(keras.layers.Flatten()(inputs))
+    model = compiled(keras.Model(inputs, head), loss=loss)
+    with pytest.raises((TypeError, ValueError), match=message):
+        CachedTrainer(model, data(sequential(), 40)[0], y)
 
 
 def test_estimates_know_what_is_kept(trainer):

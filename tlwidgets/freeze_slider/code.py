@@ -89,7 +89,15 @@ keras.utils.set_random_seed({choice.seed})
 # Yours: the model with the parameters that it had when you made the slider, and the data.
 # model = ...
 # x, y = ...  # {subject.n_train:,} examples
-{validation}"""
+{_more_data(subject)}{validation}"""
+
+
+def _more_data(subject: Subject) -> str:
+    lines = {
+        "# sample_weight = ...  # how much each of them counts\n": subject.has_sample_weight,
+        "# callbacks = [...]  # those that you gave the slider\n": bool(subject.plan.callbacks),
+    }
+    return "".join(line for line, is_needed in lines.items() if is_needed)
 
 
 def _data(subject: Subject, choice: Choice) -> str:
@@ -99,10 +107,17 @@ def _data(subject: Subject, choice: Choice) -> str:
     if subject.label_order == "given":
         share = share if n == n_train else f"The first {n:,} of the"
         drawn = f"permutation({n})"
+    taken = "x_train, y_train = x[chosen], y[chosen]\n"
+    if subject.has_structure:
+        taken = "".join(
+            f"{name}_train = keras.tree.map_structure(lambda a: np.asarray(a)[chosen], {name})\n"
+            for name in "xy"
+        )
+    if subject.has_sample_weight:
+        taken += "sample_weight_train = sample_weight[chosen]\n"
     return (
         f"# {share} {n_train:,} labels, in the order in which the slider took them.\n"
-        f"chosen = np.random.default_rng({choice.seed}).{drawn}\n"
-        "x_train, y_train = x[chosen], y[chosen]\n"
+        f"chosen = np.random.default_rng({choice.seed}).{drawn}\n{taken}"
     )
 
 
@@ -110,11 +125,12 @@ def _flags(subject: Subject, choice: Choice) -> str:
     frozen = [name for block in subject.blocks[: choice.cut] for name in block.layers]
     trained = [name for block in subject.blocks[choice.cut :] for name in block.layers]
     note = "# The flags come before `compile`: later, `fit` would not see them.\n"
+    own = f", blocks={dict(subject.own_blocks)!r}" if subject.own_blocks else ""
     if set(frozen) & set(trained):  # a nested model has layers of the same names
         return (
             f"{note}from tlwidgets.freezing import set_trainable\n\n"
             f"set_trainable(model, {choice.cut}, "
-            f"keep_batchnorm_frozen={choice.keep_batchnorm_frozen})\n"
+            f"keep_batchnorm_frozen={choice.keep_batchnorm_frozen}{own})\n"
         )
     constants, rule = _rule(frozen, trained)
     batchnorm = textwrap.indent(_BATCHNORM, "    ") if choice.keep_batchnorm_frozen else ""
@@ -171,8 +187,25 @@ def _fit(subject: Subject, choice: Choice) -> str:
     return (
         "history = model.fit(\n    x_train,\n    y_train,\n"
         f"    batch_size={choice.batch_size},\n    epochs={choice.epochs},\n"
-        f"    shuffle=False,  # so that you get the very numbers of the slider\n{validation})\n"
+        "    shuffle=False,  # so that you get the very numbers of the slider\n"
+        f"{validation}{_fit_options(subject)})\n"
     )
+
+
+def _fit_options(subject: Subject) -> str:
+    plan, found = subject.plan, ""
+    if subject.has_sample_weight:
+        found += "    sample_weight=sample_weight_train,\n"
+    if plan.class_weight is not None:
+        found += f"    class_weight={dict(plan.class_weight)!r},\n"
+    callbacks = ["*callbacks"] if plan.callbacks else []
+    if plan.patience is not None:
+        monitored = "val_loss" if subject.n_validation else "loss"
+        callbacks.append(
+            f"keras.callbacks.EarlyStopping({monitored!r}, patience={plan.patience}, "
+            "restore_best_weights=True)"
+        )
+    return found + (f"    callbacks=[{', '.join(callbacks)}],\n" if callbacks else "")
 
 
 # How a model was compiled, written as the Python that would do it again.

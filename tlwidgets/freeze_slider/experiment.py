@@ -8,19 +8,18 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from .. import _check
 from .._keras import compile_settings, has_schedule
 from .._worker import Throttle, Worker
 from ..freezing import Block, CachedTrainer, Estimate, Plan, Run
+from ..freezing.examples import check_kind
 from .code import CompileCode, compile_code
 
 if TYPE_CHECKING:
     import keras
     import pandas as pd
 
-Pair = tuple[ArrayLike, ArrayLike]
 MAX_EPOCHS = 1000
 # A run that takes longer does not begin by itself when the boundary is let go.
 AUTO_SECONDS = 3.0
@@ -40,6 +39,11 @@ class Subject:
     majority: float | None = None
     # Which examples `n_labels` are: drawn with the seed, or the first ones.
     label_order: str = "random"
+    plan: Plan = field(default_factory=Plan)  # what all runs have
+    own_blocks: Mapping[str, Sequence[str]] | None = None
+    # How the learner's data come: several arrays, a number for each example.
+    has_structure: bool = False
+    has_sample_weight: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,41 +178,43 @@ class Experiment:
     Parameters
     ----------
     model : keras.Model
-    train, validation : (x, y)
+    train, validation : (x, y), (x, y, sample_weight) or a data set
     label_order : "random" or "given"
         Which training examples are used when not all are.
+    plan, blocks, as_fit
+        As for `FreezeSlider`.
     """
 
     def __init__(
         self,
         model: keras.Model,
-        train: Pair,
-        validation: Pair | None,
+        train: Any,
+        validation: Any,
         label_order: str = "random",
+        *,
+        plan: Plan | None = None,
+        blocks: Mapping[str, Sequence[str]] | None = None,
+        as_fit: bool = False,
     ) -> None:
         _check.one_of("label_order", label_order, ("random", "given"), kind="order")
-        _check.pair("train", train)
+        check_kind("train", train)
         if validation is not None:
-            _check.pair("validation", validation)
-        self.trainer = CachedTrainer(model, *train, validation=validation)
+            check_kind("validation", validation)
+        plan = plan or Plan()
+        self.trainer = CachedTrainer(
+            model, train, validation=validation, blocks=blocks, as_fit=as_fit
+        )
+        self.trainer.check_plan(plan)
         settings = compile_settings(model)
-        rate = (
-            None
-            if has_schedule(settings["optimizer"])
-            else _short(settings["optimizer"].learning_rate)
-        )
-        judged = train[1] if validation is None else validation[1]
-        subject = Subject(
-            model_name=model.name,
-            blocks=tuple(self.trainer.blocks),
-            compile_code=compile_code(settings, rate),
-            n_train=len(np.asarray(train[1])),
-            n_validation=0 if validation is None else len(np.asarray(validation[1])),
-            majority=_majority(np.asarray(judged)),
+        optimizer = settings["optimizer"]
+        rate = None if has_schedule(optimizer) else _short(optimizer.learning_rate)
+        subject = replace(
+            _subject_of(self.trainer, model.name, compile_code(settings, rate)),
             label_order=label_order,
+            plan=plan,
+            own_blocks=blocks,
         )
-        choice = Choice(cut=len(subject.blocks) - 1, n_labels=subject.n_train, learning_rate=rate)
-        self.state = State(subject=subject, choice=choice)
+        self.state = State(subject=subject, choice=_first_choice(subject, rate))
         self._on_change: Callable[[State], None] = lambda state: None
         self._worker: Worker[list[Run]] = Worker()
         self._lock = threading.RLock()
@@ -289,7 +295,8 @@ class Experiment:
         subject = self.state.subject
         n_drawn = choice.n_labels if subject.label_order == "given" else subject.n_train
         order = np.random.default_rng(choice.seed).permutation(n_drawn)
-        return Plan(
+        return replace(
+            subject.plan,
             epochs=choice.epochs,
             batch_size=choice.batch_size,
             learning_rate=choice.learning_rate,
@@ -357,6 +364,34 @@ class Experiment:
         self._change(moves=tuple(_layer_moves(self.trainer.moved())))
 
 
+def _subject_of(trainer: CachedTrainer, model_name: str, code: CompileCode) -> Subject:
+    training, measured = trainer.sets["training"], trainer.sets.get("validation")
+    arrays = isinstance(training.x, np.ndarray) and isinstance(training.y, np.ndarray)
+    return Subject(
+        model_name=model_name,
+        blocks=tuple(trainer.blocks),
+        compile_code=code,
+        n_train=len(training),
+        n_validation=0 if measured is None else len(measured),
+        majority=_majority((measured or training).y),
+        has_structure=not arrays,
+        has_sample_weight=training.sample_weight is not None,
+    )
+
+
+def _first_choice(subject: Subject, rate: float | None) -> Choice:
+    plan = subject.plan
+    return Choice(
+        cut=len(subject.blocks) - 1,
+        n_labels=subject.n_train,
+        learning_rate=rate if plan.learning_rate is None else plan.learning_rate,
+        epochs=plan.epochs,
+        keep_batchnorm_frozen=plan.keep_batchnorm_frozen,
+        seed=plan.seed,
+        batch_size=plan.batch_size,
+    )
+
+
 def _short(rate: keras.Variable) -> float:
     """Return the number as the learner wrote it: 0.001, not its 32-bit neighbour."""
     return float(str(np.float32(rate)))
@@ -379,8 +414,10 @@ def _layer_move(layer: str, rows: pd.DataFrame) -> LayerMove:
     )
 
 
-def _majority(labels: np.ndarray) -> float | None:
+def _majority(labels: Any) -> float | None:
     """Return the share of the most frequent class; None for labels that are not classes."""
+    if not isinstance(labels, np.ndarray) or labels.dtype.kind not in "biuf":
+        return None
     if labels.ndim == 2 and labels.shape[1] > 1:
         labels = labels.argmax(axis=1)
     labels = labels.reshape(len(labels), -1)

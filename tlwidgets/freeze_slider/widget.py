@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import traitlets
 
 from .._widgets.base import Drawer, LiveView, TeachingWidget, chosen, code_drawer, width_of
-from ..freezing import Run, set_trainable
+from ..freezing import Plan, Run, set_trainable
 from .code import to_code
-from .experiment import MAX_EPOCHS, Choice, Experiment, Pair, State
+from .experiment import MAX_EPOCHS, Choice, Experiment, State
 from .words import describe, runs_view, slider_view, table_of
 
 if TYPE_CHECKING:
@@ -79,15 +79,25 @@ class FreezeSlider(TeachingWidget):
     Parameters
     ----------
     model : keras.Model
-        Sequential or Functional, nested backbones too; compiled. Exploring never changes it,
-        only `apply()` does.
-    train : (x, y)
-        Training examples, as the model takes them, and their labels.
-    validation : (x, y), optional
+        Of any kind, compiled. Exploring never changes it, only `apply()` does; one of which no
+        copy can be made trains itself, and is put back after each run.
+    train : (x, y), (x, y, sample_weight) or a data set
+        Training examples, as the model takes them, and their labels. A tf.data.Dataset, a
+        keras.utils.PyDataset or a generator is read once.
+    validation : (x, y), (x, y, sample_weight) or a data set, optional
         Examples that only measure.
     label_order : "random" or "given"
         Which examples to learn from when fewer labels than all are chosen: drawn with the seed,
         or the first ones, for data that come in an order of their own.
+    plan : Plan, optional
+        What the runs begin with (epochs, learning rate, seed and so on, which the controls change)
+        and what they all have: batch_size, class_weight, patience to stop early, callbacks of your
+        own. Which examples, and in which order, the slider decides.
+    blocks : dict of str to list of str, optional
+        Blocks of your own: a name, and the names of its layers; as for `read_blocks`.
+    as_fit : bool
+        Draw augmentation and Dropout of the frozen blocks anew in each epoch, as `fit` does, which
+        is slower.
 
     Attributes
     ----------
@@ -119,14 +129,19 @@ class FreezeSlider(TeachingWidget):
         self,
         model: keras.Model,
         *,
-        train: Pair,
-        validation: Pair | None = None,
+        train: Any,
+        validation: Any = None,
         label_order: str = "random",
+        plan: Plan | None = None,
+        blocks: Mapping[str, Sequence[str]] | None = None,
+        as_fit: bool = False,
     ) -> None:
         self._model = model
         self._shown: State | None = None
         self._is_auto = True
-        self._experiment = Experiment(model, train, validation, label_order)
+        self._experiment = Experiment(
+            model, train, validation, label_order, plan=plan, blocks=blocks, as_fit=as_fit
+        )
         self._ribbon = Ribbon(layout=width_of("100%", margin="0"))
         self._table = Drawer("Runs (0)", lambda: runs_view(self._experiment.state))
         self._code = code_drawer(self.code)
@@ -199,7 +214,12 @@ class FreezeSlider(TeachingWidget):
             Also copy what the last run has learnt.
         """
         choice = self._experiment.state.choice
-        set_trainable(self._model, choice.cut, keep_batchnorm_frozen=choice.keep_batchnorm_frozen)
+        set_trainable(
+            self._model,
+            choice.cut,
+            keep_batchnorm_frozen=choice.keep_batchnorm_frozen,
+            blocks=self._experiment.state.subject.own_blocks,
+        )
         if choice.learning_rate is not None:
             self._model.optimizer.learning_rate = choice.learning_rate
         if with_parameters:

@@ -186,6 +186,8 @@ def _aligned(shape: Sequence[int], dtype: DTypeLike, n_bytes: int) -> NDArray[An
 
 def as_tensor(array: NDArray[Any]) -> tf.Tensor:
     """Return a tensor over the memory of an array from `ActivationStore`, without a copy."""
+    if array.dtype == tf.bfloat16.as_numpy_dtype:  # NumPy has no name for it to hand over
+        return tf.bitcast(as_tensor(array.view(np.uint16)), tf.bfloat16)
     return tf.experimental.dlpack.from_dlpack(array.__dlpack__())
 
 

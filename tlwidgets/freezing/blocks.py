@@ -9,7 +9,7 @@ them, because what they do changes with every batch and cannot be kept.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -19,8 +19,10 @@ from keras import layers
 
 from .. import _check
 from .._keras import (
+    graph_of,
     has_automatic_name,
     is_random_in_training,
+    layers_in,
     movable_variables_in,
     trainable_variables_in,
 )
@@ -31,6 +33,7 @@ from .graph import (
     build_model,
     count,
     family_block,
+    family_end,
     read_graph,
 )
 
@@ -130,6 +133,17 @@ class Layout:
         return n
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Listed(Layout):
+    """The blocks of a model whose layers are wired in code: it has no graph to be cut."""
+
+    pieces: tuple[tuple[keras.Layer, ...], ...]
+
+    def layers_of(self, block: int) -> list[keras.Layer]:
+        """Return the layers of one block."""
+        return list(self.pieces[block])
+
+
 def paired_layers(
     one: Layout, two: Layout, name: str, expected: str
 ) -> list[tuple[keras.Layer, keras.Layer]]:
@@ -147,13 +161,19 @@ def paired_layers(
     return list(zip(left, right, strict=True))
 
 
-def read_blocks(model: keras.Model) -> list[Block]:
+def read_blocks(
+    model: keras.Model, blocks: Mapping[str, Sequence[str]] | None = None
+) -> list[Block]:
     """Tell me the blocks of this model, between which I can freeze.
 
     Parameters
     ----------
     model : keras.Model
-        Sequential or Functional; the layers of a nested backbone are listed one by one.
+        Of any kind; the layers of a nested backbone are listed one by one. Of a subclassed
+        model its layers are, in the order in which its attributes were set.
+    blocks : dict of str to list of str, optional
+        Blocks of your own, from the input to the output: a name, and the names of its layers or
+        of nested models. A layer that is not named belongs to the block before it.
 
     Returns
     -------
@@ -171,19 +191,107 @@ def read_blocks(model: keras.Model) -> list[Block]:
     >>> [(block.name, block.n_parameters) for block in read_blocks(model)]
     [('hidden', 36), ('digits', 10)]
     """
-    return list(read_layout(model).blocks)
+    return list(read_parts(model, blocks).blocks)
 
 
-def read_layout(model: keras.Model) -> Layout:
+def read_parts(model: keras.Model, blocks: Mapping[str, Sequence[str]] | None = None) -> Layout:
+    """Return the blocks of any model; with its graph where it has one."""
+    is_subclass = (
+        isinstance(model, keras.Model)
+        and not isinstance(model, keras.Sequential)
+        and graph_of(model) is None
+    )
+    return _read_listed(model, blocks) if is_subclass else read_layout(model, blocks)
+
+
+def _read_listed(model: keras.Model, named: Mapping[str, Sequence[str]] | None) -> Listed:
+    if not model.built or not model.variables:
+        raise ValueError(
+            f"`model` must be built; {model.name!r} has no parameters yet. Call it once on a "
+            "batch: model(x[:1])."
+        )
+    found: list[tuple[str, list[keras.Layer]]] = []
+    for layer in model.layers:
+        inner = read_parts(layer) if graph_of(layer) and trainable_variables_in(layer) else None
+        if inner:
+            for i, block in enumerate(inner.blocks):
+                found.append((block.name, inner.layers_of(i)))
+        elif trainable_variables_in(layer) or not found:
+            found.append((layer.name, [layer]))
+        else:
+            found[-1][1].append(layer)
+    if named:
+        by_name = {layer.name: layer for _, some in found for layer in some}
+        labels = _own_labels(named, [(name, "") for name in by_name])
+        found = _grouped(list(by_name.values()), labels)
+    found = [pair for pair in found if any(map(trainable_variables_in, pair[1]))]
+    if not found:
+        raise _nothing_to_train(model)
+    blocks: list[Block] = []
+    for name, some in found:
+        unique = _unique_name(name, Key("", name, True), [block.name for block in blocks])
+        blocks.append(_block(unique, some, ()))
+    graph = Graph((), (), (), (), None, None)
+    starts = tuple(range(len(blocks)))
+    return Listed(graph, tuple(blocks), starts, tuple(tuple(some) for _, some in found))
+
+
+def _grouped(
+    some: Sequence[keras.Layer], labels: Sequence[Key | None]
+) -> list[tuple[str, list[keras.Layer]]]:
+    found: list[tuple[str, list[keras.Layer]]] = []
+    for layer, label in zip(some, labels, strict=True):
+        if label is not None and (not found or found[-1][0] != label.name):
+            found.append((label.name, []))
+        if found:
+            found[-1][1].append(layer)
+    return found
+
+
+def _own_labels(
+    named: Mapping[str, Sequence[str]], names: Sequence[tuple[str, str]]
+) -> list[Key | None]:
+    """Return for each (layer, scope) the learner's block; blocks must come in their order."""
+    owner = {layer: block for block, some in named.items() for layer in some}
+    known = {part for name, scope in names for part in (name, *scope.split("/"))}
+    for layer in owner:
+        _check.one_of(f"blocks[{owner[layer]!r}]", layer, sorted(known - {""}), kind="layer")
+    found: list[Key | None] = []
+    order = list(named)
+    last = 0
+    for name, scope in names:
+        parts = [name, *reversed(scope.split("/"))]
+        block = next((owner[part] for part in parts if part in owner), None)
+        if block is not None and order.index(block) < last:
+            raise ValueError(
+                f"`blocks` must come one after the other, from the input to the output; "
+                f"{block!r} has the layer {name!r}, which comes after {order[last]!r}. Give that "
+                "layer to a later block, or change the order."
+            )
+        last = last if block is None else order.index(block)
+        found.append(Key("", block or order[last], True))
+    return found
+
+
+def _nothing_to_train(model: keras.Model) -> ValueError:
+    return ValueError(
+        f"`model` must have at least one layer with parameters to train; {model.name!r} has "
+        "none. Add a head, for instance keras.layers.Dense(n_classes)."
+    )
+
+
+def read_layout(model: keras.Model, blocks: Mapping[str, Sequence[str]] | None = None) -> Layout:
     """Return the blocks of a model with the graph that they are pieces of."""
     graph = read_graph(model)
-    labels = _labels(graph)
-    owners = _owners(graph.steps, labels)
+    if blocks:
+        labels = _own_labels(blocks, [(step.name, step.scope) for step in graph.steps])
+        trained = [i for i, s in enumerate(graph.steps) if trainable_variables_in(s.operation)]
+        owners = [(i, key) for i in trained if (key := labels[i])]
+    else:
+        labels = _labels(graph)
+        owners = _owners(graph.steps, labels)
     if not owners:
-        raise ValueError(
-            f"`model` must have at least one layer with parameters to train; {model.name!r} has "
-            "none. Add a head, for instance keras.layers.Dense(n_classes)."
-        )
+        raise _nothing_to_train(model)
     starts: list[int] = []
     previous, previous_key = -1, None
     for index, key in owners:
@@ -204,6 +312,17 @@ def _labels(graph: Graph) -> list[Key | None]:
     ]
     if len(set(own) - {None}) < 2:
         return [None] * len(own)
+    is_transformer = any(
+        isinstance(inner, (layers.MultiHeadAttention, layers.GroupQueryAttention))
+        for step in graph.steps
+        for inner in layers_in(step.operation)
+    )
+    if is_transformer:
+        ends = [family_end(step.name) for step in graph.steps]
+        own = [
+            label or (Key(step.scope, end, True) if end else None)
+            for step, label, end in zip(graph.steps, own, ends, strict=True)
+        ]
     # Between two points where a single tensor passes lies one module. Its unnamed layers
     # (the convolutions of an Inception module) belong to the name that occurs in it.
     narrow = [i for i, slots in enumerate(graph.crossings()) if len(slots) == 1 or i == 0]
@@ -225,6 +344,7 @@ def _owners(steps: Sequence[Step], labels: Sequence[Key | None]) -> list[tuple[i
         step, label, current = steps[index], labels[index], found[-1][1] if found else None
         # A Dense layer that comes last is the classifier, which every task replaces.
         is_last = index == indices[-1] and isinstance(step.operation, layers.Dense)
+        is_last = is_last and (label is None or label.name != "head")
         has_begun = has_begun or label is not None
         if is_last:
             key = Key(step.scope, step.name, False)
@@ -266,17 +386,24 @@ def _blocks(graph: Graph, pieces: Sequence[Sequence[Step]], keys: Sequence[Key])
         seen.update(own)
         operations = list(own.values())
         own_layers = [o for o in operations if isinstance(o, keras.Layer)]
-        norms = [norm for layer in own_layers for norm in batchnorms_in(layer)]
-        block = Block(
-            name=_unique_name(_name(operations, key), key, [block.name for block in found]),
-            layers=tuple(layer.name for layer in own_layers),
-            n_parameters=sum(count(layer.weights) for layer in own_layers),
-            n_trainable=sum(count(movable_variables_in(layer)) for layer in own_layers),
-            n_trainable_batchnorm=sum(count(movable_variables_in(norm)) for norm in norms),
-            output_shape=tuple(graph.tensors[steps[-1].writes[-1]].shape[1:]),
-        )
-        found.append(block)
+        name = _unique_name(_name(operations, key), key, [block.name for block in found])
+        shape = tuple(graph.tensors[steps[-1].writes[-1]].shape[1:])
+        found.append(_block(name, own_layers, shape))
     return found
+
+
+def _block(
+    name: str, own_layers: Sequence[keras.Layer], output_shape: tuple[int | None, ...]
+) -> Block:
+    norms = [norm for layer in own_layers for norm in batchnorms_in(layer)]
+    return Block(
+        name=name,
+        layers=tuple(layer.name for layer in own_layers),
+        n_parameters=sum(count(layer.weights) for layer in own_layers),
+        n_trainable=sum(count(movable_variables_in(layer)) for layer in own_layers),
+        n_trainable_batchnorm=sum(count(movable_variables_in(norm)) for norm in norms),
+        output_shape=output_shape,
+    )
 
 
 def _name(operations: Sequence[keras.Operation], key: Key) -> str:

@@ -18,7 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from .. import _keras
-from .blocks import Layout, read_layout
+from .blocks import Layout, read_parts
 from .graph import batchnorms_in, check_model
 
 
@@ -28,6 +28,7 @@ def set_trainable(
     *,
     keep_batchnorm_frozen: bool = True,
     optimizer: keras.optimizers.Optimizer | str | None = None,
+    blocks: Mapping[str, Sequence[str]] | None = None,
 ) -> None:
     """Freeze everything before this block, and train the rest.
 
@@ -37,7 +38,7 @@ def set_trainable(
     Parameters
     ----------
     model : keras.Model
-        Sequential or Functional, nested backbones too. Changed in place.
+        Of any kind: Sequential, Functional or subclassed, nested backbones too. Changed in place.
     cut : int, 0..n_blocks - 1
         Index of the first block that trains: 0 trains everything, n_blocks - 1 only the head.
     keep_batchnorm_frozen : bool
@@ -45,12 +46,14 @@ def set_trainable(
         statistics come from far more images than you have.
     optimizer : keras.optimizers.Optimizer or str, optional
         By default a fresh one with the configuration of the old one. Loss and metrics stay.
+    blocks : dict of str to list of str, optional
+        Blocks of your own, as for `read_blocks`.
 
     Notes
     -----
     A model that has not been compiled gets its flags only; compile it afterwards.
     """
-    layout = read_layout(model)
+    layout = read_parts(model, blocks)
     cut = layout.check_cut(cut)
     # First, because an optimizer of one's own may refuse: then nothing is changed.
     settings = _fresh_settings(model, optimizer) if model.compiled else None

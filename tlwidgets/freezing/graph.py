@@ -46,6 +46,7 @@ class Graph:
     outputs: tuple[int, ...]
     tensors: tuple[keras.KerasTensor, ...]  # by slot: shape and dtype
     output_structure: Any
+    input_structure: Any
 
     def crossings(self) -> list[tuple[int, ...]]:
         """Return for each position the slots that the steps from there on need from before."""
@@ -71,6 +72,7 @@ def read_graph(model: keras.Model) -> Graph:
         tuple(outputs),
         tuple(reader.tensors),
         functional.output,
+        _keras.input_structure(functional),
     )
 
 
@@ -183,7 +185,10 @@ def _build(
             tensors.update(zip(step.writes, results, strict=True))
         flat = [tensors[slot] for slot in leaving]
         outputs = keras.tree.pack_sequence_as(structure, flat)
-        return keras.Model(_single(inputs), _single(outputs), name=name), tensors
+        given = _single(inputs)
+        if tuple(entering) == graph.inputs and len(inputs) > 1:
+            given = keras.tree.pack_sequence_as(graph.input_structure, inputs)
+        return keras.Model(given, _single(outputs), name=name), tensors
 
 
 def _steps_between(graph: Graph, entering: Sequence[int], leaving: Sequence[int]) -> list[Step]:
@@ -263,7 +268,14 @@ _PATTERNS = (
     r"block\d+_\d+(?=_|$)",  # Inception-ResNet: block35_1_conv
     r"block_?\d+[a-z]?(?=_|$)",  # VGG block1_conv1, EfficientNet block1a_bn, MobileNet block_2
     r"expanded_conv(?:_\d+)?(?=_)",  # MobileNetV2's first, all of MobileNetV3
+    r"transformer_layer_\d+",  # BERT, GPT-2 and their kin in keras-hub
+    r"encoder_?(?:block|layer)_?\d+(?=_|$)",  # ViT: encoder_block_0_attention
 )
+# The two ends of a transformer; by themselves they make no family.
+_ENDS = {
+    r"(?:\w+_)?embeddings?(?=_|$)": "embeddings",
+    r"head(?=_|\d|$)": "head",
+}
 
 
 def family_block(layer_name: str) -> str | None:
@@ -276,6 +288,18 @@ def family_block(layer_name: str) -> str | None:
     """
     matches = (re.match(pattern, layer_name) for pattern in _PATTERNS)
     return next((found[0] for found in matches if found), None)
+
+
+def family_end(layer_name: str) -> str | None:
+    """Return "embeddings" or "head" for a layer at an end of a transformer.
+
+    Examples
+    --------
+    >>> family_end("token_embedding"), family_end("head_norm"), family_end("block1_norm")
+    ('embeddings', 'head', None)
+    """
+    found = (end for pattern, end in _ENDS.items() if re.match(pattern, layer_name))
+    return next(found, None)
 
 
 def count(variables: Iterable[keras.Variable]) -> int:

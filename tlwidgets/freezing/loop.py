@@ -92,7 +92,7 @@ class Program:
     ) -> None:
         self.top = top
         self._trunk, self._n_rows = trunk, len(row_specs)
-        _compile_like(top, settings, twins)
+        compile_like(top, settings, twins)
         x = [tf.zeros((1, *t.shape[1:]), t.dtype) for t in top.inputs]
         labels = [array[:1] for array in examples[TRAINING]]
         _keras.build_training(top, (x[0] if len(x) == 1 else x, *labels))
@@ -177,10 +177,10 @@ class Program:
         return dict(zip(self._log_names, values.tolist(), strict=True))
 
 
-def _compile_like(top: keras.Model, settings: dict[str, Any], twins: Twins) -> None:
+def compile_like(top: keras.Model, settings: dict[str, Any], twins: Twins) -> None:
     """Compile with the same settings, and an optimizer and metrics of its own."""
     metrics = {
-        name: keras.tree.map_structure(_fresh_metric, settings[name])
+        name: keras.tree.map_structure(fresh_metric, settings[name])
         for name in ("metrics", "weighted_metrics")
     }
     optimizer = fresh_optimizer(settings["optimizer"], twins)
@@ -189,12 +189,14 @@ def _compile_like(top: keras.Model, settings: dict[str, Any], twins: Twins) -> N
         optimizer=optimizer,
         loss=settings["loss"],
         loss_weights=settings["loss_weights"],
+        run_eagerly=settings.get("run_eagerly", False),
         jit_compile=False,
         **metrics,
     )
 
 
-def _fresh_metric(metric: Any) -> Any:
+def fresh_metric(metric: Any) -> Any:
+    """Return a metric of the same configuration that has not seen any example."""
     if not isinstance(metric, keras.metrics.Metric):
         return metric
     try:
@@ -292,6 +294,8 @@ class Plan:
         Decides these orders.
     examples : array of int, optional
         Which examples to learn from; by default all.
+    callbacks : sequence of keras.callbacks.Callback
+        Of your own. Only Keras' own `fit` calls them, so it trains then, more slowly.
     """
 
     epochs: int = 5
@@ -303,6 +307,7 @@ class Plan:
     shuffle: bool = True
     seed: int = 0
     examples: NDArray[np.integer[Any]] | None = None
+    callbacks: Sequence[keras.callbacks.Callback] = ()
 
     def __post_init__(self) -> None:
         whole, number = _check.whole_number, _check.number
@@ -315,6 +320,13 @@ class Plan:
             )
         if self.patience is not None:
             whole("patience", self.patience, low=1, meaning="epochs without gain")
+        for callback in self.callbacks:
+            if not isinstance(callback, keras.callbacks.Callback):
+                raise TypeError(
+                    "`callbacks` must be a list of objects such as "
+                    "keras.callbacks.ReduceLROnPlateau(); got "
+                    f"{callback!r} ({type(callback).__name__})."
+                )
         if self.class_weight is not None and not isinstance(self.class_weight, Mapping):
             raise TypeError(
                 "`class_weight` must be a dict from class to number, for instance "
@@ -406,7 +418,7 @@ class Epochs:
     ) -> None:
         self._plan, self._should_stop = plan, should_stop
         self._on_epoch, self._on_start = on_epoch, on_start
-        self._examples = _row_numbers(plan.examples, n)
+        self._examples = row_numbers(plan.examples, n)
         self._rng = np.random.default_rng(plan.seed)
 
     def run(
@@ -428,7 +440,7 @@ class Epochs:
                 _assign(program, good)
                 return "diverged", history
             good = now
-            n_without_gain = 0 if _is_better(logs, history) else n_without_gain + 1
+            n_without_gain = 0 if is_better(logs, history) else n_without_gain + 1
             best = best if n_without_gain else now
             for name, value in logs.items():
                 history.setdefault(name, []).append(value)
@@ -468,7 +480,7 @@ class Epochs:
         return found
 
 
-def _row_numbers(value: ArrayLike | None, n: int) -> NDArray[Any]:
+def row_numbers(value: ArrayLike | None, n: int) -> NDArray[Any]:
     """Return the examples to learn from; all `n` for None."""
     if value is None:
         return np.arange(n)
@@ -494,7 +506,8 @@ def _batches(order: NDArray[Any], batch_size: int) -> list[NDArray[Any]]:
     return [group.astype(np.int32) for group in (full, last) if group.size]
 
 
-def _is_better(logs: dict[str, float], history: dict[str, list[float]]) -> bool:
+def is_better(logs: Mapping[str, float], history: Mapping[str, Sequence[float]]) -> bool:
+    """Tell whether an epoch has the lowest loss so far, of the validation set if there is one."""
     monitored = "val_loss" if "val_loss" in logs else "loss"
     return logs[monitored] < min(history.get(monitored, [math.inf]))
 

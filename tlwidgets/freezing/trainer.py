@@ -30,9 +30,17 @@ from .activations import (
     Trunk,
     gives_the_same,
 )
-from .blocks import Block, Layout, count_multiplications, paired_layers, read_layout
+from .blocks import (
+    Block,
+    Layout,
+    Listed,
+    count_multiplications,
+    paired_layers,
+    read_parts,
+)
+from .examples import Examples, read_examples
 from .flags import moved, set_flags, snapshot_from
-from .graph import build_model, copy_graph
+from .graph import Graph, Step, build_model, copy_graph
 from .loop import (
     TRAINING,
     VALIDATION,
@@ -46,9 +54,10 @@ from .loop import (
     ProgramShelf,
     Run,
     Source,
+    Twins,
 )
+from .plain import PlainWay, borrowed, gives_vectors, why_plain, why_plain_at
 
-Examples = tuple[NDArray[Any], NDArray[Any]]  # x and y
 OnComputed = Callable[[int, int, int, float], None]  # from cut, to cut, n examples, seconds
 
 _MEMORY_BUDGET = 150_000_000
@@ -71,14 +80,21 @@ class CachedTrainer:
     Parameters
     ----------
     model : keras.Model
-        Sequential or Functional, nested backbones too; compiled; one input, one output. Its
-        parameters as they are now are where every run starts. It is not changed.
-    x : array, shape (n, ...)
-        Training examples, as `model` takes them. Not copied: do not change them.
-    y : array, shape (n, ...)
-        Their labels.
-    validation : (x, y), optional
+        Of any kind, compiled. Its parameters as they are now are where every run starts.
+    x : array, shape (n, ...), or several as `model` takes them, or a data set
+        Training examples. A tf.data.Dataset, a keras.utils.PyDataset or a generator gives batches
+        of (x, y) or (x, y, sample_weight) and is read once. Not copied: do not change them.
+    y : array, shape (n, ...), optional
+        Their labels; None with a data set.
+    sample_weight : array, shape (n,), >= 0, optional
+        How much each example counts.
+    validation : (x, y), (x, y, sample_weight) or a data set, optional
         Examples that only measure.
+    blocks : dict of str to list of str, optional
+        Blocks of your own, as for `read_blocks`.
+    as_fit : bool
+        Train by Keras' own `fit` at every depth: what is random in the frozen blocks (augmentation,
+        Dropout) is drawn anew in each epoch, which is slower.
     memory_budget : int, bytes
         How much of the activations to keep in memory; the rest goes to temporary files,
         which are removed by `close()`, or when the trainer is no longer used.
@@ -94,42 +110,78 @@ class CachedTrainer:
     -----
     Frozen blocks run in inference mode. Where they hold Dropout or augmentation, `fit` would
     have drawn new random numbers in each epoch: `Run.notes` says so then.
+
+    What kept activations cannot follow is trained by `Model.fit` itself, with the right flags,
+    more slowly; `Run.notes` says why. A model that cannot be copied is then trained itself, and
+    put back when the run has ended; only there `model` is the learner's own.
     """
 
     def __init__(
         self,
         model: keras.Model,
-        x: ArrayLike,
-        y: ArrayLike,
+        x: Any,
+        y: Any = None,
         *,
-        validation: tuple[ArrayLike, ArrayLike] | None = None,
+        sample_weight: ArrayLike | None = None,
+        validation: Any = None,
+        blocks: Mapping[str, Sequence[str]] | None = None,
+        as_fit: bool = False,
         memory_budget: int = _MEMORY_BUDGET,
     ) -> None:
         _check.whole_number("memory_budget", memory_budget, low=0, meaning="bytes of activations")
-        layout = read_layout(model)
+        self._given_blocks, self._as_fit = blocks, as_fit
+        layout = read_parts(model, blocks)
         self._learners_model = model
         self._settings = _settings_of(model)
-        sets = {TRAINING: _checked_examples(model, "", x, y)}
+        sets = {TRAINING: _training_set(model, x, y, sample_weight)}
         if validation is not None:
-            sets[VALIDATION] = _checked_examples(model, "validation ", *validation)
-        # Folding needs a copy in which every layer is called once: before any top is built.
-        graph, self.model, tensors = copy_graph(layout.graph, name=model.name)
-        self._twins = [
-            pair
-            for one, two in zip(layout.graph.steps, graph.steps, strict=True)
-            if isinstance(one.operation, keras.Layer)
-            for pair in zip(one.operation.variables, two.operation.variables, strict=True)
-        ]
-        some = sets[TRAINING][0][:_N_PROOF]
-        _refuse_another(model, self.model, some)
+            sets[VALIDATION] = read_examples(model, "validation", validation)
+        self.sets = sets
+        why = "it was asked for" if as_fit else why_plain(model, layout, sets)
+        copied, why = self._copied(layout, sets[TRAINING], why)
+        graph, self.model, tensors = copied or (layout.graph, model, {})
+        self._is_borrowed = copied is None
         self._layout = replace(layout, graph=graph)
+        self._twins: Twins = [] if self._is_borrowed else _twins_of(layout.graph, graph)
+        self._start = _values_of(self.model)
+        self._touched: list[keras.Variable] = []
+        self._proof: pd.DataFrame | None = None
+        self._learnt: dict[int, NDArray[Any]] = {}
+        self._busy = threading.Lock()
+        self._plain = PlainWay(self.model, self._layout, self._settings, self._twins)
+        self._whys = [why] * len(layout.blocks)
+        if not why:
+            self._prepare_caches(tensors, memory_budget)
+
+    def _copied(
+        self, layout: Layout, some: Examples, why: str
+    ) -> tuple[tuple[Graph, keras.Model, dict[int, Any]] | None, str]:
+        """Return a copy that is proven, None where there is none, and why `fit` has to train."""
+        model = self._learners_model
+        if isinstance(layout, Listed) or _keras.trains_in_its_own_way(model):
+            return None, why
+        x = some.take(np.arange(min(len(some), _N_PROOF)))[0]
+        try:
+            # Folding needs a copy in which every layer is called once: before any top is built.
+            copied = copy_graph(layout.graph, name=model.name)
+            _refuse_another(model, copied[1], x)
+        except (TypeError, ValueError):
+            return None, why or (
+                "no copy of it gives what it gives, so that the model itself trains, and is put "
+                "back afterwards"
+            )
+        if not why and gives_vectors(model, self._settings, some, _N_PROOF):
+            why = "a metric gives several numbers"
+        return copied, why
+
+    def _prepare_caches(self, tensors: dict[int, Any], memory_budget: int) -> None:
+        some = self.sets[TRAINING].x[:_N_PROOF]
         self._trunk = Trunk(self._layout, tensors, some)
         self._costs = Costs(self._layout)
-        self._start = {id(variable): variable.numpy() for variable in self.model.variables}
-        self._touched: list[keras.Variable] = []
         self._programs = ProgramShelf(_PROGRAM_BUDGET)
-        self._sets = DataSets(sets, self._trunk, memory_budget)
-        self._busy = threading.Lock()
+        self._data = DataSets(self.sets, self._trunk, memory_budget)
+        cuts = range(len(self._whys))
+        self._whys = [why_plain_at(self._layout, self._trunk, cut) for cut in cuts]
 
     @property
     def blocks(self) -> list[Block]:
@@ -144,9 +196,15 @@ class CachedTrainer:
 
     def close(self) -> None:
         """Give back the activations and remove their files; later runs compute them again."""
-        self._sets.close()
+        if self._is_kept:
+            self._data.close()
 
-    def restart(self, model: keras.Model, x: ArrayLike, y: ArrayLike) -> None:
+    @property
+    def _is_kept(self) -> bool:
+        """Whether activations can be kept at all."""
+        return hasattr(self, "_data")
+
+    def restart(self, model: keras.Model, x: Any, y: Any = None) -> None:
         """Begin anew from these parameters and examples, without compiling again.
 
         Parameters
@@ -156,20 +214,30 @@ class CachedTrainer:
         x, y : array, shape (n, ...)
             New examples to learn from. The validation set stays.
         """
-        examples = _checked_examples(self._learners_model, "", x, y)
-        pairs = paired_layers(self._layout, read_layout(model), model.name, self.model.name)
+        examples = _training_set(self._learners_model, x, y, None)
+        other = read_parts(model, self._given_blocks)
+        pairs = paired_layers(self._layout, other, model.name, self.model.name)
+        if self._is_borrowed:
+            self._learners_model = self.model = model
+            self._layout, self._start = other, _values_of(model)
+            self._plain = PlainWay(model, other, self._settings, [])
+            self.sets[TRAINING] = examples
+            return
         with self._alone():
-            for own, other in pairs:
-                _keras.carry_state(other, own)
+            for own, given in pairs:
+                _keras.carry_state(given, own)
             try:
-                _refuse_another(model, self.model, examples[0][:_N_PROOF])
+                rows = np.arange(min(len(examples), _N_PROOF))
+                _refuse_another(model, self.model, examples.take(rows)[0])
             except TypeError:
                 for variable in self.model.variables:
                     variable.assign(self._start[id(variable)])
                 raise
-            self._start = {id(variable): variable.numpy() for variable in self.model.variables}
-            self._trunk.update()
-            self._sets.replace_examples(*examples)
+            self._start = _values_of(self.model)
+            self.sets[TRAINING] = examples
+            if self._is_kept:
+                self._trunk.update()
+                self._data.replace_examples(examples)
 
     def train(
         self,
@@ -209,11 +277,13 @@ class CachedTrainer:
             cut=cut,
             block=self.blocks[cut].name,
             n_trained=self._layout.count_trained(cut, plan.keep_batchnorm_frozen),
-            notes=_inference_notes(self._layout, cut),
+            notes=self.sets[TRAINING].notes,
         )
-        self._refuse_what_differs_from_fit(cut, plan)
-        epochs = Epochs(plan, self._sets.n_examples, should_stop, on_epoch, on_start)
+        self.check_plan(plan)
+        epochs = Epochs(plan, len(self.sets[TRAINING]), should_stop, on_epoch, on_start)
         with self._alone():
+            if why := self._why_plain(cut, plan):
+                return self._train_plainly(run, why, plan, should_stop, on_epoch, on_start)
             began = time.perf_counter()
             prepared = self._prepare(cut, plan, should_stop, on_progress)
             middle = time.perf_counter()
@@ -222,8 +292,49 @@ class CachedTrainer:
             run,
             ending=ending,
             history=history,
+            notes=(*run.notes, *_inference_notes(self._layout, cut)),
             preparation_seconds=middle - began,
             seconds=time.perf_counter() - middle,
+        )
+
+    def _why_plain(self, cut: int, plan: Plan) -> str:
+        is_odd = plan.callbacks and not self._whys[cut]
+        return "only it calls your callbacks" if is_odd else self._whys[cut]
+
+    def _train_plainly(
+        self,
+        run: Run,
+        why: str,
+        plan: Plan,
+        should_stop: ShouldStop,
+        on_epoch: OnEpoch | None,
+        on_start: OnStart | None,
+    ) -> Run:
+        began = time.perf_counter()
+        lent = borrowed(self.model) if self._is_borrowed else contextlib.nullcontext()
+        with lent:
+            for variable in self.model.variables:
+                if id(variable) in self._start:
+                    variable.assign(self._start[id(variable)])
+            self._touched = [v for v in self.model.variables if id(v) in self._start]
+            ending, history, notes = self._plain.run(
+                run.cut,
+                plan,
+                self.sets,
+                should_stop=should_stop,
+                on_epoch=on_epoch,
+                on_start=on_start,
+            )
+            self._proof = moved(snapshot_from(self.model, self._start), self.model)
+            if self._is_borrowed:
+                self._learnt = _values_of(self.model)
+        note = f"Trained with Keras' own fit, more slowly, because {why}."
+        return replace(
+            run,
+            ending=ending,
+            history=history,
+            notes=(*run.notes, note, *notes),
+            seconds=time.perf_counter() - began,
         )
 
     def estimate(self, cut: int, plan: Plan | None = None) -> Estimate:
@@ -242,10 +353,12 @@ class CachedTrainer:
         """
         plan = plan or Plan()
         cut = self._layout.check_cut(cut)
-        n = self._sets.n_examples if plan.examples is None else len(plan.examples)
+        n = len(self.sets[TRAINING]) if plan.examples is None else len(plan.examples)
+        if self._why_plain(cut, plan):
+            return Estimate(n_bytes=0, seconds=self._plain.seconds(cut, plan, n))
         program = self._programs.known(_program_key(cut, plan))
         step_seconds = program.seconds_per_step if program is not None else None
-        return self._costs.estimate(cut, plan, n, self._sets.caches, step_seconds)
+        return self._costs.estimate(cut, plan, n, self._data.caches, step_seconds)
 
     def moved(self) -> pd.DataFrame:
         """Show me which layers moved in the last run, and which did not.
@@ -255,6 +368,8 @@ class CachedTrainer:
         DataFrame
             As `tlwidgets.freezing.moved` gives.
         """
+        if self._is_borrowed and self._proof is not None:  # the model itself is as it was
+            return self._proof
         return moved(snapshot_from(self.model, self._start), self.model)
 
     def write_to_model(self, model: keras.Model) -> None:
@@ -266,9 +381,10 @@ class CachedTrainer:
             The model that the trainer was made with, or one of the same architecture.
         """
         names = model.name, self.model.name
-        for layer, trained in paired_layers(read_layout(model), self._layout, *names):
+        given = read_parts(model, self._given_blocks)
+        for layer, trained in paired_layers(given, self._layout, *names):
             for variable, learnt in zip(layer.variables, trained.variables, strict=True):
-                variable.assign(learnt)
+                variable.assign(self._learnt.get(id(learnt), learnt))
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
@@ -282,18 +398,29 @@ class CachedTrainer:
         finally:
             self._busy.release()
 
-    def _refuse_what_differs_from_fit(self, cut: int, plan: Plan) -> None:
+    def check_plan(self, plan: Plan) -> None:
+        """Refuse what this model or these examples cannot be trained with."""
         if plan.learning_rate is not None and _keras.has_schedule(self._settings["optimizer"]):
             raise ValueError(
                 "`learning_rate` must be None here, because the model's optimizer follows a "
                 f"schedule; got {plan.learning_rate:g}. Compile the model with a number instead of "
                 "the schedule."
             )
-        if cut and self._trunk.is_masked(cut):
+        if plan.class_weight is not None:
+            self._check_class_weight(plan.class_weight)
+
+    def _check_class_weight(self, class_weight: Mapping[int, float]) -> None:
+        training = self.sets[TRAINING]
+        if not isinstance(training.y, np.ndarray) or training.y.ndim > 2:
             raise ValueError(
-                "`cut` must not lie where a mask (of padded sequences) is handed on, because kept "
-                f"activations have none; got {cut}, before {self.blocks[cut].name!r}. Take 0, or a "
-                "cut after the layer that uses the mask."
+                "`class_weight` must be None here, because it needs one class per example, and "
+                f"this model has several outputs or places; got {dict(class_weight)}. Give a "
+                "sample_weight instead."
+            )
+        if training.sample_weight is not None:
+            raise ValueError(
+                "`class_weight` must be None here, because each example has its own "
+                f"sample_weight; got {dict(class_weight)}. Multiply it into sample_weight."
             )
 
     def _prepare(
@@ -308,7 +435,7 @@ class CachedTrainer:
             variable.assign(self._start[id(variable)])
         set_flags(self.model, self._layout, cut, plan.keep_batchnorm_frozen)
         is_kept = self._costs.is_worth_keeping(cut)
-        sources = self._sets.sources(
+        sources = self._data.sources(
             cut if is_kept else 0,
             plan.class_weight,
             self._costs.learn,
@@ -338,119 +465,66 @@ class CachedTrainer:
         return self._programs.get(_program_key(cut, plan), build)
 
 
+def _training_set(model: keras.Model, x: Any, y: Any, sample_weight: Any) -> Examples:
+    if y is None and sample_weight is None:  # a data set, or all in one as for the slider
+        return read_examples(model, "train", x)
+    return read_examples(model, "train", (x, y) if sample_weight is None else (x, y, sample_weight))
+
+
+def _values_of(model: keras.Model) -> dict[int, NDArray[Any]]:
+    return {id(variable): variable.numpy() for variable in model.variables}
+
+
+def _twins_of(one: Graph, two: Graph) -> Twins:
+    pairs = zip(one.steps, two.steps, strict=True)
+    return [pair for old, new in pairs for pair in _paired_variables(old, new)]
+
+
+def _paired_variables(old: Step, new: Step) -> Twins:
+    if not isinstance(old.operation, keras.Layer):
+        return []
+    return list(zip(old.operation.variables, new.operation.variables, strict=True))
+
+
 def _program_key(cut: int, plan: Plan) -> tuple[int, bool, bool]:
     return cut, plan.keep_batchnorm_frozen, plan.class_weight is not None
 
 
 def _settings_of(model: keras.Model) -> dict[str, Any]:
-    """Return what a model was compiled with; refuse one that `fit` would train otherwise."""
+    """Return what a model was compiled with; refuse one of which that is not known."""
     settings = _keras.compile_settings(model) if model.compiled else {"loss": None}
-    if settings["loss"] is None:
+    if settings["loss"] is None and not (model.compiled and _keras.trains_in_its_own_way(model)):
         raise ValueError(
             f"`model` must be compiled, so that loss, optimizer and metrics are known; "
             f"{model.name!r} is not. Call model.compile(optimizer=..., loss=..., metrics=[...]) "
             "first."
         )
-    for method in ("train_step", "compute_loss"):
-        if getattr(type(model), method) is not getattr(keras.Model, method):
-            raise TypeError(
-                f"`model` must train as keras.Model does; {model.name!r} has a `{method}` of its "
-                "own, which kept activations cannot follow. Train it with set_trainable and "
-                "model.fit instead."
-            )
-    if (len(model.inputs), len(model.outputs)) != (1, 1):
-        raise ValueError(
-            f"`model` must have one input and one output; {model.name!r} has {len(model.inputs)} "
-            f"and {len(model.outputs)}. Train it with set_trainable and model.fit instead."
+    if _keras.own_ways(model, ("compile", "fit")):
+        raise TypeError(
+            f"`model` must be compiled and trained by keras.Model's own `compile` and `fit`, so "
+            f"that each depth can begin anew; {type(model).__name__} has its own. Train it with "
+            "set_trainable and your `fit` instead."
         )
     return settings
 
 
-def _refuse_another(model: keras.Model, twin: keras.Model, x: NDArray[Any]) -> None:
+def _refuse_another(model: keras.Model, twin: keras.Model, x: Any) -> None:
     """Refuse a model whose copy gives something else: its numbers would be of no model."""
     if not gives_the_same(model, twin, x):
         raise TypeError(
             f"`model` must be what its layers' `get_config` and variables say, so that it can be "
-            f"copied; a copy of {model.name!r} gives other outputs for the first {len(x)} "
+            f"copied; a copy of {model.name!r} gives other outputs for the first "
             "examples. Let the layer that keeps more define `save_own_variables` and "
             "`load_own_variables`, or train with `set_trainable` and `fit`."
         )
 
 
-def _checked_examples(model: keras.Model, prefix: str, x: ArrayLike, y: ArrayLike) -> Examples:
-    """Return examples and labels when the model can learn from them."""
-    inputs, shape = np.asarray(x), model.inputs[0].shape[1:]
-    fits = inputs.ndim == len(shape) + 1 and all(
-        want in (None, got) for want, got in zip(shape, inputs.shape[1:], strict=False)
-    )
-    if not fits or len(inputs) == 0:
-        expected = ", ".join("any" if size is None else str(size) for size in shape)
-        raise ValueError(
-            f"`{prefix}x` must have shape (n, {expected}), n examples of the model's input; got "
-            f"{inputs.shape}. Resize the data or build the model for this shape."
-        )
-    labels = np.asarray(y)
-    if labels.ndim == 0 or len(labels) != len(inputs):
-        raise ValueError(
-            f"`{prefix}y` must hold {len(inputs)} labels, one per example; got {labels.shape}."
-        )
-    loss = _loss_name(_keras.compile_settings(model)["loss"])
-    _check_labels(f"{prefix}y", labels, loss, model.outputs[0].shape[1:])
-    return inputs, labels
-
-
-def _check_labels(
-    name: str, labels: NDArray[Any], loss: str, output_shape: Sequence[int | None]
-) -> None:
-    """Refuse labels that the model's last layer and its loss cannot learn from."""
-    n, width = len(labels), output_shape[-1] if output_shape else None
-    if "sparsecategorical" in loss:
-        _check_class_numbers(name, labels, width)
-    elif "categorical" in loss and labels.shape[1:] != tuple(output_shape):
-        raise ValueError(
-            f"`{name}` must have shape ({n}, {width}), one column per class of the head, for the "
-            f"loss {loss}; got {labels.shape}. With class numbers as labels, compile with "
-            "loss='sparse_categorical_crossentropy'."
-        )
-    elif "binary" in loss and not (labels.min() >= 0 and labels.max() <= 1):
-        raise ValueError(
-            f"`{name}` must be from 0 to 1 for the loss {loss}; got values from "
-            f"{labels.min():g} to {labels.max():g}. Number two classes 0 and 1."
-        )
-    elif "binary" in loss and labels.size != n * (width or 1):
-        raise ValueError(
-            f"`{name}` must hold {width} labels per example, one for each output of the head; "
-            f"got shape {labels.shape}. Give the head 1 output for one yes-or-no question."
-        )
-
-
-def _check_class_numbers(name: str, labels: NDArray[Any], n_classes: int | None) -> None:
-    n = len(labels)
-    if labels.shape not in ((n,), (n, 1)) or not np.array_equal(labels, np.floor(labels)):
-        raise ValueError(
-            f"`{name}` must have shape ({n},) and hold whole numbers, the classes; got shape "
-            f"{labels.shape} and dtype {labels.dtype}. For one column per class, compile with "
-            "loss='categorical_crossentropy'."
-        )
-    if n_classes is not None and not (labels.min() >= 0 and labels.max() < n_classes):
-        raise ValueError(
-            f"`{name}` must be classes from 0 to {n_classes - 1}, because the head has "
-            f"{n_classes} outputs; got {labels.min():g} to {labels.max():g}. Renumber the classes, "
-            f"or give the head {int(labels.max()) + 1} outputs."
-        )
-
-
-def _loss_name(loss: Any) -> str:
-    """Return the name of a loss in small letters, however the learner gave it."""
-    flat = keras.tree.flatten(loss)  # it may stand in a list or a dict
-    loss = flat[0] if len(flat) == 1 else "several losses"
-    name = loss if isinstance(loss, str) else getattr(loss, "__name__", type(loss).__name__)
-    return str(name).replace("_", "").lower()
-
-
-def _label_tensors(y: NDArray[Any], class_weight: Mapping[int, float] | None) -> Labels:
-    """Return the labels and, with class weights, how much each example counts."""
+def _label_tensors(examples: Examples, class_weight: Mapping[int, float] | None) -> Labels:
+    """Return the labels and, where examples count differently, how much each counts."""
+    y, given = examples.y, examples.sample_weight
     labels = tf.constant(y.astype(keras.config.floatx()) if y.dtype.kind == "f" else y)
+    if given is not None:
+        return labels, tf.constant(given.astype(keras.config.floatx()))
     if class_weight is None:
         return (labels,)
     classes = y.argmax(-1) if y.ndim > 1 and y.shape[-1] > 1 else y.reshape(len(y)).round()
@@ -479,13 +553,9 @@ class DataSets:
         self._trunk = trunk
         self._store = ActivationStore(memory_budget)
         self._sets = {
-            name: (ActivationCache(x, trunk, self._store), y) for name, (x, y) in sets.items()
+            name: (ActivationCache(examples.x, trunk, self._store), examples)
+            for name, examples in sets.items()
         }
-
-    @property
-    def n_examples(self) -> int:
-        """Number of examples in the training set."""
-        return len(self._sets[TRAINING][0].x)
 
     @property
     def caches(self) -> list[ActivationCache]:
@@ -498,10 +568,11 @@ class DataSets:
             cache.clear()
         self._store.close()
 
-    def replace_examples(self, x: NDArray[Any], y: NDArray[Any]) -> None:
+    def replace_examples(self, examples: Examples) -> None:
         """Learn from other examples; forget all activations, for the trunk is another."""
         self.close()
-        self._sets[TRAINING] = (ActivationCache(x, self._trunk, self._store), y)
+        cache = ActivationCache(examples.x, self._trunk, self._store)
+        self._sets[TRAINING] = (cache, examples)
 
     def sources(
         self,
@@ -515,7 +586,7 @@ class DataSets:
         """Return each set as it crosses a cut, the input itself at 0; None if stopped."""
         (_, dtype), *_ = self._trunk.shapes(0)
         found = {}
-        for name, (cache, y) in self._sets.items():
+        for name, (cache, examples) in self._sets.items():
             rows: Any = cache.x
             if cut:
                 begin, start = time.perf_counter(), cache.nearest(cut)
@@ -523,7 +594,7 @@ class DataSets:
                 if rows is None:
                     return None
                 on_computed(start, cut, len(cache.x), time.perf_counter() - begin)
-            labels = _label_tensors(y, class_weight if name == TRAINING else None)
+            labels = _label_tensors(examples, class_weight if name == TRAINING else None)
             found[name] = Source(rows, labels, dtype)
         return found
 
