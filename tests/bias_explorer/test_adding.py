@@ -35,6 +35,7 @@ EARLIEST = Kind(
     needs_classes=False,
     too_kind="nobody who came late is in it",
     too_harsh="the early rows are the worst",
+    has_strength=True,
 )
 HALVES = Repair(
     weigh=lambda at: Repaired(np.where(np.arange(len(at.sample.is_train)) % 2, 0.5, 1.5)),

@@ -39,7 +39,7 @@ def test_the_middle_seven_eighths_of_the_shorter_side_are_kept():
 
 def test_without_scikit_image_the_error_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "skimage", None)  # Python's own way to forbid an import
-    with pytest.raises(ImportError, match=r"scikit-image.*pip install 'tlwidgets\[lessons\]'"):
+    with pytest.raises(ImportError, match=r"scikit-image.*pip install 'tlwidgets\[data\]'"):
         load_photographs(32)
 
 

@@ -149,7 +149,7 @@ def test_a_wrong_split_is_refused(typed_cells, arguments, words):
 
 def test_without_the_package_the_error_says_what_to_install(monkeypatch):
     monkeypatch.setattr(solar_cells, "find_spec", lambda _name: None)
-    with pytest.raises(ImportError, match=r"elpv-dataset.*pip install 'tlwidgets\[lessons\]'"):
+    with pytest.raises(ImportError, match=r"elpv-dataset.*pip install 'tlwidgets\[data\]'"):
         fetch_solar_cells()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -565,7 +565,7 @@ class Kind:
     needs_classes: bool
     too_kind: str
     too_harsh: str
-    has_strength: bool = True
+    has_strength: bool
 
     @property
     def is_fair(self) -> bool:
@@ -593,21 +593,35 @@ class Family(Mapping[str, Kind]):
 
 def _biased(make: Callable[[str, Box | None], Mechanism]) -> Kind:
     why = "it has the same bias as the sample"
-    return Kind(make=make, needs_classes=False, too_kind=why, too_harsh="")
+    return Kind(make=make, needs_classes=False, too_kind=why, too_harsh="", has_strength=True)
 
 
 def _skewed(make: Callable[[], Mechanism]) -> Kind:
     why = "it has hardly any of the rare classes, in which the model is poor"
-    return Kind(make=lambda *_: make(), needs_classes=True, too_kind=why, too_harsh="")
+    return Kind(
+        make=lambda *_: make(), needs_classes=True, too_kind=why, too_harsh="", has_strength=True
+    )
 
 
 def _mislabelled(kind: Literal["symmetric", "pair flip", "feature dependent"]) -> Kind:
     why = "its own labels are partly wrong"
-    return Kind(make=lambda *_: LabelNoise(kind), needs_classes=True, too_kind="", too_harsh=why)
+    return Kind(
+        make=lambda *_: LabelNoise(kind),
+        needs_classes=True,
+        too_kind="",
+        too_harsh=why,
+        has_strength=True,
+    )
 
 
-def _fair(make: Callable[[], Mechanism]) -> Kind:
-    return Kind(make=lambda *_: make(), needs_classes=False, too_kind="", too_harsh="")
+def _fair(make: Callable[[], Mechanism], *, has_strength: bool) -> Kind:
+    return Kind(
+        make=lambda *_: make(),
+        needs_classes=False,
+        too_kind="",
+        too_harsh="",
+        has_strength=has_strength,
+    )
 
 
 MORE_OF = "more of "  # and then a category, where the covariate is one
@@ -639,12 +653,14 @@ MECHANISMS: dict[str, Family] = {
                 needs_classes=False,
                 too_kind="copies of the same examples stand in both parts",
                 too_harsh="",
+                has_strength=True,
             ),
             "corrupted features": Kind(
                 make=lambda *_: Corruption(),
                 needs_classes=False,
                 too_kind="it is corrupted in the same way",
                 too_harsh="its own features are corrupted",
+                has_strength=True,
             ),
         },
     ),
@@ -652,13 +668,13 @@ MECHANISMS: dict[str, Family] = {
         kind_label="Strategy",
         strength_label="How strictly",
         kinds={
-            "simple random": replace(_fair(SimpleRandom), has_strength=False),
-            "stratified": _fair(Stratified),
+            "simple random": _fair(SimpleRandom, has_strength=False),
+            "stratified": _fair(Stratified, has_strength=True),
             "cluster": _biased(lambda *_: Cluster()),
             "convenience": _biased(lambda *_: Convenience()),
             "snowball": _biased(lambda *_: Snowball()),
             "region": _biased(lambda _, region: Region(box(region, "region"))),
-            "diverse": _fair(Diverse),
+            "diverse": _fair(Diverse, has_strength=True),
         },
     ),
 }
