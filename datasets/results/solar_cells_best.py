@@ -6,7 +6,7 @@ or two; whole stretches of 60 are kept for the test. Where a stretch ends within
 that module are still on both sides.
 
 Four ways. "number in the list" never sees an image: it votes among the ten nearest numbers.
-"linear head" is that of lesson 12. "kernel machine" is the best frozen route that we found: means
+"linear head" is that of lesson 13. "kernel machine" is the best frozen route that we found: means
 and maxima over twelve maps at three sizes, an RBF kernel, a support vector machine; labels of which
 the experts were unsure count half. "kernel machine, told the number" is the same with a kernel that
 also knows who stands near in the list.

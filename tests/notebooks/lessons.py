@@ -14,7 +14,7 @@ NAMES = [path.stem for path in SOURCES]
 # there, a quick one; in a kernel all of them run. No quick lesson shows live curves:
 # they have a journey of their own in tests/browser/test_training_curves.py.
 VIEWS = ("FreezeSlider", "BiasExplorer", "UploadImages")
-IN_BROWSER = ("05_multi_task", "10_who_is_missing", "12_ship_an_inspector")
+IN_BROWSER = ("05_multi_task", "10_who_is_missing", "13_ship_an_inspector")
 
 
 def views_in(path: Path) -> set[str]:

@@ -1,11 +1,11 @@
 # %% [markdown] transfer="every type" method="capstone"
-# # 12 · Can you ship an inspector?
+# # 13 · Can you ship an inspector?
 #
 # Suppose a factory asks you for an inspector of solar cells: a page to which one uploads a
 # photograph, and which answers. Everything you learned goes into it. Then somebody asks: how good
 # is it? That is the hard question, and published numbers may not answer it.
 #
-# [![Open on Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/tlwidgets/tlwidgets/main?labpath=notebooks/12_ship_an_inspector.ipynb)
+# [![Open on Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/tlwidgets/tlwidgets/main?labpath=notebooks/13_ship_an_inspector.ipynb)
 #
 # **About 60 minutes** · needs 02, 03, 07, 10 · 50 CPU seconds, then 30 · 1.4 GB of memory
 #
