@@ -1,0 +1,464 @@
+# %% [markdown] transfer="inductive" method="feature extraction"
+# # 12 · Does it work for words, too?
+#
+# All lessons so far had images. Most people meet transfer learning with text: a **transformer**
+# that somebody else trained. Is a hundred labelled sentences enough for it?
+#
+# [![Open on Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/tlwidgets/tlwidgets/main?labpath=notebooks/12_words.ipynb)
+#
+# **About 50 minutes** · needs 02, 07 · 110 CPU seconds the first time, 60 after · 1.4 GB of memory
+
+# %% [markdown]
+# ## You will
+#
+# - **measure** what a pretrained transformer is worth, against counting words and random
+#   parameters;
+# - **choose** the depth of its features, without the test, and write the recipe in plain Keras;
+# - **carry** what was learned over to other kinds of text, and see a known remedy do harm.
+#
+# ## Setup
+#
+# All numbers of this lesson that you may want to change stand in the second cell.
+
+# %%
+import warnings
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from threadpoolctl import threadpool_limits
+
+from tlwidgets import Prediction, budget, check, claim, expect
+import keras
+
+sns.set_theme(style="ticks")
+threadpool_limits(1)  # many small fits: a second thread only gets in the way
+warnings.filterwarnings("ignore", "(?s).*lose their end")  # one sentence in twelve is longer
+budget()
+
+# %% tags=["parameters"]
+LENGTH = 40  # pieces of a sentence; what is longer is cut off
+N_LABELS = [20, 50, 100, 500, 2000]
+SEEDS = range(5)  # each seed: other reviews for the test, other labels
+N_DOMAIN = 1600  # sentences of each of the other three kinds of text
+SEED = 0
+
+# %% [markdown]
+# ## 1. What is pretraining worth?
+#
+# A network takes numbers. **MiniLM** knows 30,522 **pieces** of words, and each has a row of 384
+# numbers in a table, its **embedding**. A word that is not in the table is put together of pieces.
+
+# %%
+from tlwidgets import load_tokenizer
+
+tokenizer = load_tokenizer()
+for sentence in ["The screen is good.", "An unwatchable screen!", "The battery lasts."]:
+    print(" | ".join(tokenizer.pieces(sentence)))
+tokenizer(["The screen is good."], length=10)  # 101 begins, 102 ends, 0 is padding
+
+# %% [markdown]
+# Then six **blocks**. In each, every piece looks at all others (**attention**) and takes what it
+# needs from them: after "not", "good" can become something else. That is **BERT** in the small; it
+# learned from a billion pairs of sentences which belong together. The features of a sentence are
+# the **mean over its pieces**, at any depth you like.
+#
+# The task: does a sentence of a review speak well of a camera, a telephone? Twenty people have
+# rated each. Whole reviews go to one side of the split.
+
+# %%
+from tlwidgets import load_opinions
+
+products = load_opinions("products")
+texts, y = products.texts, products.is_positive
+learn, test = products.split(SEED)
+for i in learn[:6]:
+    print(f"{products.rating[i]:+.1f}  {texts[i]}")
+print(f"{len(learn):,} to learn from, {len(test):,} for the test; {y[learn].mean():.0%} positive")
+
+# %% tags=["widget"]
+with_100 = Prediction("Accuracy of a head on MiniLM's features with 100 labels?", low=0.5, high=1.0)
+with_100
+
+# %% [markdown]
+# The network stays **frozen**, and a head is solved on its features, as in the lessons on images.
+# Three controls: a **bag of words** counts words and pairs of words, with nothing pretrained;
+# **word vectors** are MiniLM before its first block, a pretrained table without attention; and the
+# same transformer with random parameters.
+
+# %%
+from tlwidgets import extract_features, load_text_encoder, solve_head, tap_blocks
+
+BLOCKS = ["embeddings", *(f"block{i}" for i in range(1, 7))]
+network = load_text_encoder(LENGTH)
+taps = tap_blocks(network, BLOCKS)
+tapped = extract_features(taps.model, texts, batch_size=32)
+at_depth = {block: tapped[:, taps.columns[block]] for block in BLOCKS}
+
+
+def accuracy(features, learn, test, labels=y):
+    """Return the accuracy of a head that is solved on some sentences, on others."""
+    return solve_head(features[learn], labels[learn]).score(features[test], labels[test])
+
+
+# %%
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+
+
+def bag_of_words():
+    """Return an untrained model that counts words and pairs of words, the rare ones for more."""
+    return make_pipeline(
+        TfidfVectorizer(ngram_range=(1, 2)), LogisticRegression(C=10, max_iter=999)
+    )
+
+
+keras.utils.set_random_seed(SEED)
+random_network = load_text_encoder(LENGTH, checkpoint=None)
+features = {"MiniLM, block 4": at_depth["block4"], "MiniLM, word vectors": at_depth["embeddings"],
+            "random": extract_features(random_network, texts, batch_size=32)}  # fmt: skip
+del random_network  # 90 MB
+
+# %% [markdown]
+# Each number of labels and each seed has its own heads, all on the same sentences. The dotted line
+# is who always says the more frequent class.
+
+# %%
+rows = []
+for n, seed in [(n, s) for n in N_LABELS for s in SEEDS]:
+    pool, test = products.split(seed)
+    some = pool[:n]
+    rows += [(way, n, seed, accuracy(z, some, test)) for way, z in features.items()]
+    bag = bag_of_words().fit(texts[some], y[some]).score(texts[test], y[test])
+    rows.append(("bag of words", n, seed, bag))
+curve = pd.DataFrame(rows, columns=["way", "labels", "seed", "accuracy"])
+ax = sns.lineplot(curve.astype({"labels": str}), x="labels", y="accuracy", hue="way", style="way",
+                  markers=True, dashes=False, errorbar="sd", palette="colorblind")  # fmt: skip
+ax.axhline(max(y[test].mean(), 1 - y[test].mean()), color="grey", linestyle=":")
+_ = ax.set(xlabel="labelled sentences", ylabel="accuracy on the test")
+with_100.reveal(curve.query("labels == 100 and way == 'MiniLM, block 4'")["accuracy"].mean())
+
+# %% [markdown]
+# Read it upwards. What a random network gives is *less* than counting words: unlike in lesson 02 it
+# is no fair start, for it mixes pieces that mean nothing. The table of word vectors alone beats the
+# bag, because "poor" and "bad" lie close together in it. Attention adds
+# most of the rest.
+
+# %% tags=["claim"]
+mean = curve.groupby(["way", "labels"])["accuracy"].mean().unstack("way")
+mini, vectors = mean["MiniLM, block 4"], mean["MiniLM, word vectors"]
+bag, chance = mean["bag of words"], mean["random"]
+claim("MiniLM over the bag of words, 100 labels", mini[100] - bag[100], at_least=0.08)
+claim("the same, 2,000 labels", mini[2000] - bag[2000], at_least=0.035)
+claim("Word vectors over the bag, 100 labels", vectors[100] - bag[100], at_least=0.02)
+claim("Blocks over word vectors, 100 labels", mini[100] - vectors[100], at_least=0.055)
+claim("Random transformer under the bag, 2,000 labels", chance[2000] - bag[2000], at_most=-0.06)
+
+# %% [markdown]
+# ## 2. From which depth?
+#
+# Everybody takes the last block: it is what `encode` of a library hands out. We took the fourth.
+# Was that luck? The six blocks were trained to tell which sentences *belong together*. "The screen
+# is good" and "the screen is bad" do: both are about a screen.
+
+# %% tags=["widget"]
+best_depth = Prediction("Which depth is best with 50 labels?",
+                        choices=["embeddings", "block2", "block4", "block6"])  # fmt: skip
+best_depth
+
+# %%
+rows = [(block, n, seed, accuracy(z, products.split(seed)[0][:n], products.split(seed)[1]))
+        for block, z in at_depth.items() for n in (50, 500) for seed in SEEDS]  # fmt: skip
+by_depth = pd.DataFrame(rows, columns=["depth", "labels", "seed", "accuracy"])
+fig, ax = plt.subplots(figsize=(9, 3.8))
+sns.pointplot(by_depth, x="depth", y="accuracy", hue="labels", markers=["o", "s"], errorbar="sd",
+              palette=["#CC79A7", "#009E73"], ax=ax)  # fmt: skip
+ax.set(xlabel="features from this depth", ylabel="accuracy on the test")
+reached = by_depth.groupby(["labels", "depth"])["accuracy"].mean()
+best_depth.reveal(reached[50][["embeddings", "block2", "block4", "block6"]].idxmax())
+
+# %% [markdown]
+# It rises to block 4 and falls after it. These are test sentences, so nobody may choose by them:
+# let your own labels choose by **cross-validation** (learn from four fifths, try on the fifth, five
+# times), as in lesson 02.
+
+# %% tags=["claim"]
+from sklearn.model_selection import cross_val_score
+
+of_seed, chosen = by_depth.query("labels == 500").set_index(["seed", "depth"])["accuracy"], []
+for seed in SEEDS:
+    mine = products.split(seed)[0][:500]
+    tried = {block: cross_val_score(solve_head(z[mine], y[mine]), z[mine], y[mine], cv=5).mean()
+             for block, z in at_depth.items()}  # fmt: skip
+    chosen.append(of_seed[seed, max(tried, key=tried.get)])
+for n, bound in {50: 0.012, 500: 0.016}.items():
+    claim(f"Block 4 over the last, {n} labels", reached[n]["block4"] - reached[n]["block6"],
+          at_least=bound)  # fmt: skip
+claim("Depth chosen by the 500 labels, over the last", np.mean(chosen) - reached[500]["block6"],
+      at_least=0.012)  # fmt: skip
+
+# %% [markdown]
+# At work you will write it like this: numbers of pieces in, the encoder **frozen**, a head, `fit`.
+# (From tlwidgets it takes only the network and the tokenizer. With `keras-hub` installed, and a
+# download, `TextClassifier.from_preset` is the same in one line; `SentenceTransformer` and BERT's
+# `AutoModel` are what others call it.)
+
+# %% tags=["claim"]
+keras.utils.set_random_seed(SEED)
+learn, test = products.split(SEED)
+encoder = load_text_encoder(LENGTH, n_blocks=4)
+encoder.trainable = False
+pieces = keras.Input((LENGTH,), dtype="int32")
+hidden = keras.layers.Dropout(0.2)(encoder(pieces, training=False))
+model = keras.Model(pieces, keras.layers.Dense(1, activation="sigmoid")(hidden))
+model.compile(keras.optimizers.Adam(0.03), "binary_crossentropy", metrics=["accuracy"])
+model.fit(tokenizer(texts[learn[:200]], LENGTH), y[learn[:200]], epochs=4, batch_size=16, verbose=0)
+_, recipe = model.evaluate(tokenizer(texts[test], LENGTH), y[test], batch_size=32, verbose=0)
+solved = accuracy(at_depth["block4"], learn[:200], test)
+claim("The recipe, less the solved head", recipe - solved, at_least=-0.06, at_most=0.06)
+
+# %% [markdown]
+# ## 3. Does it carry over to other kinds of text?
+#
+# Three more **domains**, the same task: tweets, reviews of movies, newspaper editorials. You have a
+# thousand labels in one, and want answers in another. (No tweet is shown here: some are foul.) What
+# helps? In lesson 07 it did to **standardise** each domain by its own mean and deviation. Or, of
+# course, a hundred labels of your own, beside the thousand foreign ones.
+
+# %% tags=["widget"]
+helps = Prediction("What helps on the way to another kind of text, in the mean over all pairs?",
+                   choices=["standardise", "100 own labels", "both", "neither"])  # fmt: skip
+helps
+
+# %%
+domains, z = {"products": products}, {"products": at_depth["block4"]}
+rng = np.random.default_rng(SEED)
+known, texts_of = {"products": np.arange(len(texts))}, {"products": texts}
+for name in ("movies", "tweets", "editorials"):
+    domain = domains[name] = load_opinions(name)
+    chosen = known[name] = rng.choice(domain.clear(), N_DOMAIN, replace=False)
+    texts_of[name], z[name] = domain.texts, np.zeros((len(domain.texts), 384), np.float32)
+    z[name][chosen] = extract_features(encoder, domain.texts[chosen], batch_size=32)
+
+
+def sides(name, seed):
+    """Return a thousand sentences of a domain to learn from, and those of its test."""
+    pool, test = domains[name].split(seed, n_test=len(domains[name].clear()) // 3)
+    return pool[np.isin(pool, known[name])][:1000], test[np.isin(test, known[name])]
+
+
+# %% [markdown]
+# The shares of the classes differ (two thirds of the clear tweets are positive, two fifths of the
+# editorials), so we take **balanced** accuracy, the mean over both classes, and beside it the AUC,
+# which needs no threshold.
+
+# %%
+from sklearn.metrics import balanced_accuracy_score, roc_auc_score
+from tlwidgets.adapt import standardise_per_domain
+
+
+def judge(way, source, target, seed):
+    """Learn in one domain in some way; return how good that is in another."""
+    (learn, _), (own, test) = sides(source, seed), sides(target, seed)
+    x, labels = (texts_of if way == "bag of words" else z), domains[source].is_positive[learn]
+    x, few, new = x[source][learn], x[target][own[:100]], x[target][test]
+    if way == "standardise":
+        x, new = standardise_per_domain(x, new)
+    if way == "100 own labels":
+        x, labels = np.r_[x, few], np.r_[labels, domains[target].is_positive[own[:100]]]
+    head = bag_of_words().fit(x, labels) if way == "bag of words" else solve_head(x, labels)
+    truth, score = domains[target].is_positive[test], head.decision_function(new)
+    return balanced_accuracy_score(truth, score > 0), roc_auc_score(truth, score)
+
+
+# %%
+ways = ["bag of words", "as it is", "standardise", "100 own labels"]
+rows = [(way, source, target, *judge(way, source, target, seed)) for way in ways
+        for source in domains for target in domains for seed in SEEDS[:3]]  # fmt: skip
+carried = pd.DataFrame(rows, columns=["way", "source", "target", "balanced", "AUC"])
+fig, axes = plt.subplots(1, 2, figsize=(11, 3.8), sharey=True)
+for ax, way in zip(axes, ways[:2], strict=True):
+    table = carried[carried["way"] == way].pivot_table("balanced", "source", "target")
+    sns.heatmap(table, annot=True, fmt=".2f", vmin=0.5, vmax=0.9, cmap="viridis", ax=ax)
+    ax.set(title={"as it is": "MiniLM, block 4"}.get(way, way), xlabel="tested on",
+           ylabel="learned from")  # fmt: skip
+
+# %% tags=["claim"]
+is_away = carried["source"] != carried["target"]
+away = carried[is_away].groupby("way")[["balanced", "AUC"]].mean()
+gain = away - away.loc["as it is"]
+mends = [way for way in ways[2:] if gain.loc[way, "balanced"] > 0]
+helps.reveal("both" if len(mends) == 2 else (mends or ["neither"])[0])
+claim("Bag of words, elsewhere", away.loc["bag of words", "balanced"], at_most=0.62)
+claim("MiniLM, elsewhere", away.loc["as it is", "balanced"], at_least=0.70)
+claim("Standardising, balanced accuracy", gain.loc["standardise", "balanced"], at_most=-0.013)
+claim("and AUC", gain.loc["standardise", "AUC"], at_least=-0.008, at_most=0.008)
+claim("100 own labels, added", gain.loc["100 own labels", "balanced"], at_least=0.011)
+home = carried[~is_away & (carried["way"] == "as it is")]["balanced"].mean()
+claim("At home over elsewhere", home - away.loc["as it is", "balanced"], at_least=0.03)
+
+# %% [markdown]
+# Off the diagonal a bag of words is worth nearly nothing: what praises a camera is not said of a
+# government. MiniLM loses some points and stays useful. And standardising does *harm*, in the mean:
+# it gives both domains one mean, though one of them speaks well more often. Its AUC hardly changes:
+# the order of the answers is right, the threshold is wrong. That is **label shift**, p(y) differs,
+# as in lesson 10.
+
+# %% [markdown]
+# ## Play
+#
+# The network again, cut after block 4, its head solved for 100 sentences. Embeddings never train
+# here. Press Train. Try:
+#
+# 1. Cut at `block4`: seconds more for hardly a point more. The right depth was worth more.
+# 2. Then, in the box below, type a sentence of your own: "good", "not good", "not bad at all".
+#    From which depth on is "not" heard?
+# 3. Something about the weather, or in another language. It answers all the same.
+
+# %% tags=["widget"]
+from tlwidgets import FreezeSlider, dense_parameters
+
+learn, test = products.split(SEED)
+ids = tokenizer(texts, LENGTH)
+encoder.trainable = True  # the slider decides now
+head = keras.layers.Dense(1, name="positive")
+model = keras.Model(encoder.input, head(encoder.output))
+head.set_weights(dense_parameters(solve_head(at_depth["block4"][learn[:100]], y[learn[:100]])))
+model.compile("adam", keras.losses.BinaryCrossentropy(from_logits=True), metrics=["accuracy"])
+lab = FreezeSlider(model, train=(ids[learn[:200]], y[learn[:200]]),
+                   validation=(ids[test[:200]], y[test[:200]]), label_order="given")  # fmt: skip
+lab.n_labels, lab.epochs, lab.learning_rate, lab.cut = 100, 3, 1e-4, 5
+lab
+
+# %% tags=["widget"]
+from html import escape
+from ipywidgets import HTML, Text, VBox
+
+heads = {block: solve_head(found[learn], y[learn]) for block, found in at_depth.items()}
+box, answer = Text("The battery is not good.", continuous_update=False), HTML()
+
+
+def judge_sentence(change):
+    features = taps.model.predict_on_batch(tokenizer([box.value], LENGTH))
+    said = {block: heads[block].predict_proba(features[:, taps.columns[block]])[0, 1]
+            for block in BLOCKS}  # fmt: skip
+    near = ((at_depth["block4"] - features[:, taps.columns["block4"]]) ** 2).sum(1).argsort()[:3]
+    depths = ", ".join(f"{block} {p:.0%}" for block, p in said.items())
+    answer.value = f"positive: {depths}<br>nearest:<br>" + "<br>".join(map(escape, texts[near]))
+
+
+box.observe(judge_sentence, "value")
+judge_sentence(None)
+VBox([box, answer])
+
+# %% [markdown]
+# ## Exercises
+#
+# **Exercise 1.** The features of a sentence are the mean over its pieces. `last` has what block 4
+# hands on, for each of 40 places of three sentences; `mask` is 1 where there is a piece and 0 where
+# there is padding. Put the mean **over the pieces** into `sentence`.
+
+# %% tags=["exercise"]
+three = ids[[0, 10, 20]]
+to_pieces = keras.Model(encoder.input, encoder.get_layer("block4_norm").output)
+last, mask = to_pieces.predict(three, verbose=0), (three != 0).astype(float)
+
+sentence = (last * mask[..., None]).sum(1) / mask.sum(1, keepdims=True)  #: sentence = ...
+
+# %% tags=["check"]
+check(
+    "Exercise 1",
+    sentence,
+    expect(lambda m: np.shape(m) == (3, 384), "384 numbers for each of the three sentences."),
+    expect(lambda m: not np.allclose(m, last.mean(1)), "That is the mean over all 40 places."),
+    expect(lambda m: not np.allclose(m, last[:, 0]), "That is the first piece only, [CLS]."),
+    expect(lambda m: np.allclose(m, encoder.predict(three, verbose=0), atol=1e-4),
+           "Sum over the pieces, divided by how many there are: mask.sum(1)."),
+    well_done="Forget the mask, and a short sentence is mostly padding.",
+)  # fmt: skip
+
+# %% [markdown]
+# **Exercise 2.** When should you *not* train? Without a single label, describe the classes: a
+# sentence is positive if its features are nearer (by cosine) to the first description than to the
+# second. Put the accuracy of that on the test into `zero_shot`. It is called **zero-shot**. Is it
+# better than a head with 20 labels?
+
+# %% tags=["exercise"]
+from sklearn.metrics.pairwise import cosine_similarity
+
+described = ["This is great, I love it.", "This is terrible, I hate it."]
+to_descriptions = extract_features(network, described, progress=False)
+of_test, y_test = at_depth["block6"][test], y[test]
+
+closeness = cosine_similarity(of_test, to_descriptions)  #:
+zero_shot = np.mean((closeness[:, 0] > closeness[:, 1]) == y_test)  #: zero_shot = ...
+
+# %% tags=["check"]
+with_20 = np.mean([accuracy(at_depth["block6"], products.split(s)[0][:20], test) for s in SEEDS])
+right = np.mean(np.diff(-cosine_similarity(of_test, to_descriptions))[:, 0] * (y_test - 0.5) > 0)
+check(
+    "Exercise 2",
+    zero_shot,
+    expect(lambda a: 0 <= float(a) <= 1, "Give a share between 0 and 1."),
+    expect(lambda a: not np.isclose(a, 1 - right), "Turned round: the first one is the positive."),
+    expect(lambda a: np.isclose(a, right, atol=0.01), "Which description is nearer, and is it so?"),
+    well_done=f"No label: {right:.0%}; heads with 20 labels, in the mean: {with_20:.0%}.",
+)
+
+# %% [markdown]
+# ## Where it breaks
+#
+# Where people waver, and at the smallest word. Left: the accuracy of a head by how far the rating
+# of a sentence is from neutral, the neutral ones included. Right: sixteen sentences like "The
+# screen is not good." and sixteen like "The screen is not bad.": how many of each are read
+# rightly? (Without "not", block 4 reads all of them rightly.)
+
+# %%
+others = np.flatnonzero(~np.isin(products.group, products.group[learn]))
+distance = np.abs(products.rating[others])
+is_right = heads["block4"].predict(at_depth["block4"][others]) == y[others]
+doubt = pd.Series(is_right).groupby(pd.cut(distance, [-0.01, 0.5, 1, 1.5, 2, 4])).mean()
+said = {"not good": "good great excellent nice", "not bad": "bad poor terrible awful"}
+read = [f"The {noun} is not {word}." for kind in said.values()
+        for noun in ("screen", "battery", "sound", "menu") for word in kind.split()]  # fmt: skip
+features_of, rows = extract_features(taps.model, read, progress=False), []
+for seed in SEEDS:
+    some = products.split(seed)[0]
+    found = {block: solve_head(z_of[some], y[some]).predict(features_of[:, taps.columns[block]])
+             for block, z_of in at_depth.items()}  # fmt: skip
+    found["bag of words"] = bag_of_words().fit(texts[some], y[some]).predict(read)
+    rows += [(way, np.mean(p[:16] == 0), np.mean(p[16:] == 1)) for way, p in found.items()]
+
+# %% tags=["claim"]
+negated = pd.DataFrame(rows, columns=["way", *said]).groupby("way", sort=False).mean()
+fig, axes = plt.subplots(1, 2, figsize=(11, 3.6))
+doubt.plot.bar(ax=axes[0], color="C0", rot=15)
+axes[0].set(xlabel="distance of the rating from neutral", ylabel="accuracy", ylim=(0.4, 1))
+negated.plot.bar(ax=axes[1], color=["C1", "C2"], rot=30)
+axes[1].set(xlabel="", ylabel="read rightly")
+claim("Accuracy, clearest over most doubtful", doubt.iloc[-1] - doubt.iloc[0], at_least=0.17)
+claim("'not good' read rightly, block 4", negated.loc["block4", "not good"], at_least=0.9)
+claim("'not bad', word vectors", negated.loc["embeddings", "not bad"], at_most=0.1)
+claim("'not bad', bag of words", negated.loc["bag of words", "not bad"], at_most=0.1)
+claim("'not bad', block 4", negated.loc["block4", "not bad"], at_most=0.72)
+
+# %% [markdown]
+# It errs where people waver, so a test of clear sentences only is a kind one. And "not" has been
+# learned as one more *bad word*: it turns "good" round and leaves "bad" bad, for counting and for
+# the table of words always. Block 4 hears some of it. The score on the test hid that, for reviewers
+# seldom write "not bad". What must not fail, test by itself.
+
+# %% [markdown]
+# ## You can now
+#
+# - **measure** what a pretrained transformer is worth: against a bag of words, against its own word
+#   vectors, and against random parameters, which for text are worse than counting;
+# - **choose** the depth with your own labels, not with the test: the last block is made for what
+#   sentences are about. And you have the recipe: tokenize, freeze the encoder, add a head, fit;
+# - **carry** a task over to other kinds of text: a frozen transformer can, a bag of words cannot;
+#   standardising each domain harms where the shares of the classes differ; own labels help.
+#
+# **References.** Devlin et al. (2019), BERT, *NAACL*. Wang et al. (2020), MiniLM, *NeurIPS*.
+# Reimers and Gurevych (2019), Sentence-BERT, *EMNLP*. Hutto and Gilbert (2014), VADER, *ICWSM*.
