@@ -38,7 +38,7 @@ FOLDED = {
     "check": "# Run this cell to check your answer.",
 }
 _TO_BE_READ = re.compile(r"^\s*def |\.(fit|compile|load_model)\(|\bset_trainable\(", re.M)
-_GUESS = re.compile(r"^(\w+) = Prediction\(.*\)\n\1$", re.S)
+_GUESS = re.compile(r"^(\w+) = Prediction\(.*\)(  # fmt: skip)?\n\1$", re.S)
 _SOLUTION_LINE = re.compile(r"^(?P<indent>\s*).*?\s*#:(?P<stub>.*)$")
 _SOLUTION_MARK = re.compile(r"\s*#:.*$")
 _KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}

@@ -56,6 +56,11 @@ guess = Prediction(
 guess
 
 # %% tags=["widget"]
+guess = Prediction("How many?",
+                   choices=["few", "many"])  # fmt: skip
+guess
+
+# %% tags=["widget"]
 guess = Prediction("How many?", low=0, high=9)
 FreezeSlider(model)
 
@@ -82,7 +87,7 @@ check("Exercise 1", answer, expect(lambda a: a == 2, "More."), well_done="Yes.")
 def test_what_a_learner_runs_but_need_not_read_is_folded(kind):
     cells = build.build(FOLDED, kind).cells
     folded = [cell.metadata.get("jupyter", {}).get("source_hidden", False) for cell in cells]
-    assert folded == [False, True, False, True, False, False, True, False, False, True]
+    assert folded == [False, True, False, True, True, False, False, True, False, False, True]
     shown = [c.source.splitlines()[0] for c, hidden in zip(cells, folded, strict=True) if hidden]
     assert shown[-1] == "# Run this cell to check your answer.", "the bar shows no answer"
 
