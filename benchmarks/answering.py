@@ -111,7 +111,8 @@ def measure(notebook: NotebookPage, version: str) -> dict[str, Any]:
     assert notebook.outputs.get_by_text(version, exact=True).count() == 1, "another ipykernel"
     page.locator(".tlw-handle").wait_for()
     released = [page.evaluate(_RELEASE) for _ in range(N_RELEASES)]
-    page.get_by_label("Retrain when I let go").uncheck()
+    page.get_by_role("button", name="More").click()
+    page.get_by_label("retrain when I let go").uncheck()
     page.get_by_label("Epochs").fill("1000")
     page.get_by_label("Epochs").press("Enter")
     page.locator(".tlw-handle").focus()
