@@ -155,6 +155,13 @@ def test_is_random_in_training(layer):
     assert not _keras.is_random_in_training(layers.Dense(3))
 
 
+@pytest.mark.parametrize("kind", [layers.LSTM, layers.GRU, layers.SimpleRNN, layers.LSTMCell])
+def test_a_recurrent_layer_is_random_in_training_where_it_has_dropout(kind):
+    assert not _keras.is_random_in_training(kind(3))
+    assert _keras.is_random_in_training(kind(3, dropout=0.1))
+    assert _keras.is_random_in_training(kind(3, recurrent_dropout=0.1))
+
+
 @pytest.mark.parametrize("name", ["first", "conv2d_b", "conv2d_1_1", "my_conv2d"])
 def test_has_automatic_name(name):
     assert _keras.has_automatic_name(layers.Conv2D(3, 3))

@@ -189,7 +189,13 @@ def memory_of(model: Any) -> list[Any]:
 
 def is_random_in_training(operation: Any) -> bool:
     """Tell whether a layer, or one in it, draws random numbers: Dropout, augmentation, noise."""
-    return any(inner._seed_generators for inner in layers_in(operation))
+    return any(inner._seed_generators and _has_rate(inner) for inner in layers_in(operation))
+
+
+def _has_rate(layer: Any) -> bool:
+    """LSTM, GRU and their cells have a seed even where their two rates of dropout are 0."""
+    rates = [getattr(layer, name, None) for name in ("dropout", "recurrent_dropout")]
+    return rates != [0, 0]
 
 
 def has_automatic_name(layer: Any) -> bool:

@@ -222,6 +222,15 @@ def test_a_small_network_counted_by_hand():
     assert table["values"].tolist() == [256, 144, 2]
 
 
+def test_a_look_up_is_no_multiplication_and_a_recurrent_layer_works_at_each_time():
+    inputs = keras.Input((7,), dtype="int32")
+    z = layers.Embedding(50, 4, name="table")(inputs)
+    z = layers.Bidirectional(layers.GRU(3, return_sequences=True), name="both")(z)
+    model = keras.Model(inputs, layers.Dense(2, name="head")(layers.LSTM(5, name="lstm")(z)))
+    table = block_costs(model)["multiplications"]
+    assert table.tolist() == [0, 7 * 2 * 9 * (4 + 3), 7 * 20 * (6 + 5), 10]
+
+
 def test_the_published_arithmetic_of_mobilenet_is_met():
     # Sandler et al. (2018), Table 4: 300 million multiply-adds and 3.4 million parameters.
     model = keras.applications.MobileNetV2(weights=None)

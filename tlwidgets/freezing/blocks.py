@@ -499,8 +499,17 @@ def count_multiplications(layout: Layout, block: int) -> int:
     """Return about how many multiplications one example costs in a block."""
     total = 0
     for step in layout.steps_of(block):
-        shape = layout.graph.tensors[step.writes[0]].shape
-        places = math.prod(size or 1 for size in shape[1:-1])
-        kernels = [v for v in trainable_variables_in(step.operation) if len(v.shape) > 1]
-        total += places * count(kernels)
+        # A kernel is used at each place of what comes out; a recurrent layer's at each time.
+        is_recurrent = isinstance(step.operation, layers.RNN | layers.Bidirectional)
+        slot = step.reads[0] if is_recurrent else step.writes[0]
+        places = math.prod(size or 1 for size in layout.graph.tensors[slot].shape[1:-1])
+        total += places * count(
+            [v for v in trainable_variables_in(step.operation) if _is_kernel(v)]
+        )
     return total
+
+
+def _is_kernel(variable: keras.Variable) -> bool:
+    """Tell whether numbers are multiplied by it: embeddings are looked up, a bias is added."""
+    name = variable.path.rsplit("/", 1)[-1]
+    return len(variable.shape) > 1 and name not in ("embeddings", "bias")
