@@ -34,7 +34,7 @@ RULES = (INDEX, "tests/notebooks/test_lesson_style.py", "tests/notebooks/test_no
 # Its checks tell right from wrong.
 RUNS = (
     "tests/notebooks/test_exercise_checks.py::"
-    f"test_checks_accept_the_solution_and_reject_everything_else[{NAME}]"
+    f"test_a_lesson_runs_and_its_checks_accept_the_solution_and_nothing_else[{NAME}]"
 )
 
 
