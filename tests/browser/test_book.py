@@ -132,7 +132,7 @@ def test_figures_have_words_and_are_there(reader):
 
 def test_a_guess_is_a_still_picture(reader):
     reader.open("00_start_here")
-    still = reader.page.locator(".still")
+    still = reader.page.locator(".still").first
     expect(still).to_contain_text("how many of 100 new ones are read right?")
     expect(still).to_contain_text("This is my guess")
     expect(still.locator(".still-track i")).to_be_visible()
@@ -144,7 +144,7 @@ def test_a_guess_is_a_still_picture(reader):
 def test_the_solution_waits_in_a_fold(reader):
     reader.open("00_start_here")
     solution = reader.page.get_by_text("int(np.bincount(digits.labels)[0])")
-    verdict = reader.page.get_by_text("labels are what is dear in practice").last
+    verdict = reader.page.get_by_text("labels are what is expensive in practice").last
     expect(solution).to_be_hidden()
     expect(verdict).to_be_hidden()
     reader.page.get_by_text("Show a solution").first.click()

@@ -77,7 +77,7 @@ def wrong_answers(course):
 @pytest.fixture
 def course(tmp_path):
     """A copy of what a teacher edits, and of the rules that watch over it."""
-    for folder in ("notebooks", "tests", "docs", "datasets", "benchmarks"):
+    for folder in ("notebooks", "tests", "docs", "datasets", "benchmarks", "hub"):
         ignored = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", "*.npz")
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=ignored)
     files = ("pyproject.toml", "Makefile", "LICENSE", "CITATION.cff")
