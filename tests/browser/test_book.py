@@ -148,7 +148,7 @@ def test_the_solution_waits_in_a_fold(reader):
     expect(solution).to_be_hidden()
     expect(verdict).to_be_hidden()
     reader.page.get_by_text("Show a solution").first.click()
-    reader.page.get_by_text("Show what the check says").first.click()
+    reader.page.get_by_text("Show the check and what it says").first.click()
     expect(solution).to_be_visible()
     expect(verdict).to_be_visible()
 
