@@ -35,8 +35,8 @@ $(READY): pyproject.toml
 	@test -x $(BIN)/pip || $(MAKE) --no-print-directory $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check uv
 	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python -e '.[cpu,lessons,test]'
-	@# The tests need nbgrader; its menus are nothing for a learner.
-	@$(BIN)/jupyter labextension disable --level=sys_prefix @jupyter/nbgrader 2>/dev/null
+	@# The tests need nbgrader; what it adds to JupyterLab is nothing for a learner, and Voila stumbles over it.
+	@rm -rf $(VENV)/share/jupyter/labextensions/@jupyter $(VENV)/share/jupyter/labextensions/@jupyter-notebook
 	@touch $@
 
 # Debian keeps ensurepip in a package of its own.
