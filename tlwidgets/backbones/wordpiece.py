@@ -43,8 +43,8 @@ class WordPiece:
     >>> tokenizer = load_tokenizer()
     >>> tokenizer.pieces("Unwatchable!")
     ['un', '##watch', '##able', '!']
-    >>> tokenizer(["Unwatchable!"], length=8)
-    array([[  101,  4895, 18866,  3085,   999,   102,     0,     0]], dtype=int32)
+    >>> tokenizer(["Unwatchable!"], length=8)[0].tolist()
+    [101, 4895, 18866, 3085, 999, 102, 0, 0]
     """
 
     def __init__(self, vocabulary: Sequence[str]) -> None:
