@@ -229,18 +229,6 @@ def _with(
 ) -> list[tuple[Cell, Exception]]:
     sent: dict[Future[Rows], Cell] = {}
     failed: list[tuple[Cell, Exception]] = []
-
-    def take(n_left: int) -> None:
-        while len(sent) > n_left or any(future.done() for future in sent):
-            for future in wait(sent, return_when=FIRST_COMPLETED).done:
-                cell = sent.pop(future)
-                try:
-                    rows = future.result()
-                except Exception as error:  # noqa: BLE001 - a run may fail in any way
-                    failed.append((cell, error))
-                else:
-                    finish(rows)
-
     try:
         starts: Iterable[tuple[Any, ...]] = (
             () if start is None else (start(**_in_common(cells)),) for cells in tasks
@@ -254,12 +242,29 @@ def _with(
                 sent[executor.submit(work, run, given, cells)] = cells[0]
             except BrokenProcessPool as error:
                 failed.append((cells[0], error))
-            take(_MOST_SENT)
-        take(0)
+            failed += _taken(sent, _MOST_SENT, finish)
+        failed += _taken(sent, 0, finish)
     except BaseException:  # an interrupt: what has not begun does not begin
         for future in sent:
             future.cancel()
         raise
+    return failed
+
+
+def _taken(
+    sent: dict[Future[Rows], Cell], n_left: int, finish: Callable[[Rows], object]
+) -> list[tuple[Cell, Exception]]:
+    """Hand over what is done, and wait until no more than `n_left` are under way."""
+    failed: list[tuple[Cell, Exception]] = []
+    while len(sent) > n_left or any(future.done() for future in sent):
+        for future in wait(sent, return_when=FIRST_COMPLETED).done:
+            cell = sent.pop(future)
+            try:
+                rows = future.result()
+            except Exception as error:  # noqa: BLE001 - a run may fail in any way
+                failed.append((cell, error))
+            else:
+                finish(rows)
     return failed
 
 
