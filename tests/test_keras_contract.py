@@ -256,6 +256,17 @@ def test_carry_exclusions():
     assert not two._use_weight_decay(new) and two._use_weight_decay(keras.Variable([1.0]))
 
 
+def test_rebuilt():
+    class Share(keras.metrics.Mean):
+        def __init__(self, label):  # `get_config` does not tell it
+            super().__init__()
+
+    mean = keras.metrics.Mean(name="mine")
+    twin = _keras.rebuilt(mean)
+    assert twin is not mean and twin.name == "mine"
+    assert _keras.rebuilt(Share(3)) is None
+
+
 def test_unbuilt_copy():
     one, variable = keras.optimizers.Adam(0.1), keras.Variable([1.0])
     one.build([variable])

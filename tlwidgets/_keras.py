@@ -302,6 +302,17 @@ def carry_exclusions(optimizer: Any, fresh: Any, twins: Sequence[tuple[Any, Any]
         new._exclude_from_weight_decay_cache = {}
 
 
+def rebuilt(value: Any) -> Any:
+    """Make a metric or optimizer anew from its configuration; None where that does not tell all.
+
+    One's own class may lack `get_config`, or tell too little for `from_config`.
+    """
+    try:
+        return type(value).from_config(value.get_config())
+    except (NotImplementedError, TypeError, ValueError, KeyError, AttributeError):
+        return None
+
+
 def unbuilt_copy(optimizer: Any) -> Any:
     """Copy an optimizer that cannot be made from its configuration, as it was before `build`."""
     shared = [*optimizer._trainable_variables, getattr(optimizer, "_distribution_strategy", None)]

@@ -100,10 +100,9 @@ def fresh_optimizer(
 
     `twins` are pairs of a variable and the one that takes its place in another model.
     """
-    try:
-        fresh = type(optimizer).from_config(optimizer.get_config())
-    except (NotImplementedError, TypeError, ValueError, KeyError, AttributeError):
-        fresh = _keras.unbuilt_copy(optimizer)  # one's own, which does not tell all arguments
+    fresh = _keras.rebuilt(optimizer)
+    if fresh is None:
+        fresh = _keras.unbuilt_copy(optimizer)
     _keras.carry_exclusions(optimizer, fresh, twins)
     return fresh
 

@@ -199,12 +199,11 @@ def fresh_metric(metric: Any) -> Any:
     """Return a metric of the same configuration that has not seen any example."""
     if not isinstance(metric, keras.metrics.Metric):
         return metric
-    try:
-        return type(metric).from_config(metric.get_config())
-    except (NotImplementedError, TypeError, ValueError, KeyError, AttributeError):
-        fresh = _keras.unsaved_copy(metric)  # one's own, which does not tell all arguments
+    fresh = _keras.rebuilt(metric)
+    if fresh is None:
+        fresh = _keras.unsaved_copy(metric)
         fresh.reset_state()
-        return fresh
+    return fresh
 
 
 def _compressed(values: NDArray[Any]) -> Any:
