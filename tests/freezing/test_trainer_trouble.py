@@ -254,24 +254,45 @@ def test_a_model_that_is_lent_comes_back_as_it_was_whatever_happens(lent):
     assert_same_state((state(lent)[0], *before[1:]), lent)
 
 
-def test_plain_training_ends_early_as_the_quick_one_does():
+ASKED = ("Trained with Keras' own fit, more slowly, because it was asked for.",)
+
+
+def both_ways(**choice):
+    """The same run by kept activations and by `fit`: each with the parameters it ends with."""
     x, y = data(sequential(), 40)
-    y = np.random.default_rng(0).permutation(y)
-    runs = []
+    y, unseen = np.random.default_rng(0).permutation(y), data(sequential(), 30, seed=2)
     for as_fit in (False, True):
-        trainer = CachedTrainer(
-            compiled(small(), "adam"),
-            x,
-            y,
-            validation=data(sequential(), 30, seed=2),
-            as_fit=as_fit,
-        )
-        runs.append(trainer.train(1, Plan(epochs=30, batch_size=8, patience=2)))
-        runs[-1] = runs[-1], [v.numpy() for v in trainer.model.weights]
-    (quick, found), (plain, wanted) = runs
+        model = compiled(small(), "adam")
+        with CachedTrainer(model, x, y, validation=unseen, as_fit=as_fit) as trainer:
+            run = trainer.train(1, Plan(batch_size=8, **choice))
+            yield run, [v.numpy() for v in trainer.model.weights]
+
+
+def test_plain_training_ends_early_as_the_quick_one_does():
+    (quick, found), (plain, wanted) = both_ways(epochs=30, patience=2)
     assert quick.ending == plain.ending == "early" and quick.n_epochs == plain.n_epochs
-    assert plain.notes == ("Trained with Keras' own fit, more slowly, because it was asked for.",)
+    assert plain.notes == ASKED
     assert_equal(found, wanted, rtol=1e-2)
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [
+        {"seed": 3},
+        {"shuffle": False},
+        {"class_weight": {0: 1.0, 1: 5.0, 2: 0.2}},
+        {"examples": np.arange(0, 40, 3)},
+        {"learning_rate": 0.02},
+    ],
+    ids=str,
+)
+def test_a_choice_counts_and_is_the_same_in_both_ways(choice):
+    (quick, found), (plain, wanted) = both_ways(epochs=2, **choice)
+    assert plain.notes == ASKED and quick.notes == ()
+    np.testing.assert_allclose(quick.history["loss"], plain.history["loss"], rtol=1e-3)
+    assert_equal(found, wanted, rtol=1e-2)
+    (_, without), _ = both_ways(epochs=2)
+    assert any(np.abs(a - b).max() > 1e-3 for a, b in zip(found, without, strict=True)), "it counts"
 
 
 def test_data_sets_that_cannot_be_read_say_what_to_do(monkeypatch):
