@@ -7,7 +7,7 @@
 #
 # [![Open on Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/tlwidgets/tlwidgets/main?labpath=notebooks/11_can_you_trust_the_sample.ipynb)
 #
-# **About 45 minutes** · needs 10 · 60 CPU seconds · 1.0 GB of memory
+# **About 45 minutes** · needs 10 · 30 CPU seconds · 0.5 GB of memory
 #
 # ## You will
 #

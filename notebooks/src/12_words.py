@@ -6,7 +6,7 @@
 #
 # [![Open on Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/tlwidgets/tlwidgets/main?labpath=notebooks/12_words.ipynb)
 #
-# **About 50 minutes** · needs 02, 10 · 110 CPU seconds the first time, 60 after · 1.4 GB of memory
+# **About 50 minutes** · needs 02, 10 · 190 CPU seconds the first time, 90 after · 1.4 GB of memory
 
 # %% [markdown]
 # ## You will
