@@ -309,6 +309,19 @@ def test_own_ways_and_what_adds_to_the_loss():
     assert not _keras.trains_in_its_own_way(plain) and _keras.call_losses(plain) == []
 
 
+def test_has_own_code():
+    class Own(layers.Layer):
+        def call(self, x):
+            return x
+
+    inputs = keras.Input((3,))
+    inner = keras.Sequential([inputs, layers.Dense(2)])
+    assert not _keras.has_own_code(keras.Model(inputs, inner(inputs)))
+    assert _keras.has_own_code(keras.Model(inputs, keras.ops.relu(inner(inputs))))
+    for layer in (Own(), layers.Lambda(lambda x: x)):
+        assert _keras.has_own_code(keras.Sequential([inputs, layer]))
+
+
 def test_input_structure():
     inputs = {name: keras.Input((3,), name=name) for name in ("b", "a")}
     model = keras.Model(inputs, layers.Add()(list(inputs.values())))

@@ -233,6 +233,22 @@ def _overrides(layer: Any, method: str) -> bool:
     return getattr(kind, method, None) is not getattr(keras.layers.Layer, method, None)
 
 
+def has_own_code(model: Any) -> bool:
+    """Tell whether something in a model is not a layer of Keras: one's own, Lambda, an operation."""
+    import keras
+
+    for layer in layers_in(model):
+        functional = graph_of(layer)
+        if functional is not None:
+            if not all(isinstance(call.operation, keras.Layer) for call in calls_in(functional)):
+                return True
+        elif not type(layer).__module__.startswith("keras.src.layers.") or isinstance(
+            layer, keras.layers.Lambda
+        ):
+            return True
+    return False
+
+
 def infer(model: Any, x: Any) -> list[Any]:
     """Return what a model gives for `x`; Keras warns where it wants `[x]`."""
     import keras

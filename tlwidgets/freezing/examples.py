@@ -20,6 +20,7 @@ from .. import _keras
 # A data set is read up to so many bytes; a machine of 2 GB has no more to spare.
 _LARGEST_READ = 600_000_000
 _ROWS_A_BATCH = 256  # where the data set itself gives single examples
+_N_TRIED = 3  # examples with undefined numbers that a model is asked about
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,6 +75,8 @@ def read_examples(model: keras.Model, name: str, value: Any) -> Examples:
     weight = None if len(value) == 2 or value[2] is None else _numbers(value[2])
     examples = Examples(x, y, weight, notes)
     _check_sizes(model, prefix, examples)
+    for array in keras.tree.flatten(x):
+        _refuse_undefined(f"{prefix}x", array, model, examples)
     return examples
 
 
@@ -197,11 +200,10 @@ def _numbers_of(name: str, y: Any, model: keras.Model) -> Any:
     )
     if len(getattr(model, "outputs", None) or []) == 1:
         is_structure = isinstance(y, Mapping)
-    parts = y if is_structure else [y]
-    found = keras.tree.map_structure(_numbers, parts)
+    found = keras.tree.map_structure(_numbers, y) if is_structure else _numbers(y)
     for array in keras.tree.flatten(found):
         _refuse_texts(name, array)
-    return found if is_structure else found[0]
+    return found
 
 
 def _numbers(values: Any) -> NDArray[Any]:
@@ -257,6 +259,43 @@ def _check_shape(prefix: str, x: NDArray[Any], shape: Sequence[int | None]) -> N
         f"`{prefix}x` must have shape (n, {expected}), n examples of the model's input; got "
         f"{x.shape}. Resize the data or build the model for this shape."
     )
+
+
+def _refuse_undefined(
+    name: str, array: NDArray[Any], model: keras.Model, examples: Examples
+) -> None:
+    """Refuse NaN and infinity that the model does not mend itself: the loss would be undefined.
+
+    Layers of Keras never mend them. A compiled ReLU may hide them (measured: a loss of 0.693 for
+    ever), so it is not enough to look at what comes out.
+    """
+    bad = _undefined_rows(array)
+    if not len(bad):
+        return
+    row = bad[0]
+    place = [row, *np.argwhere(~np.isfinite(array[row]))[0]]
+    is_nan = bool(np.isnan(array[row]).any())
+    if _keras.has_own_code(model) or (len(getattr(model, "inputs", None) or [0]) > 1 and not is_nan):
+        outputs = _keras.infer(model, examples.take(bad[:_N_TRIED])[0])
+        if all(np.isfinite(keras.ops.convert_to_numpy(out)).all() for out in outputs):
+            return
+    kind = "undefined numbers (NaN)" if is_nan else "infinite numbers"
+    index = ", ".join(map(str, place))
+    raise ValueError(
+        f"`{name}` must hold no {kind}, which would make the loss undefined; got some in "
+        f"{len(bad):,} of {len(array):,} examples, first at {name.split()[-1]}[{index}]. Fill in "
+        "what is missing, for instance with np.nan_to_num or the mean of the column, or leave "
+        "these examples out."
+    )
+
+
+def _undefined_rows(array: NDArray[Any]) -> NDArray[Any]:
+    if array.dtype.kind != "f":
+        return np.empty(0, int)
+    # In pieces: one number for each pixel would be a quarter of the data once more.
+    pieces = (array[i : i + _ROWS_A_BATCH] for i in range(0, len(array), _ROWS_A_BATCH))
+    is_bad = [~np.isfinite(piece.reshape(len(piece), -1)).all(axis=1) for piece in pieces]
+    return np.flatnonzero(np.concatenate(is_bad))
 
 
 def check_labels(name: str, labels: NDArray[Any], model: keras.Model) -> None:

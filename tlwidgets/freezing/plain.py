@@ -189,6 +189,8 @@ class Batches(keras.utils.PyDataset):
 
     def __getitem__(self, i: int) -> Any:
         x, y, weight = self._examples.take(self._order[i * self._size : (i + 1) * self._size])
+        # What Keras reads batch by batch may hold tuples, but no lists.
+        x, y = (tuple(part) if isinstance(part, list) else part for part in (x, y))
         return (x, y) if weight is None else (x, y, weight)
 
     def draw(self) -> None:
