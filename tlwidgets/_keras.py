@@ -234,7 +234,7 @@ def _overrides(layer: Any, method: str) -> bool:
 
 
 def has_own_code(model: Any) -> bool:
-    """Tell whether something in a model is not a layer of Keras: one's own, Lambda, an operation."""
+    """Tell whether not all in a model are layers of Keras: one's own, Lambda, an operation."""
     import keras
 
     for layer in layers_in(model):
@@ -309,13 +309,20 @@ def carry_exclusions(optimizer: Any, fresh: Any, twins: Sequence[tuple[Any, Any]
     `twins` are pairs of a variable and the one that takes its place.
     """
     old, new = (getattr(o, "inner_optimizer", o) for o in (optimizer, fresh))
-    spared = getattr(old, "_exclude_from_weight_decay", None)
-    pattern = getattr(old, "_exclude_from_weight_decay_pattern", None)
-    if spared or pattern:
+    if spares_from_decay(old):
+        spared = getattr(old, "_exclude_from_weight_decay", None)
+        pattern = getattr(old, "_exclude_from_weight_decay_pattern", None)
         place = {old._var_key(one): new._var_key(two) for one, two in twins}
         new._exclude_from_weight_decay = {place.get(key, key) for key in spared or ()}
         new._exclude_from_weight_decay_pattern = pattern
         new._exclude_from_weight_decay_cache = {}
+
+
+def spares_from_decay(optimizer: Any) -> bool:
+    """Tell whether some variables are spared from weight decay: no configuration says so."""
+    inner = getattr(optimizer, "inner_optimizer", optimizer)
+    names = ("_exclude_from_weight_decay", "_exclude_from_weight_decay_pattern")
+    return any(getattr(inner, name, None) for name in names)
 
 
 def rebuilt(value: Any) -> Any:

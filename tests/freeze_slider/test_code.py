@@ -113,13 +113,13 @@ def test_what_is_not_of_keras_is_taken_from_the_model():
     slider.close()
 
 
-def test_layers_with_equal_names_are_left_to_our_own_function():
+def test_layers_with_equal_names_are_known_by_their_places():
     inner = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4, name="same")], name="inner")
     model = keras.Sequential([keras.Input((4,)), inner, keras.layers.Dense(3, name="same")])
     model.compile("adam", LOSS, metrics=["accuracy"])
     x, y = np.random.default_rng(0).normal(size=(40, 4)), np.arange(40) % 3
     slider = FreezeSlider(model, train=(x, y))
-    assert "set_trainable(model, 1, keep_batchnorm_frozen=True)" in slider.code()
+    assert "N_FROZEN = " in slider.code() and "tlwidgets" not in slider.code()
     run(slider.code(), model, train=(x, y))
     assert [v.trainable for v in model.variables] == [False, False, True, True]
     slider.close()
@@ -134,6 +134,34 @@ def test_the_script_is_python_and_says_which_block(cut):
     name = read_blocks(model)[cut].name
     assert slider.code().startswith(f"# Train 'sequential_model' from block {name!r} on: ")
     slider.close()
+
+
+def unwritable():
+    """Each by another setting that no line of plain Keras repeats."""
+    adam, sparse = keras.optimizers.Adam, "sparse_categorical_crossentropy"
+    spares = keras.optimizers.AdamW()
+    spares.exclude_from_weight_decay(var_names=["bias"])
+    schedule = keras.optimizers.schedules.ExponentialDecay(0.01, 10, 0.9)
+    yield {"optimizer": keras.optimizers.LossScaleOptimizer(adam()), "loss": sparse}
+    yield {"optimizer": spares, "loss": sparse}
+    yield {"optimizer": adam(schedule), "loss": sparse}
+    yield {"optimizer": adam(), "loss": own_loss}
+    yield {"optimizer": adam(), "loss": sparse, "loss_weights": [2.0]}
+    yield {"optimizer": adam(), "loss": sparse, "weighted_metrics": ["accuracy"]}
+
+
+def test_what_cannot_be_written_is_left_to_our_own_function():
+    for settings in unwritable():
+        model = compiled()
+        model.compile(**settings)
+        data = {"train": pairs(model)["train"]}
+        slider = FreezeSlider(model, **data)
+        found = slider.train().history
+        assert "set_trainable(model, 3, keep_batchnorm_frozen=True)" in slider.code()
+        assert run(slider.code(), model, **data)["history"].history["loss"] == pytest.approx(
+            found["loss"], rel=1e-3
+        )
+        slider.close()
 
 
 def test_beginnings_tell_names_apart():

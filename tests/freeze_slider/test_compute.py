@@ -33,9 +33,7 @@ from tlwidgets.freezing import Block, Estimate, Run
 
 pytestmark = pytest.mark.keras
 
-CODE = CompileCode(
-    optimizer="keras.optimizers.Adam", options=(), learning_rate=0.01, loss="'mse'", metrics="[]"
-)
+CODE = CompileCode(optimizer="keras.optimizers.Adam", options=(), loss="'mse'", metrics="[]")
 
 
 def block(name, n, n_norm=0):

@@ -10,6 +10,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import pandas as pd
 import tensorflow as tf
 from keras import layers, ops
 
@@ -35,6 +36,22 @@ def table(loss=SPARSE, *, n=3, activation="softmax", optimizer="adam", metrics=(
     model = keras.Sequential([*parts, dense(n, "head", activation, **options)])
     model.compile(keras.optimizers.get(optimizer), loss, metrics=list(metrics))
     return model
+
+
+def nameless():
+    parts = [layers.Dense(8, "relu"), layers.Dense(6, "relu"), layers.Dropout(0.0)]
+    model = keras.Sequential([keras.Input((6,)), *parts, layers.Dense(3, "softmax")])
+    model.compile("adam", SPARSE, metrics=["accuracy"])
+    return model
+
+
+def nameless_backbone():
+    x = inputs = keras.Input((8, 8, 3))
+    for _ in range(2):
+        x = layers.BatchNormalization()(layers.Conv2D(4, 3, activation="relu")(x))
+    base = keras.Model(inputs, layers.GlobalAveragePooling2D()(x))
+    outer = keras.Input((8, 8, 3))
+    return functional(outer, layers.Dense(3, "softmax")(base(outer, training=False)))
 
 
 def functional(inputs, outputs, loss=SPARSE, cls=keras.Model, **compiled):
@@ -238,22 +255,31 @@ class Kind:
     build: Callable[[], keras.Model]
     train: Any  # as the trainer takes it
     way: str = "kept"  # or "fit", where kept activations cannot follow
-    # What `fit` is given where it cannot take `train` as it is.
+    # What a script is given as x and y where `train` is no pair.
     arrays: Any = None
     plan: dict[str, Any] = field(default_factory=dict)
     cuts: tuple[int, ...] | None = None  # those trained; by default a middle one
 
+    def made(self):
+        keras.utils.set_random_seed(4)
+        return self.build()
+
     @property
-    def for_fit(self):
+    def for_script(self):
+        """What a learner would call by these names."""
         given = self.train if self.arrays is None else self.arrays
         x, y, sample_weight = (*given, None)[:3]
-        return {"x": x, "y": y, "sample_weight": sample_weight}
+        return {"x": x, "y": y, "sample_weight": sample_weight} | {
+            "callbacks": self.plan.get("callbacks")
+        }
 
 
 ONE_HOT = np.eye(3, dtype="float32")[CLASSES]
 F1 = keras.metrics.F1Score
 KINDS = {
     "a table, classes": Kind(table, (ROWS, CLASSES)),
+    "layers without names": Kind(nameless, (ROWS, CLASSES)),
+    "layers without names, nested": Kind(nameless_backbone, (PICTURES, CLASSES)),
     "pictures, BatchNormalization": Kind(pictures, (PICTURES, CLASSES)),
     "a nested backbone": Kind(backbone, (PICTURES, CLASSES)),
     "an adapted Normalization inside": Kind(normalised, (ROWS, CLASSES)),
@@ -273,7 +299,7 @@ KINDS = {
         lambda: words(mask=True), (WORDS, CLASSES), cuts=(2,)
     ),
     "sequences of any length": Kind(lambda: words(length=None), (WORDS, CLASSES), "fit"),
-    "texts": Kind(texts, (TEXTS, CLASSES), "fit", (tf.constant(TEXTS), CLASSES)),
+    "texts": Kind(texts, (TEXTS, CLASSES), "fit"),
     "a stateful LSTM": Kind(
         lambda: words(stateful=True), (WORDS, CLASSES), "fit", plan={"batch_size": 8}
     ),
@@ -292,7 +318,15 @@ KINDS = {
     "a number": Kind(
         lambda: table("mse", n=1, activation=None), (ROWS, ROWS[:, 0].astype("float64"))
     ),
-    "labels as objects": Kind(table, (ROWS, CLASSES.astype(object)), arrays=(ROWS, CLASSES)),
+    "labels as objects": Kind(table, (ROWS, CLASSES.astype(object))),
+    "labels as a column of pandas, in another order": Kind(
+        table, (ROWS, pd.Series(CLASSES, index=np.arange(N)[::-1]))
+    ),
+    "labels as numbers of pandas": Kind(table, (ROWS, pd.Series(CLASSES, dtype="Int64"))),
+    "a table of pandas": Kind(
+        table, (pd.DataFrame(ROWS).sample(frac=1.0, random_state=0), CLASSES)
+    ),
+    "labels in a list": Kind(table, (ROWS, CLASSES.tolist())),
     "sample_weight": Kind(table, (ROWS, CLASSES, WEIGHTS)),
     "class_weight": Kind(table, (ROWS, CLASSES), plan={"class_weight": {0: 3.0, 2: 0.5}}),
     "several inputs": Kind(siamese, ([ROWS, ROWS[::-1]], (CLASSES > 0) * 1), "fit"),
@@ -339,9 +373,9 @@ def page() -> str:
         [
             "# What works in `FreezeSlider` and `CachedTrainer`",
             "",
-            "Each line is trained twice by `tests/freezing/test_matrix.py`, by us and by plain",
-            "Keras (`set_trainable`, `fit`), at a middle depth: after two epochs the",
-            "parameters and the history are the same, and your own model is as it was.",
+            "Each line is trained twice by `tests/freezing/test_matrix.py`, at a middle depth: by",
+            "the slider, and by the script that its `code()` gives, in another process. After two",
+            "epochs the parameters and the history are the same, and your own model is as it was.",
             "",
             "*Kept activations* means that frozen blocks are computed only once. Where that cannot",
             "be exact, Keras' own `fit` trains, more slowly, and the run says why. Texts or",

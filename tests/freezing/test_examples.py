@@ -8,7 +8,7 @@ from keras import layers, ops
 from tlwidgets import FreezeSlider
 from tlwidgets.freezing import CachedTrainer, Plan
 
-from .kinds import CLASSES, N, ROWS, dense, siamese, table
+from .kinds import CLASSES, ROWS, N, dense, siamese, table
 
 pytestmark = pytest.mark.keras
 

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import itertools
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import keras
+import numpy as np
+
+from .._keras import (
+    frozen_alone,
+    has_automatic_name,
+    has_schedule,
+    layers_in,
+    spares_from_decay,
+)
+from ..freezing.graph import batchnorms_in
 
 if TYPE_CHECKING:
+    from ..freezing.blocks import Layout
     from .experiment import Choice, Subject
 
 _FLAGS = """\
@@ -21,7 +33,7 @@ def layers_of(model):
 
 
 model.trainable = True
-for layer in layers_of(model):
+{loop}:
     if isinstance(layer, keras.Model):
         layer.trainable = True  # so that its layers decide, one by one
     else:
@@ -30,6 +42,7 @@ for layer in layers_of(model):
 _BATCHNORM = """
     if isinstance(layer, keras.layers.BatchNormalization):
         layer.trainable = False  # its statistics come from far more images than yours"""
+_BY_NAME, _BY_PLACE = "for layer in layers_of(model)", "for i, layer in enumerate(layers_of(model))"
 
 
 def to_code(subject: Subject, choice: Choice) -> str:
@@ -86,7 +99,7 @@ import numpy as np
 
 keras.utils.set_random_seed({choice.seed})
 
-# Yours: the model with the parameters that it had when you made the slider, and the data.
+# Yours: the model, compiled, with the parameters that it had when you made the slider; the data.
 # model = ...
 # x, y = ...  # {subject.n_train:,} examples
 {_more_data(subject)}{validation}"""
@@ -107,34 +120,80 @@ def _data(subject: Subject, choice: Choice) -> str:
     if subject.label_order == "given":
         share = share if n == n_train else f"The first {n:,} of the"
         drawn = f"permutation({n})"
-    taken = "x_train, y_train = x[chosen], y[chosen]\n"
-    if subject.has_structure:
-        taken = "".join(
-            f"{name}_train = keras.tree.map_structure(lambda a: np.asarray(a)[chosen], {name})\n"
-            for name in "xy"
-        )
+    x, y = subject.take_x.format("x"), subject.take_y.format("y")
+    taken = f"x_train, y_train = {x}, {y}\n"
+    if len(taken) > 80:
+        taken = f"x_train = {x}\ny_train = {y}\n"
     if subject.has_sample_weight:
-        taken += "sample_weight_train = sample_weight[chosen]\n"
+        taken += "sample_weight_train = np.asarray(sample_weight)[chosen]\n"
     return (
         f"# {share} {n_train:,} labels, in the order in which the slider took them.\n"
         f"chosen = np.random.default_rng({choice.seed}).{drawn}\n{taken}"
     )
 
 
+PLAIN_TAKE = "{}[chosen]"
+
+
+def code_that_takes(given: Any, read: Any) -> str:
+    """Return the code, with a {} for the name, that takes the chosen ones of a learner's data.
+
+    `read` is what became of `given`: an array, or a structure of arrays.
+    """
+    if read is None:
+        return "None"
+    if not isinstance(read, np.ndarray):
+        return "keras.tree.map_structure(lambda a: np.asarray(a)[chosen], {})"
+    if read.dtype.kind in "UOS":  # Keras takes texts as tensors only
+        return "keras.ops.convert_to_tensor(np.asarray({})[chosen])"
+    if isinstance(given, np.ndarray) and given.dtype.kind != "O":
+        return PLAIN_TAKE
+    if np.asarray(given).dtype.kind == "O":
+        return "np.array(np.asarray({}).tolist())[chosen]"
+    return "np.asarray({})[chosen]"  # the rows of a table would be chosen by their names
+
+
 def _flags(subject: Subject, choice: Choice) -> str:
-    frozen = [name for block in subject.blocks[: choice.cut] for name in block.layers]
-    trained = [name for block in subject.blocks[choice.cut :] for name in block.layers]
     note = "# The flags come before `compile`: later, `fit` would not see them.\n"
-    own = f", blocks={dict(subject.own_blocks)!r}" if subject.own_blocks else ""
-    if set(frozen) & set(trained):  # a nested model has layers of the same names
-        return (
-            f"{note}from tlwidgets.freezing import set_trainable\n\n"
-            f"set_trainable(model, {choice.cut}, "
-            f"keep_batchnorm_frozen={choice.keep_batchnorm_frozen}{own})\n"
-        )
-    constants, rule = _rule(frozen, trained)
+    if not _is_plain(subject):
+        return f"{_our_flags(subject, choice)}\n"
+    frozen, trained = (
+        list(itertools.chain.from_iterable(some))
+        for some in (subject.keys[: choice.cut], subject.keys[choice.cut :])
+    )
+    if isinstance(subject.keys[0][0], str):
+        loop, (constants, rule) = _BY_NAME, _rule(frozen, trained)
+    else:
+        loop, (constants, rule) = _BY_PLACE, _rule_by_place(frozen, trained)
     batchnorm = textwrap.indent(_BATCHNORM, "    ") if choice.keep_batchnorm_frozen else ""
-    return f"{note}{constants}{_FLAGS.format(rule=rule, batchnorm=batchnorm)}"
+    return f"{note}{constants}{_FLAGS.format(loop=loop, rule=rule, batchnorm=batchnorm)}"
+
+
+def _is_plain(subject: Subject) -> bool:
+    """Tell whether nothing but Keras does what the slider did."""
+    return bool(subject.keys) and subject.compile_code is not None
+
+
+def _our_flags(subject: Subject, choice: Choice) -> str:
+    own = f", blocks={dict(subject.own_blocks)!r}" if subject.own_blocks else ""
+    rate = choice.learning_rate
+    return (
+        "# Sets the flags and compiles the model anew, with what it was compiled with.\n"
+        "from tlwidgets.freezing import set_trainable\n\n"
+        f"set_trainable(model, {choice.cut}, "
+        f"keep_batchnorm_frozen={choice.keep_batchnorm_frozen}{own})\n"
+        + ("" if rate is None else f"model.optimizer.learning_rate = {rate!r}\n")
+    )
+
+
+def _rule_by_place(frozen: Sequence[int], trained: Sequence[int]) -> tuple[str, str]:
+    """Return the constant and the condition; layers without parameters may be on either side."""
+    if not frozen:
+        return "\n\n", "True"
+    note = "# By their places, because Keras numbers the names of layers anew in each session.\n"
+    if max(frozen) < min(trained):
+        return f"{note}N_FROZEN = {max(frozen) + 1}\n\n\n", "i >= N_FROZEN"
+    return f"{note}{_constant('TRAINED', 'set', trained)}\n\n", "i in TRAINED"
 
 
 def _rule(frozen: Sequence[str], trained: Sequence[str]) -> tuple[str, str]:
@@ -156,7 +215,7 @@ def _rule(frozen: Sequence[str], trained: Sequence[str]) -> tuple[str, str]:
     return f"{constants}\n\n", condition.format(" or ".join(tests))
 
 
-def _constant(name: str, kind: str, values: Sequence[str]) -> str:
+def _constant(name: str, kind: str, values: Sequence[Any]) -> str:
     left, right = {"tuple": ("(", ",)"), "set": ("{", "}")}[kind]
     inside = ", ".join(repr(value) for value in values)
     line = f"{name} = {left}{inside}{right}\n"
@@ -168,16 +227,12 @@ def _constant(name: str, kind: str, values: Sequence[str]) -> str:
 
 def _compile(subject: Subject, choice: Choice) -> str:
     code = subject.compile_code
-    rate = code.learning_rate if choice.learning_rate is None else choice.learning_rate
-    if rate is None or code.optimizer.startswith("type("):
-        change = "" if rate is None else f"config['learning_rate'] = {rate!r}\n"
-        optimizer = "type(model.optimizer).from_config(config)"
-        before = f"config = model.optimizer.get_config()\n{change}"
-    else:
-        optimizer = f"{code.optimizer}({', '.join((f'learning_rate={rate!r}', *code.options))})"
-        before = ""
+    if not _is_plain(subject) or code is None:
+        return ""
+    rate = [] if choice.learning_rate is None else [f"learning_rate={choice.learning_rate!r}"]
+    optimizer = f"{code.optimizer}({', '.join([*rate, *code.options])})"
     return (
-        f"{before}model.compile(\n    optimizer={optimizer},\n    loss={code.loss},\n"
+        f"model.compile(\n    optimizer={optimizer},\n    loss={code.loss},\n"
         f"    metrics={code.metrics},\n)\n"
     )
 
@@ -217,30 +272,32 @@ class CompileCode:
 
     optimizer: str  # the class, for instance "keras.optimizers.Adam"
     options: tuple[str, ...]  # its arguments that are not the default, without the rate
-    learning_rate: float | None  # None where a schedule decides it
-    # What is not Keras' own is taken from the learner's model: "model.loss".
     loss: str
     metrics: str
 
 
-def compile_code(settings: Mapping[str, Any], learning_rate: float | None) -> CompileCode:
-    """Return how to compile with these settings (of a model's `compile`)."""
+def compile_code(settings: Mapping[str, Any]) -> CompileCode | None:
+    """Return how to compile with these settings (of a model's `compile`).
+
+    None if something in them cannot be written: not of Keras, a schedule, one for each output.
+    """
     optimizer = settings["optimizer"]
     name = _public_name(optimizer, "optimizers")
-    options = _options(optimizer) if name else None
+    options = _options(optimizer) if name and not spares_from_decay(optimizer) else None
+    loss = _object_code(settings["loss"], "losses")
     metrics = settings["metrics"] or []
     metrics = metrics if isinstance(metrics, list) else [metrics]
     written = [_object_code(metric, "metrics") for metric in metrics]
+    others = (settings.get(key) for key in ("loss_weights", "weighted_metrics", "run_eagerly"))
+    if options is None or loss is None or not all(written) or any(others):
+        return None
+    if has_schedule(optimizer):
+        return None
     return CompileCode(
-        optimizer=name or "type(model.optimizer)",
-        options=tuple(options or ()),
-        learning_rate=learning_rate,
-        loss=_object_code(settings["loss"], "losses") or "model.loss",
-        metrics=(
-            f"[{', '.join(code for code in written if code)}]"
-            if all(written)
-            else "model._compile_config.config['metrics']"
-        ),
+        optimizer=str(name),
+        options=tuple(options),
+        loss=loss,
+        metrics=f"[{', '.join(code for code in written if code)}]",
     )
 
 
@@ -274,3 +331,39 @@ def _options(value: Any) -> list[str] | None:
     if any(not isinstance(v, int | float | str | type(None)) for v in options.values()):
         return None
     return [f"{key}={setting!r}" for key, setting in options.items()]
+
+
+# Which layers belong to which block, so that the script finds them again in another session.
+
+Keys = tuple[tuple[Any, ...], ...]  # names, or places
+
+
+def keys_of(model: keras.Model, layout: Layout) -> Keys:
+    """Return by block the names of its layers, or their places where the names would not do.
+
+    Empty where the script's own loop over the layers does not do what `set_trainable` does: for
+    variables frozen one by one, layers that the loop does not reach, models that are one block.
+    """
+    walked = list(_layers_of(model))
+    place = {id(layer): i for i, layer in enumerate(walked)}
+    blocks = [layout.layers_of(i) for i in range(len(layout.blocks))]
+    decided = [layer for block in blocks for layer in block]
+    norms = [norm for layer in decided for norm in batchnorms_in(layer)]
+    is_reached = all(id(layer) in place for layer in (*decided, *norms))
+    is_opened = not any(isinstance(layer, keras.Model) for layer in decided)
+    is_whole = not any(frozen_alone(layer) for layer in layers_in(model))
+    if not (is_reached and is_opened and is_whole):
+        return ()
+    moving = [[layer for layer in block if layer.weights] for block in blocks]
+    is_known = len({layer.name for layer in walked}) == len({id(layer) for layer in walked})
+    if is_known and not any(has_automatic_name(layer) for block in moving for layer in block):
+        return tuple(tuple(layer.name for layer in block) for block in moving)
+    return tuple(tuple(place[id(layer)] for layer in block) for block in moving)
+
+
+def _layers_of(model: keras.Model) -> Iterator[keras.Layer]:
+    """Yield the layers in the order of the script's function of that name."""
+    for layer in model.layers:
+        yield layer
+        if isinstance(layer, keras.Model):
+            yield from _layers_of(layer)

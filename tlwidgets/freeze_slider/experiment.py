@@ -13,8 +13,9 @@ from .. import _check
 from .._keras import compile_settings, has_schedule
 from .._worker import Throttle, Worker
 from ..freezing import Block, CachedTrainer, Estimate, Plan, Run
-from ..freezing.examples import check_kind
-from .code import CompileCode, compile_code
+from ..freezing.blocks import read_parts
+from ..freezing.examples import check_kind, is_data_set
+from .code import PLAIN_TAKE, CompileCode, Keys, code_that_takes, compile_code, keys_of
 
 if TYPE_CHECKING:
     import keras
@@ -31,7 +32,8 @@ class Subject:
 
     model_name: str
     blocks: tuple[Block, ...]
-    compile_code: CompileCode  # how the model was compiled
+    # How the model was compiled; None if that cannot be written with Keras alone.
+    compile_code: CompileCode | None
     # Numbers of examples; no validation set is 0.
     n_train: int
     n_validation: int
@@ -41,8 +43,10 @@ class Subject:
     label_order: str = "random"
     plan: Plan = field(default_factory=Plan)  # what all runs have
     own_blocks: Mapping[str, Sequence[str]] | None = None
-    # How the learner's data come: several arrays, a number for each example.
-    has_structure: bool = False
+    keys: Keys = ()  # how a script finds the layers of each block
+    # How a script takes some of the learner's examples, and whether they count differently.
+    take_x: str = PLAIN_TAKE
+    take_y: str = PLAIN_TAKE
     has_sample_weight: bool = False
 
 
@@ -209,7 +213,9 @@ class Experiment:
         optimizer = settings["optimizer"]
         rate = None if has_schedule(optimizer) else _short(optimizer.learning_rate)
         subject = replace(
-            _subject_of(self.trainer, model.name, compile_code(settings, rate)),
+            _subject_of(self.trainer, model.name, train),
+            compile_code=compile_code(settings),
+            keys=keys_of(model, read_parts(model, blocks)),
             label_order=label_order,
             plan=plan,
             own_blocks=blocks,
@@ -364,17 +370,19 @@ class Experiment:
         self._change(moves=tuple(_layer_moves(self.trainer.moved())))
 
 
-def _subject_of(trainer: CachedTrainer, model_name: str, code: CompileCode) -> Subject:
+def _subject_of(trainer: CachedTrainer, name: str, train: Any) -> Subject:
     training, measured = trainer.sets["training"], trainer.sets.get("validation")
-    arrays = isinstance(training.x, np.ndarray) and isinstance(training.y, np.ndarray)
+    is_pair = isinstance(train, tuple | list) and not is_data_set(train[0])
+    given = train if is_pair else (training.x, training.y)
     return Subject(
-        model_name=model_name,
+        model_name=name,
         blocks=tuple(trainer.blocks),
-        compile_code=code,
+        compile_code=None,
         n_train=len(training),
         n_validation=0 if measured is None else len(measured),
         majority=_majority((measured or training).y),
-        has_structure=not arrays,
+        take_x=code_that_takes(given[0], training.x),
+        take_y=code_that_takes(given[1], training.y),
         has_sample_weight=training.sample_weight is not None,
     )
 

@@ -67,7 +67,7 @@ def read_examples(model: keras.Model, name: str, value: Any) -> Examples:
     notes: tuple[str, ...] = ()
     if not isinstance(value, (tuple, list)):
         value, notes = _read_batches(model, name, value)
-    elif len(value) == 2 and value[1] is None and _is_data_set(value[0]):
+    elif len(value) == 2 and value[1] is None and is_data_set(value[0]):
         value, notes = _read_batches(model, name, value[0])
     prefix = "" if name == "train" else f"{name} "
     x = _arrays_of_x(model, value[0])
@@ -83,7 +83,7 @@ def read_examples(model: keras.Model, name: str, value: Any) -> Examples:
 def check_kind(name: str, value: Any) -> None:
     """Refuse what is neither a pair or triple nor a data set."""
     is_sequence = isinstance(value, (tuple, list))
-    if _is_data_set(value) or (is_sequence and len(value) in (2, 3)):
+    if is_data_set(value) or (is_sequence and len(value) in (2, 3)):
         return
     size = f" of {len(value)}" if hasattr(value, "__len__") else ""
     raise TypeError(
@@ -93,7 +93,8 @@ def check_kind(name: str, value: Any) -> None:
     )
 
 
-def _is_data_set(value: Any) -> bool:
+def is_data_set(value: Any) -> bool:
+    """Tell whether it gives batches, one after the other."""
     return isinstance(value, (tf.data.Dataset, keras.utils.PyDataset, Generator))
 
 
@@ -275,7 +276,9 @@ def _refuse_undefined(
     row = bad[0]
     place = [row, *np.argwhere(~np.isfinite(array[row]))[0]]
     is_nan = bool(np.isnan(array[row]).any())
-    if _keras.has_own_code(model) or (len(getattr(model, "inputs", None) or [0]) > 1 and not is_nan):
+    if _keras.has_own_code(model) or (
+        len(getattr(model, "inputs", None) or [0]) > 1 and not is_nan
+    ):
         outputs = _keras.infer(model, examples.take(bad[:_N_TRIED])[0])
         if all(np.isfinite(keras.ops.convert_to_numpy(out)).all() for out in outputs):
             return
