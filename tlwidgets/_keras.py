@@ -249,14 +249,14 @@ def has_own_code(model: Any) -> bool:
     return False
 
 
-def infer(model: Any, x: Any) -> list[Any]:
+def infer(model: Any, x: Any, *, training: bool = False) -> list[Any]:
     """Return what a model gives for `x`; Keras warns where it wants `[x]`."""
     import keras
 
     structure = getattr(model, "_inputs_struct", None)
     is_one = structure is not None and len(keras.tree.flatten(x)) == len(model.inputs) == 1
     given = keras.tree.pack_sequence_as(structure, keras.tree.flatten(x)) if is_one else x
-    return list(keras.tree.flatten(model(given, training=False)))
+    return list(keras.tree.flatten(model(given, training=training)))
 
 
 def input_structure(functional: Any) -> Any:

@@ -3,6 +3,7 @@ printed from here (`python -m tests.freezing.kinds`), and `test_matrix.py` tries
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,8 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 from keras import layers, ops
+
+from tlwidgets import load_text_encoder
 
 PAGE = Path(__file__).parents[2] / "docs" / "what_works.md"
 RNG = np.random.default_rng(0)
@@ -69,6 +72,44 @@ def pictures(*first, dtype=None):
     x = layers.Conv2D(4, 3, activation="relu", name="c2", dtype=dtype)(x)
     x = layers.GlobalAveragePooling2D()(x)
     return functional(inputs, dense(3, "head", "softmax")(x))
+
+
+@contextlib.contextmanager
+def policy(name):
+    """As long as a model is built: the slider that is made later knows only what the model knows."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(name)
+    yield
+    keras.config.set_dtype_policy(before)
+
+
+def half():
+    """Keras scales the loss of such a model by itself."""
+    with policy("mixed_float16"):
+        return pictures()
+
+
+def spectral():
+    inputs = keras.Input((6,))
+    x = layers.SpectralNormalization(dense(8, "inner1"), name="a")(inputs)
+    x = layers.SpectralNormalization(dense(6, "inner2"), name="b")(x)
+    return functional(inputs, dense(3, "head", "softmax")(x))
+
+
+def of_applications(network, **options):
+    base = network(include_top=False, weights=None, pooling="avg", **options)
+    inputs = keras.Input(base.input_shape[1:])
+    return functional(inputs, dense(3, "head", "softmax")(base(inputs, training=False)))
+
+
+def mobile_net():
+    return of_applications(keras.applications.MobileNetV2, input_shape=(32, 32, 3), alpha=0.35)
+
+
+def minilm():
+    network = load_text_encoder(6, n_blocks=2, checkpoint=None)
+    inputs = keras.Input((6,), dtype="int32")
+    return functional(inputs, dense(3, "head", "softmax")(network(inputs)))
 
 
 def backbone():
@@ -283,6 +324,18 @@ KINDS = {
     "pictures, BatchNormalization": Kind(pictures, (PICTURES, CLASSES)),
     "a nested backbone": Kind(backbone, (PICTURES, CLASSES)),
     "an adapted Normalization inside": Kind(normalised, (ROWS, CLASSES)),
+    "keras.applications (MobileNetV2)": Kind(
+        mobile_net, (RNG.normal(size=(N, 32, 32, 3)).astype("float32"), CLASSES), cuts=(18,)
+    ),
+    "MiniLM (`load_text_encoder`)": Kind(
+        minilm, (RNG.integers(1000, 30_000, (N, 6)), CLASSES), cuts=(2,)
+    ),
+    "spectral normalisation before the cut": Kind(spectral, (ROWS, CLASSES), "fit", cuts=(1, 2)),
+    "spectral normalisation, nothing frozen": Kind(spectral, (ROWS, CLASSES), cuts=(0,)),
+    "mixed_float16": Kind(half, (PICTURES, CLASSES)),
+    "mixed_float16 in single layers": Kind(
+        lambda: pictures(dtype="mixed_float16"), (PICTURES, CLASSES)
+    ),
     "bfloat16": Kind(lambda: pictures(dtype="mixed_bfloat16"), (PICTURES, CLASSES)),
     "attention": Kind(attention, (RNG.normal(size=(N, 5, 6)).astype("float32"), CLASSES)),
     "LoRA in a Dense layer": Kind(lora, (ROWS, CLASSES)),

@@ -57,7 +57,7 @@ def to_code(subject: Subject, choice: Choice) -> str:
         _compile(subject, choice),
         _fit(subject, choice),
     ]
-    return "\n".join(parts)
+    return "\n".join(part for part in parts if part)
 
 
 def covering_prefixes(chosen: Sequence[str], others: Iterable[str]) -> tuple[list[str], list[str]]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import keras
@@ -60,14 +60,39 @@ def why_plain(model: keras.Model, layout: Layout, sets: Mapping[str, Examples]) 
     return ""
 
 
-def why_plain_at(layout: Layout, trunk: Trunk, cut: int) -> str:
-    """Return why kept activations cannot follow at this cut, or ""."""
+def why_plain_at(layout: Layout, trunk: Trunk, cut: int, restless: Collection[int]) -> str:
+    """Return why kept activations cannot follow at this cut, or "".
+
+    `restless` are the ids of variables that a step of training changes where they are frozen, too.
+    """
     if cut and trunk.is_masked(cut):
         return "a mask (of padded sequences) is handed on at this depth"
     frozen = [step.operation for step in layout.graph.steps[: layout.starts[cut]]]
     if any(_keras.call_losses(operation) for operation in frozen):
         return "a frozen layer adds to the loss"
+    for operation in frozen:
+        if any(id(v) in restless for layer in _keras.layers_in(operation) for v in layer.weights):
+            return (
+                f"{operation.name} changes its parameters in each step of training, even where it "
+                "is frozen"
+            )
     return ""
+
+
+def restless_variables(model: keras.Model, some: Examples, n_proof: int) -> set[int]:
+    """Return the ids of variables that change though all is frozen: spectral normalisation's.
+
+    The model is called in training, and put back; its flags stay frozen.
+    """
+    model.trainable = False
+    before = {id(variable): variable.numpy() for variable in model.variables}
+    _keras.infer(model, some.take(np.arange(min(len(some), n_proof)))[0], training=True)
+    found = {
+        id(v) for v in model.weights if not np.array_equal(v.numpy(), before[id(v)], equal_nan=True)
+    }
+    for variable in model.variables:
+        variable.assign(before[id(variable)])
+    return found
 
 
 def gives_vectors(

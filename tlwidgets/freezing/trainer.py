@@ -56,7 +56,14 @@ from .loop import (
     Source,
     Twins,
 )
-from .plain import PlainWay, borrowed, gives_vectors, why_plain, why_plain_at
+from .plain import (
+    PlainWay,
+    borrowed,
+    gives_vectors,
+    restless_variables,
+    why_plain,
+    why_plain_at,
+)
 
 OnComputed = Callable[[int, int, int, float], None]  # from cut, to cut, n examples, seconds
 
@@ -180,8 +187,9 @@ class CachedTrainer:
         self._costs = Costs(self._layout)
         self._programs = ProgramShelf(_PROGRAM_BUDGET)
         self._data = DataSets(self.sets, self._trunk, memory_budget)
+        restless = restless_variables(self.model, self.sets[TRAINING], _N_PROOF)
         cuts = range(len(self._whys))
-        self._whys = [why_plain_at(self._layout, self._trunk, cut) for cut in cuts]
+        self._whys = [why_plain_at(self._layout, self._trunk, cut, restless) for cut in cuts]
 
     @property
     def blocks(self) -> list[Block]:
