@@ -76,7 +76,7 @@ def pictures(*first, dtype=None):
 
 @contextlib.contextmanager
 def policy(name):
-    """As long as a model is built: the slider that is made later knows only what the model knows."""
+    """As long as a model is built; what is made of it later finds another one."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(name)
     yield
