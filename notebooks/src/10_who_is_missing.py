@@ -345,8 +345,8 @@ claim("Spread of BBSE over EM, 19 to 1", spread["BBSE"] / spread["EM"], at_least
 #    at 0.8 the effective size collapses, at 1 a warning says why nothing helps.
 # 2. **Data skew**, strength 0.9: the worst group is a digit that hardly came. "Class weighting"
 #    helps it; the gap that is left is what only examples can close.
-# 3. **Sampling strategy**, region: drag a box over a corner of the map. The test set is content;
-#    the errors lie outside.
+# 3. **Sampling strategy**, region: drag a box over a corner of the map. The test set is content.
+#    Point at digits outside of the box: there the model is wrong.
 
 # %% tags=["widget"]
 from tlwidgets import BiasExplorer

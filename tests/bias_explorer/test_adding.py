@@ -100,8 +100,7 @@ def test_adding_a_mechanism(earliest, module):
 def test_adding_a_repair(halves):
     explorer = BiasExplorer(TOY)
     explorer.mechanism = "data skew"
-    tab = explorer.children[0].children[1]
-    assert "halves" in find(tab, "Repair").options
+    assert "halves" in explorer._view.view["choices"]["repair"][1]
     explorer.repair = "halves"
     assert "Counting every second example less" in repr(explorer)
     pd.testing.assert_frame_equal(report_of(explorer.code()), explorer.report(), atol=2e-6)

@@ -1,10 +1,12 @@
 """What is shown of a state, checked on states made by hand."""
 
+import io
 import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.bias_explorer.states import NAN, numeric_population, population, score, state
 from tlwidgets.bias_explorer.choice import Choice
@@ -14,24 +16,27 @@ from tlwidgets.bias_explorer.picture import (
     CHANGED,
     SELECTED,
     WRONG,
-    bars_view,
     colour_options,
     colour_points,
     facts_of,
+    groups_view,
+    head_view,
     marks_bytes,
-    meter_view,
-    panels_view,
+    panel_view,
+    png_of_example,
     position_bytes,
     rest_bytes,
+    scores_view,
     shown_on_map,
     to_view,
 )
+from tlwidgets.bias_explorer.words import read
 
 
 def view_of(shown, by=None, **options):
     by = by or colour_options(shown.population)[0]
     colouring = colour_points(shown.population, by)
-    return to_view(shown, colouring, sentence="It says 94 %.", **options)
+    return to_view(shown, colouring, reading=read(shown), **options)
 
 
 @pytest.mark.parametrize("whole", [population(), numeric_population()], ids=["classes", "numbers"])
@@ -40,74 +45,104 @@ def test_a_view_is_small_and_json(whole):
     assert len(text) < 5000
 
 
-def test_the_bars_say_what_is_claimed_what_is_true_and_the_gap():
-    everybody, worst = bars_view(state())["columns"]
-    assert [row["reported_text"] for row in everybody["rows"]] == ["94 %", "80 %", "90 %"]
-    assert [row["actual_text"] for row in everybody["rows"]] == ["71 %", "76 %", "91 %"]
-    assert [row["gap"][0] for row in everybody["rows"]] == [
-        "+23 points",
+def test_the_scores_say_what_is_claimed_what_is_true_and_the_gap():
+    rows = scores_view(state())["rows"]
+    assert [row["name"] for row in rows] == ["naive", "repaired", "fair sample"]
+    assert [row["reported_text"] for row in rows] == ["94 %", "80 %", "90 %"]
+    assert [row["actual_text"] for row in rows] == ["71 %", "76 %", "91 %"]
+    assert [row["gap"][0] for row in rows] == ["+23 points", "+4 points", "−1 point"]
+    assert [row.get("is_shown", False) for row in rows] == [False, True, False]
+    bare = scores_view(state(choice=Choice(covariate="age", n=20)))["rows"]
+    assert bare[1] == {"name": "repaired", "hint": "choose a repair below"} and bare[0]["is_shown"]
+
+
+def test_the_large_numbers_are_those_of_the_model_on_display():
+    repaired = head_view(state())
+    assert (repaired["reported"], repaired["actual"], repaired["gap"]) == (
+        "80 %",
+        "76 %",
         "+4 points",
-        "−1 point",
-    ]
-    assert worst["name"] == "Worst group: old"
-    bars = bars_view(state(choice=Choice(covariate="age", n=20)))  # without a repair
-    assert bars["columns"][0]["rows"][1] is None and "choose a repair" in bars["names"][1][1]
+    )
+    assert repaired["worst"] == "worst group: old, 50 %"
+    naive = head_view(state(choice=Choice(covariate="age", n=20)))
+    assert (naive["reported"], naive["actual"], naive["gap"]) == ("94 %", "71 %", "+23 points")
+
+
+@pytest.mark.parametrize("repair", ["none", "importance weighting"])
+@pytest.mark.parametrize("reported", [0.5, 0.72, 0.94])
+def test_numbers_sentence_and_dumbbells_are_of_one_verdict(reported, repair):
+    outcome = Outcome(name="naive", reported=score(reported), actual=score(0.71))
+    shown = state(choice=Choice(covariate="age", n=20, repair=repair), naive=outcome)
+    shown = replace(shown, result=replace(shown.result, repaired=replace(outcome, name="repaired")))
+    view = view_of(shown)
+    row = next(row for row in view["scores"]["rows"] if row.get("is_shown"))
+    assert row["gap"] == [view["head"]["gap"], view["head"]["is_clear"]]
+    assert ("luck" in view["head"]["verdict"]) != view["head"]["is_clear"]
+    if repair == "none":
+        assert ("luck" in view["finding"]) != view["head"]["is_clear"]
+        assert view["head"]["is_clear"] == (view["head"]["verdict"] in view["finding"])
+    else:
+        agrees = "agrees" in view["finding"] or "luck" in view["finding"]
+        assert agrees or "too few to tell" in view["finding"] or view["head"]["is_clear"]
 
 
 def test_only_a_gap_that_luck_does_not_explain_is_clear():
-    gaps = [row["gap"][1] for row in bars_view(state())["columns"][0]["rows"]]
+    gaps = [row["gap"][1] for row in scores_view(state())["rows"]]
     assert gaps == [True, False, False]
     honest = state(naive=Outcome(name="naive", reported=score(0.72), actual=score(0.71)))
-    assert bars_view(honest)["columns"][0]["rows"][0]["gap"] == ["+1 point", False]
+    assert scores_view(honest)["rows"][0]["gap"] == ["+1 point", False]
 
 
-def test_a_group_that_nobody_was_drawn_from_says_so():
-    row = bars_view(state())["columns"][1]["rows"][0]
-    assert (row["reported"], row["reported_text"], row["gap"]) == (None, "nobody to test on", None)
+def test_each_group_has_its_row_and_one_that_nobody_was_drawn_from_says_so():
+    table = groups_view(state())
+    assert table["columns"][:4] == ["group", "naive: says", "naive: true", "naive: gap"]
+    assert [row[0] for row in table["rows"]] == ["old", "young"]
+    assert table["rows"][0][1:4] == ["nobody to test on", "33 %", "?"]
+    assert table["rows"][1][1:4] == ["94 %", "90 %", "+4 points"]
+    assert len(groups_view(state(choice=Choice(covariate="age", n=20)))["columns"]) == 7
 
 
 def test_errors_are_better_low_and_their_worst_group_is_the_highest():
     claimed, true = score(50.0, 50.0), score(72.0, 60.0, 80.0)
     outcome = Outcome(name="naive", reported=claimed, actual=true, mean_outcome=95.0)
-    bars = bars_view(state(numeric_population(), naive=outcome))
-    row = bars["columns"][0]["rows"][0]
-    assert bars["better"] == "lower is better"
-    assert row["gap"][0] == "−22.0"  # it claims a smaller error than there is
-    assert bars["columns"][1]["name"] == "Worst group: old"
-    assert bars["axis"]["high"] >= 80
+    choice = Choice(covariate="age", n=20)
+    shown = state(numeric_population(), choice, naive=outcome)
+    scores = scores_view(shown)
+    assert "lower is better" in scores["title"]
+    assert scores["rows"][0]["gap"][0] == "−22.0"  # it claims a smaller error than there is
+    assert head_view(shown)["worst"] == "worst group: old, 80"
+    assert scores["axis"]["high"] >= 72
 
 
 def test_who_guesses_is_right_as_often_as_the_commonest_class():
     y = (np.arange(60) % 4 == 0).astype(np.int64)
-    everybody, old = bars_view(state(population(y=y)))["columns"]
-    assert everybody["rule"] == [0.75, "guessing: 75 %"]
-    assert old["rule"][0] == pytest.approx(np.mean(y[40:] == 0))
+    assert scores_view(state(population(y=y)))["rule"] == [0.75, "guessing: 75 %"]
 
 
 def test_panels_compare_population_sample_and_weighted_sample():
-    age, classes = panels_view(state())
+    age, classes = panel_view(state(), "age"), panel_view(state(), "class")
     assert age["title"] == "age" and classes["title"] == "class"
     for shares in (age["population"], age["sample"], age["weighted"]):
         assert sum(shares) == pytest.approx(1, abs=1e-3)
     assert sum(age["sample"][: len(age["sample"]) // 3 + 1]) == pytest.approx(1, abs=0.02)
     assert age["ticks"][0] == "0"
     assert classes["population"] == [0.5, 0.5]
-    assert panels_view(state(density_ratio=np.ones(20)))[0]["weighted"] == []
+    assert panel_view(state(density_ratio=np.ones(20)), "age")["weighted"] == []
     flipped = replace(state().result.selection, labels=np.zeros(20, np.int64))
-    assert panels_view(state(selection=flipped))[1]["sample"] == [1.0, 0.0]  # its own labels
+    assert panel_view(state(selection=flipped), "class")["sample"] == [1.0, 0.0]  # its own labels
 
 
 def test_a_constant_and_an_outlier_have_a_panel_too():
     ages = np.r_[np.arange(59.0), 1e9]
     whole = population(covariates={"age": ages, "same": np.ones(60)})
-    assert panels_view(state(whole, Choice(covariate="same", n=20)))[0]["sample"] == [1.0]
-    assert sum(np.array(panels_view(state(whole))[0]["population"]) > 0) >= 1
+    assert panel_view(state(whole), "same")["sample"] == [1.0]
+    assert sum(np.array(panel_view(state(whole), "age")["population"]) > 0) >= 1
 
 
 def test_of_a_hundred_categories_those_that_differ_most_are_shown():
     names = np.array([f"place {i:02}" for i in range(100)])[np.arange(300) % 100]
     whole = population(300, covariates={"place": names})
-    panel = panels_view(state(whole, Choice(covariate="place", n=20)))[0]
+    panel = panel_view(state(whole, Choice(covariate="place", n=20)), "place")
     assert len(panel["names"]) == 12 and panel["names"][-1] == "others"
     assert sum(panel["population"]) == pytest.approx(1, abs=1e-3)
     assert sum(panel["sample"]) == pytest.approx(1, abs=1e-3)
@@ -182,15 +217,6 @@ def test_the_region_is_shown_only_where_it_is_used():
     assert view_of(state(choice=other))["map"]["region"] is None
 
 
-def test_the_meter_warns_when_few_are_left():
-    assert meter_view(state(effective_sample_size=16.0))["is_low"] is False
-    assert meter_view(state(effective_sample_size=3.4)) == {
-        "share": 0.17,
-        "is_low": True,
-        "text": "Effective sample size: 3 of 20",
-    }
-
-
 def test_what_was_refused_stands_before_the_warning():
     shown = state(warning="Few are left.")
     assert view_of(shown)["warning"] == "Few are left."
@@ -199,7 +225,24 @@ def test_what_was_refused_stands_before_the_warning():
 
 def test_unknown_scores_are_not_drawn():
     nothing = Outcome(name="naive", reported=score(NAN), actual=score(0.5, NAN, NAN))
-    bars = bars_view(state(naive=nothing))
-    assert len(bars["columns"]) == 1
-    assert bars["columns"][0]["rows"][0]["gap"] is None
-    json.dumps(bars, allow_nan=False)
+    shown = state(choice=Choice(covariate="age", n=20), naive=nothing)
+    assert scores_view(shown)["rows"][0]["gap"] is None
+    assert head_view(shown)["gap"] == "" and head_view(shown)["worst"] == ""
+    json.dumps(view_of(shown), allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    "pixels",
+    [
+        np.arange(784, dtype=np.uint8).reshape(28, 28),
+        np.linspace(-1, 1, 200 * 100).reshape(200, 100),
+        np.zeros((8, 8, 1)),
+        np.full((8, 8, 3), 200, np.uint8),
+    ],
+    ids=["digit", "floats", "one channel", "colour"],
+)
+def test_an_example_is_a_small_picture(pixels):
+    image = Image.open(io.BytesIO(png_of_example(pixels)))
+    assert max(image.size) <= 96
+    if pixels.shape == (28, 28):
+        np.testing.assert_array_equal(np.asarray(image), pixels)

@@ -1,13 +1,16 @@
 """The bias explorer without a browser: what it sends, what it hears, and what it refuses."""
 
+import base64
+import io
 import json
 
 import ipywidgets
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.bias_explorer.states import numeric_population, population
-from tests.page import find, listen, set_by_hand
+from tests.page import find, listen, say, set_by_hand
 from tlwidgets import BiasExplorer
 from tlwidgets.shift import MECHANISMS
 
@@ -35,11 +38,19 @@ def view(explorer):
 
 
 def text(explorer):
-    return f"{view(explorer)['headline']} {view(explorer)['details']}"
+    return view(explorer)["sentence"]
+
+
+def choose(explorer, name, value):
+    say(explorer._view, {"kind": "choose", "name": name, "value": value})
+
+
+def offered(explorer, name):
+    return view(explorer)["choices"][name]
 
 
 def script_in(explorer):
-    return explorer._drawer.view.get("code", "")
+    return explorer._code.view.get("code", "")
 
 
 def test_a_drag_is_answered_with_an_echo_and_one_small_message(explorer):
@@ -108,17 +119,21 @@ def test_each_tab_keeps_its_own_experiment(explorer, mechanism):
 def test_turning_to_another_tab_costs_its_echo_the_picture_and_what_colours_it(explorer):
     messages = listen(explorer)
     turn_to(explorer, "data skew")
-    assert [next(iter(m["state"])) for m in messages] == ["selected_index", "view", "index"]
+    assert [next(iter(m["state"])) for m in messages] == ["selected_index", "view"]
 
 
 @pytest.mark.parametrize("mechanism", MECHANISMS)
 def test_every_kind_and_every_repair_can_be_chosen_by_hand(explorer, mechanism):
     turn_to(explorer, mechanism)
-    for name in ("kind", "repair"):
-        choose = control(explorer, name)
-        for i, option in enumerate(choose.options):
-            set_by_hand(choose, index=i)
-            assert getattr(explorer, name) == option, view(explorer)["warning"]
+    kinds = control(explorer, "kind")
+    for i, option in enumerate(kinds.options):
+        set_by_hand(kinds, index=i)
+        assert explorer.kind == option, view(explorer)["warning"]
+    repairs = offered(explorer, "repair")[1]
+    assert repairs[0] == "none" and len(repairs) > 1
+    for option in repairs:
+        choose(explorer, "repair", option)
+        assert explorer.repair == offered(explorer, "repair")[0] == option
 
 
 def test_another_covariate_brings_its_own_ways_to_draw(explorer):
@@ -132,8 +147,8 @@ def test_another_covariate_brings_its_own_ways_to_draw(explorer):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("strength", 0.25), ("n", 50), ("seed", 7), ("repair", "importance weighting"),
-     ("repair", "class weighting"), ("covariate", "colour"), ("kind", "more of the low")],
+    [("strength", 0.25), ("n", 50), ("seed", 7), ("covariate", "colour"),
+     ("kind", "more of the low")],
 )  # fmt: skip
 def test_what_code_chooses_the_controls_show(explorer, name, value):
     setattr(explorer, name, value)
@@ -141,12 +156,20 @@ def test_what_code_chooses_the_controls_show(explorer, name, value):
     assert control(explorer, name).value == value
 
 
+@pytest.mark.parametrize("repair", ["importance weighting", "class weighting"])
+def test_a_repair_that_code_chooses_is_among_the_chips(explorer, repair):
+    explorer.repair = repair  # the second is not offered in a domain shift
+    chosen, options = offered(explorer, "repair")
+    assert chosen == repair and repair in options
+
+
 def test_the_colours_of_the_points_follow_their_list(explorer):
     before = explorer._view.colours
-    set_by_hand(find(explorer, "Colour points by"), index=1)
+    choose(explorer, "colour_by", "group")
     assert explorer.colour_by == "group" and explorer._view.colours != before
+    assert view(explorer)["panel"]["title"] == "group"  # the distribution beside the map, too
     explorer.colour_by = "age"
-    assert find(explorer, "Colour points by").value == "age"
+    assert offered(explorer, "colour_by")[0] == "age"
     assert view(explorer)["map"]["ends"] is not None
 
 
@@ -183,7 +206,7 @@ def test_a_numeric_outcome_has_no_classes_to_skew():
     assert "no classes to skew" in explorer._controls.tabs["data skew"].box.children[0].value
     turn_to(explorer, "sampling strategy")
     assert explorer.mechanism == "sampling strategy"
-    assert view(explorer)["bars"]["better"] == "lower is better"
+    assert "lower is better" in view(explorer)["scores"]["title"]
     explorer.close()
 
 
@@ -200,8 +223,8 @@ def test_the_figure_shows_the_same(whole):
     explorer.region = (0.1, 0.1, 0.8, 0.9)
     figure = explorer.figure()
     texts = [text.get_text() for ax in figure.axes for text in ax.texts]
-    for row in view(explorer)["bars"]["columns"][0]["rows"]:
-        if row:
+    for row in view(explorer)["scores"]["rows"]:
+        if "hint" not in row:
             assert row["reported_text"] in texts and row["actual_text"] in texts
     assert any(ax.patches for ax in figure.axes)
     explorer.close()
@@ -237,7 +260,7 @@ def test_a_short_text_restores_what_is_shown(explorer):
 def test_the_report_has_what_the_bars_show(explorer):
     explorer.repair = "importance weighting"
     overall = explorer.report()["overall"]
-    rows = view(explorer)["bars"]["columns"][0]["rows"]
+    rows = view(explorer)["scores"]["rows"]
     for name, row in zip(("naive", "repaired", "ideal"), rows, strict=True):
         assert overall[name]["its own test set"] == pytest.approx(row["reported"], abs=1e-3)
         assert overall[name]["the population"] == pytest.approx(row["actual"], abs=1e-3)
@@ -245,11 +268,11 @@ def test_the_report_has_what_the_bars_show(explorer):
 
 def test_the_code_is_shown_when_asked_for_and_follows_the_controls(explorer):
     assert script_in(explorer) == ""
-    set_by_hand(explorer._drawer, is_open=True)
+    set_by_hand(explorer._code, is_open=True)
     assert "0.7" in script_in(explorer)
     set_by_hand(control(explorer, "strength"), value=0.3)
     assert "0.3" in script_in(explorer) and "0.7" not in script_in(explorer)
-    set_by_hand(explorer._drawer, is_open=False)
+    set_by_hand(explorer._code, is_open=False)
     assert script_in(explorer) == ""
 
 
@@ -303,7 +326,7 @@ def test_the_map_is_coloured_by_what_the_tab_is_about(explorer):
     assert explorer.colour_by == explorer.covariate
     messages = listen(explorer)
     explorer.covariate = "colour"
-    assert explorer.colour_by == find(explorer, "Colour points by").value == "colour"
+    assert explorer.colour_by == offered(explorer, "colour_by")[0] == "colour"
     assert len([m for m in messages if "view" in m.get("state", {})]) == 1
     explorer.mechanism = "data skew"
     assert explorer.colour_by == "class"
@@ -312,3 +335,28 @@ def test_the_map_is_coloured_by_what_the_tab_is_about(explorer):
     assert explorer.colour_by == "age"
     set_by_hand(explorer._view, region=REGION)  # another tab, but no other colours under the brush
     assert (explorer.mechanism, explorer.colour_by) == ("sampling strategy", "age")
+
+
+def test_who_points_at_an_example_sees_it_and_a_table_has_no_picture(explorer):
+    messages = listen(explorer)
+    say(explorer._view, {"kind": "look", "point": 3})
+    assert messages == [] and not explorer._view.has_pictures
+    whole = population(100, picture=lambda i: np.full((4, 4), i, np.uint8))
+    seen = BiasExplorer(whole)
+    messages = listen(seen)
+    for point in (7, 100, -1):  # the last two are nobody
+        say(seen._view, {"kind": "look", "point": point})
+    (message,) = messages
+    assert message["content"]["point"] == 7 and seen._view.has_pictures
+    png = base64.b64decode(message["content"]["source"].removeprefix("data:image/png;base64,"))
+    assert np.asarray(Image.open(io.BytesIO(png))).tolist() == [[7] * 4] * 4
+    seen.close()
+
+
+def test_the_groups_are_written_when_unfolded_and_follow(explorer):
+    assert "rows" not in explorer._groups.view
+    set_by_hand(explorer._groups, is_open=True)
+    assert [row[0] for row in explorer._groups.view["rows"]] == ["old", "young"]
+    before = explorer._groups.view
+    explorer.strength = 1.0
+    assert explorer._groups.view != before

@@ -55,6 +55,10 @@ def choose(page, words, option):
     )
 
 
+def repair(page, name):
+    return root(page).get_by_role("radiogroup", name="Repair").get_by_role("radio", name=name)
+
+
 def press(page, locator, *keys):
     locator.focus()
     for key in keys:
@@ -79,18 +83,21 @@ def drag(page, start, end):
 def test_every_slider_of_every_tab_changes_the_picture(page):
     expect(root(page).get_by_role("slider", name="Sample size")).to_be_visible()
     expect(root(page).locator(".noUi-handle:not([aria-label])")).to_have_count(0)
-    top = part(page, "tlw-map").bounding_box()["y"]
-    for i, (tab, (kind, repair)) in enumerate(TABS.items()):
+    places = "tlw-map", "tlw-panel", "tlw-scores", "tlw-repairs", "tlw-warning"
+    before_all = [part(page, name).bounding_box() for name in places]
+    for i, (tab, (kind, repaired_by)) in enumerate(TABS.items()):
         root(page).get_by_role("tab", name=tab).click()
-        assert part(page, "tlw-map").bounding_box()["y"] == top  # nothing moves under the hand
+        # Nothing moves under the hand.
+        assert [part(page, name).bounding_box() for name in places] == before_all
         choose(page, re.compile("^(Draw|Damage|Strategy)"), kind)
         before = part(page, "tlw-drawn-how").inner_text()
         press(page, slider(page, "How"), "End")
         expect(part(page, "tlw-drawn-how")).not_to_have_text(before)
         press(page, slider(page, "How"), "Home", "ArrowRight")
         expect(part(page, "tlw-drawn-how")).not_to_have_text(before)
-        choose(page, "Repair", repair)
-        expect(picture(page)).to_contain_text(f"with {repair}")
+        repair(page, repaired_by).check()
+        expect(part(page, "tlw-scores")).not_to_contain_text("choose a repair")
+        expect(part(page, "tlw-worth")).to_contain_text("effective sample size")
         press(page, slider(page, "Sample size"), "ArrowRight")
         expect(part(page, "tlw-left")).to_contain_text(f"{301 + i} of 5,000")
     assert page.errors() == [] and page.console_errors == []
@@ -107,9 +114,12 @@ def test_a_region_is_brushed_by_mouse_and_keys_in_both_themes_and_its_code_runs(
         "aria-selected", "true"
     )
     expect(part(page, "tlw-drawn-how")).to_contain_text("100 % of them drawn inside the region")
-    choose(page, "Colour points by", "rotation")
+    root(page).get_by_label("Colour points by").select_option("rotation")
     hover(page, 0.5, 0.5)
-    expect(part(page, "tlw-map").locator(".tlw-tip")).to_contain_text("rotation:")
+    tip = part(page, "tlw-map").locator(".tlw-tip")
+    expect(tip).to_contain_text("rotation:")
+    expect(tip.locator("img")).to_be_visible()  # the digit itself
+    assert tip.locator("img").evaluate("img => img.naturalWidth") == 28
     root(page).get_by_text("Code of what you see").click()
     expect(root(page).locator("pre.tlwidgets-code")).to_contain_text("Region(")
     before = brush.bounding_box()
@@ -137,4 +147,17 @@ def test_a_region_is_brushed_by_mouse_and_keys_in_both_themes_and_its_code_runs(
     expect(brush).to_be_hidden()
     expect(pictures.nth(1)).to_contain_text("Who is in my sample: 300 of 5,000")
     expect(pictures.nth(1).locator(".tlw-brush")).to_be_hidden()
+    assert page.errors() == [] and page.console_errors == []
+
+
+def test_repairs_are_chosen_by_keyboard_and_all_is_on_one_screen(page):
+    expect(repair(page, "none")).to_be_checked()
+    repair(page, "none").focus()
+    page.page.keyboard.press("ArrowRight")
+    expect(repair(page, "importance weighting")).to_be_checked()
+    expect(part(page, "tlw-why")).to_contain_text("Importance weighting")
+    expect(repair(page, "importance weighting")).to_be_focused()  # the next arrow goes on from here
+    assert root(page).bounding_box()["height"] <= 640
+    root(page).get_by_text("By group").click()
+    expect(root(page).get_by_role("cell", name="low rotation")).to_be_visible()
     assert page.errors() == [] and page.console_errors == []

@@ -88,7 +88,7 @@ def button(name: str, style: str, press: Callable[[], object]) -> ipywidgets.But
 def number_box(text: str, *, low: int, high: int) -> ipywidgets.BoundedIntText:
     """Return a box for a whole number."""
     return ipywidgets.BoundedIntText(
-        min=low, max=high, description=text, style=FULL_WORDS, layout=width_of("9em")
+        min=low, max=high, description=text, style=FULL_WORDS, layout=width_of("7em")
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -108,6 +108,7 @@ def _solar_cells() -> Population:
             "contrast": pixels.std(axis=1, dtype=np.float64),
         },
         group=cells.module_type,
+        picture=lambda i: cells.images[i],  # in the page only: they may not be passed on
     )
 
 
@@ -132,18 +133,15 @@ def _digits() -> Population:
         class_names=tuple("0123456789"),
         covariates={name: arrays[name] for name in names},
         group=np.full(len(digits.labels), "everybody"),
+        picture=lambda i: _turned(digits.images[i], arrays["rotation"][i]),
     )
 
 
 def _turned_digits() -> Mapping[str, NDArray[Any]]:
     """Turn each digit by an angle of its own, and measure strokes and ink."""
-    from scipy.ndimage import rotate
-
     images = load_digits().images.astype(np.float64) / 255
     angles = np.random.default_rng(0).uniform(-_LARGEST_ANGLE, _LARGEST_ANGLE, len(images))
-    turned = np.stack(
-        [rotate(image, a, reshape=False, order=1) for image, a in zip(images, angles, strict=True)]
-    )
+    turned = np.stack([_turned(image, a) for image, a in zip(images, angles, strict=True)])
     ink = images.sum(axis=(1, 2))
     across, down = np.diff(images, axis=2), np.diff(images, axis=1)
     outline = np.abs(across).sum(axis=(1, 2)) + np.abs(down).sum(axis=(1, 2))
@@ -155,6 +153,12 @@ def _turned_digits() -> Mapping[str, NDArray[Any]]:
         "thickness": 2 * ink / outline,
         "brightness": images.mean(axis=(1, 2)),
     }
+
+
+def _turned(image: NDArray[Any], angle: float) -> NDArray[Any]:
+    from scipy.ndimage import rotate
+
+    return np.asarray(rotate(image, angle, reshape=False, order=1))
 
 
 def _diabetes() -> Population:
@@ -426,6 +430,7 @@ def read_population(
         covariates=covariates,
         group=covariates.get("group", np.full(shape[0], "everybody")),
         note=f"{note} {said}".strip(),
+        picture=_picture_of(np.asarray(x)) if len(shape) > 2 else None,
     )
 
 
@@ -500,6 +505,10 @@ def _read_images(x: Any, backbone: Any) -> tuple[NDArray[np.float64], dict[str, 
         "contrast": pixels.std(axis=1, dtype=np.float64),
     }
     return principal_components(seen), covariates, note
+
+
+def _picture_of(images: NDArray[Any]) -> Callable[[int], NDArray[Any]]:
+    return lambda i: images[i]
 
 
 def _read_labels(

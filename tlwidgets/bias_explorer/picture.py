@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,54 +17,104 @@ from .._palette import BAD, CATEGORIES, RAMP, SOURCE, TARGET
 from .._widgets.chart import axis_over
 from ..shift.population import Population
 from .data import N_SHOWN
-from .experiment import Outcome, Result, State, worst_group
+from .experiment import Outcome, Result, State, repairs_for, shown_outcomes, worst_group
 from .learner import Score, groups_of, is_numeric
-from .words import Verdict, overall, score_text, verdict
+from .words import Reading, Verdict, gap_in_words, overall, score_text, verdict
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# The bars: what a test set claims, and what is so, for three models.
+# The scores: what a test set claims, and what is so, for three models on one axis.
 
 
-def bars_view(state: State) -> dict[str, Any]:
-    """Return the three models, for everybody and for the worst group, as JSON holds it."""
+def scores_view(state: State) -> dict[str, Any]:
+    """Return the models of the sample, repaired, and of a fair sample."""
     population, result = state.population, state.result
     everybody = np.ones(len(population), bool)
-    columns = [_column("Everybody", overall, everybody, state)]
-    worst, _ = worst_group(result.naive.actual, has_classes=population.has_classes)
-    if len(result.naive.actual.by_group) > 1 and worst:
-        of_worst = groups_of(population, state.choice) == worst
-        what = "class" if state.choice.mechanism == "data skew" else "group"
-        name = f"Worst {what}: {worst}"
-        columns.append(_column(name, lambda score: score.by_group[worst], of_worst, state))
+    is_repaired = state.choice.repair != "none"
+    rows = [
+        {"name": name, **_row(overall, outcome, everybody, state)}
+        for name, outcome in zip(
+            ("naive", "repaired", "fair sample"),
+            (result.naive, result.repaired, result.ideal),
+            strict=True,
+        )
+    ]
+    if not is_repaired:
+        rows[1] = {"name": "repaired", "hint": "choose a repair below"}
+    rows[int(is_repaired)]["is_shown"] = True
+    rule = _rule(state)
     return {
-        "title": "What the test set claims, and what is true",
-        "axis": _axis(population, columns),
-        "columns": columns,
-        "names": _names(state),
-        "better": "higher is better" if population.has_classes else "lower is better",
+        "title": "accuracy, %" if population.has_classes else "error, lower is better",
+        "axis": _axis(population, rows, rule[0]),
+        "rows": rows,
+        "rule": rule,
     }
 
 
-def _column(
-    name: str, score_of: Callable[[Score], float], members: NDArray[np.bool_], state: State
+def head_view(state: State) -> dict[str, Any]:
+    """Return the numbers that matter, of the model on display: claimed, true, and the gap."""
+    outcome = _on_display(state)
+    row = _row(overall, outcome, np.ones(len(state.population), bool), state)
+    gap, is_clear = row["gap"] or ["", False]
+    name, worst = worst_group(outcome.actual, has_classes=state.population.has_classes)
+    what = "class" if state.choice.mechanism == "data skew" else "group"
+    has_groups = len(outcome.actual.by_group) > 1
+    return {
+        "reported": row["reported_text"],
+        "actual": row["actual_text"],
+        "gap": gap,
+        "is_clear": is_clear,
+        "verdict": gap_in_words(state, outcome),
+        "worst": f"worst {what}: {name}, {score_text(state, worst)}" if has_groups and name else "",
+    }
+
+
+def groups_view(state: State) -> dict[str, Any]:
+    """Return a table of what each group is claimed to get, and what it gets."""
+    groups = groups_of(state.population, state.choice)
+    names = sorted(state.result.naive.actual.by_group)
+    outcomes = shown_outcomes(state)
+    columns = [f"{_SHORT[outcome.name]}: {what}" for outcome in outcomes for what in _SAID]
+    rows = []
+    for name in names:
+        found = [
+            _row(lambda score, name=name: score.by_group[name], outcome, groups == name, state)  # type: ignore[misc]
+            for outcome in outcomes
+        ]
+        cells = [
+            text
+            for row in found
+            for text in (row["reported_text"], row["actual_text"], (row["gap"] or ["?"])[0])
+        ]
+        rows.append([name, *cells])
+    return {"columns": ["group", *columns], "rows": rows}
+
+
+_SHORT = {"naive": "naive", "repaired": "repaired", "ideal": "fair"}
+_SAID = ("says", "true", "gap")
+
+
+def _on_display(state: State) -> Outcome:
+    """Return the model whose numbers and mistakes are shown: the repaired one, if there is one."""
+    return state.result.naive if state.choice.repair == "none" else state.result.repaired
+
+
+def _row(
+    score_of: Callable[[Score], float],
+    outcome: Outcome,
+    members: NDArray[np.bool_],
+    state: State,
 ) -> dict[str, Any]:
-    result = state.result
-    rows: list[dict[str, Any] | None] = [
-        {
-            "reported": _finite(score_of(outcome.reported)),
-            "actual": _finite(score_of(outcome.actual)),
-            "reported_text": _text(state, score_of(outcome.reported)) or "nobody to test on",
-            "actual_text": _text(state, score_of(outcome.actual)) or "unknown",
-            "gap": _gap(score_of, outcome, members, state),
-        }
-        for outcome in (result.naive, result.repaired, result.ideal)
-    ]
-    if state.choice.repair == "none":
-        rows[1] = None
-    return {"name": name, "rows": rows, "rule": _rule(state, members)}
+    reported, actual = score_of(outcome.reported), score_of(outcome.actual)
+    return {
+        "reported": _finite(reported),
+        "actual": _finite(actual),
+        "reported_text": _text(state, reported) or "nobody to test on",
+        "actual_text": _text(state, actual) or "unknown",
+        "gap": _gap(score_of, outcome, members, state),
+    }
 
 
 def _text(state: State, value: float) -> str:
@@ -86,43 +137,28 @@ def _gap(
         n_decimals = max(0, 2 - math.floor(math.log10(max(reported, actual, 1e-12))))
         size, unit = f"{abs(actual - reported):.{n_decimals}f}", ""
     if float(size) == 0:
-        return ["right", False]
+        return ["no gap", False]
     sign = "+" if reported > actual else "−"
     is_clear = verdict(state, outcome, score_of, members) is not Verdict.RIGHT
     return [f"{sign}{size}{unit.removesuffix('s') if size == '1' else unit}", is_clear]
 
 
-def _rule(state: State, members: NDArray[np.bool_]) -> list[Any]:
+def _rule(state: State) -> list[Any]:
     """Return the score of who says the same of everybody: the commonest class, or the mean."""
     y = state.population.y
     if state.population.has_classes:
-        score = float(np.mean(y[members] == np.argmax(np.bincount(y))))
+        score = float(np.mean(y == np.argmax(np.bincount(y))))
     else:
-        score = float(np.sqrt(np.mean((y[members] - y.mean()) ** 2)))
+        score = float(y.std())
     return [round(score, 4), f"guessing: {score_text(state, score)}"]
 
 
-def _axis(population: Population, columns: list[dict[str, Any]]) -> dict[str, Any]:
+def _axis(population: Population, rows: list[dict[str, Any]], chance: float) -> dict[str, Any]:
     if population.has_classes:
-        return {"low": 0, "high": 1, "ticks": [[0, "0"], [1, "100 %"]]}
-    rows = [row for column in columns for row in column["rows"] if row]
-    values = [row[key] or 0.0 for row in rows for key in ("reported", "actual")]
-    axis = axis_over("", [0.0, *values, *(column["rule"][0] for column in columns)], n_ticks=3)
-    return {"low": 0, "high": axis.high, "ticks": [[0, "0"], list(axis.ticks[-1])]}
-
-
-def _names(state: State) -> list[list[str]]:
-    choice = state.choice
-    return [
-        ["Naive", "learned from my sample as it is"],
-        [
-            "Repaired",
-            f"with {choice.repair}"
-            if choice.repair != "none"
-            else "nothing yet: choose a repair above",
-        ],
-        ["Ideal", f"learned from a random sample of {len(state.result.selection):,}"],
-    ]
+        return {"low": 0, "high": 1, "ticks": [[i / 4, f"{25 * i}"] for i in range(5)]}
+    values = [row.get(key) or 0.0 for row in rows for key in ("reported", "actual")]
+    axis = axis_over("", [0.0, *values, chance], n_ticks=4)
+    return {"low": 0, "high": axis.high, "ticks": [list(tick) for tick in axis.ticks]}
 
 
 def _finite(value: float) -> float | None:
@@ -136,6 +172,7 @@ SELECTED, WRONG, CHANGED = 1, 2, 4
 _MAX_FACTS = 8
 _MAX_LABELS = 12
 _NEAR = 0.06
+_EXAMPLE_PX = 96
 _FULL = 65535
 _ENDS = (2, 98)  # percentiles where the scale of colours ends: one far outlier must not grey all
 _OF_REST = np.dtype([("x", "<u2"), ("y", "<u2"), ("colour", "u1"), ("mark", "u1")])
@@ -197,6 +234,22 @@ def facts_of(population: Population, shown: NDArray[np.int64]) -> tuple[list[Any
             row[:] = codes[shown]
             fields.append([name, [str(category) for category in categories]])
     return fields, numbers.tobytes()
+
+
+def png_of_example(pixels: NDArray[Any]) -> bytes:
+    """Return an example as a small PNG; floats from their lowest to their highest."""
+    from PIL import Image
+
+    if pixels.dtype != np.uint8:
+        low, high = float(np.min(pixels)), float(np.max(pixels))
+        pixels = ((pixels - low) * (255 / max(high - low, 1e-12))).astype(np.uint8)
+    if pixels.ndim == 3 and pixels.shape[2] != 3:
+        pixels = pixels[..., 0]
+    image = Image.fromarray(pixels)
+    image.thumbnail((_EXAMPLE_PX, _EXAMPLE_PX))
+    buffer = io.BytesIO()
+    image.save(buffer, format="png")
+    return buffer.getvalue()
 
 
 def colour_options(population: Population) -> list[str]:
@@ -292,29 +345,24 @@ def mark_bits(result: Result) -> NDArray[np.uint8]:
     return marks
 
 
-# The distributions: population against sample, before and after weighting.
+# The distribution: population against sample, before and after weighting.
 
 N_BINS = 16
 _MAX_CATEGORIES = 12
 OTHERS = "others"
 
 
-def panels_view(state: State) -> list[dict[str, Any]]:
-    """Return a panel for the covariate and one for the classes (or the outcome)."""
-    population, result = state.population, state.result
-    indices, labels = result.selection.indices, result.selection.labels
-    name = state.choice.covariate
-    values = population.covariates[name]
-    panels = [_panel(name, values, values[indices], state)]
-    if population.has_classes:
+def panel_view(state: State, by: str) -> dict[str, Any]:
+    """Return the distribution of what the map is coloured by."""
+    population, selection = state.population, state.result.selection
+    if by == "outcome" and not population.has_classes:
+        return _panel(by, population.y, selection.labels.astype(float), state)
+    if by == "class" and population.has_classes:  # as the sample has them, right or wrong
         names = np.asarray(population.class_names)
-        order = list(population.class_names)
-        panels.append(
-            _panel("class", class_labels(population), names[labels.astype(int)], state, order)
-        )
-    else:
-        panels.append(_panel("outcome", population.y, labels.astype(float), state))
-    return panels
+        labels = names[selection.labels.astype(int)]
+        return _panel(by, class_labels(population), labels, state, list(population.class_names))
+    values = _columns(population)[by]
+    return _panel(by, values, values[selection.indices], state)
 
 
 def _panel(
@@ -407,26 +455,38 @@ def _rounded(shares: NDArray[np.float64]) -> list[float]:
 
 # The sample is where a model learns, the population where it is used.
 COLOURS = {"sample": SOURCE, "population": TARGET, "gap": BAD}
-_FEW = 0.5  # of the sample: below this the meter warns
 
 
 def to_view(
-    state: State, colouring: Colouring, *, sentence: str, trouble: str = ""
+    state: State, colouring: Colouring, *, reading: Reading, trouble: str = ""
 ) -> dict[str, Any]:
     """Return what the drawers need, as JSON holds it."""
-    headline, _, details = sentence.partition(". ")
+    result = state.result
+    n, effective = len(result.selection), result.effective_sample_size
     return {
-        "headline": f"{headline.rstrip('.')}.",
-        "details": details,
-        "warning": " ".join(filter(None, (trouble, state.result.warning))),
+        "sentence": reading.whole,
+        "finding": reading.finding,
+        "fair": reading.fair,
+        "warning": " ".join(filter(None, (trouble, result.warning))),
         "refused": bool(trouble),
-        "drawn": state.result.selection.description,
+        "drawn": result.selection.description,
+        "head": head_view(state),
         "map": map_view(state, colouring),
-        "bars": bars_view(state),
-        "meter": meter_view(state),
-        "panels": panels_view(state),
+        "scores": scores_view(state),
+        "panel": panel_view(state, colouring.by),
+        "choices": {
+            "colour_by": [colouring.by, colour_options(state.population)],
+            "repair": [state.choice.repair, _repairs_offered(state)],
+        },
+        "worth": f"effective sample size: {effective:,.0f} of {n:,}",
         "colours": COLOURS,
     }
+
+
+def _repairs_offered(state: State) -> list[str]:
+    """Return the repairs that make sense, and the one that a line of code has chosen."""
+    sensible = repairs_for(state.population, state.choice.mechanism)
+    return list(dict.fromkeys([*sensible, state.choice.repair]))
 
 
 def map_view(state: State, colouring: Colouring) -> dict[str, Any]:
@@ -448,50 +508,53 @@ def map_view(state: State, colouring: Colouring) -> dict[str, Any]:
     }
 
 
-def meter_view(state: State) -> dict[str, Any]:
-    """Return how many examples the weighted sample is worth."""
-    n, effective = len(state.result.selection), state.result.effective_sample_size
-    return {
-        "share": round(min(1.0, effective / max(1, n)), 3),
-        "is_low": bool(effective < _FEW * n),
-        "text": f"Effective sample size: {effective:,.0f} of {n:,}",
-    }
-
-
 # The bias explorer as a figure that stays, drawn from what the page shows.
 
-_BAR = 0.36
-_INSIDE = 0.16  # of the axis: a bar shorter than this holds no number
+_MISSED = "0.72"
 
 
 def figure_of_explorer(view: Mapping[str, Any], state: State, colouring: Colouring) -> Figure:
-    """Return one figure: map and bars above, distributions below; pyplot does not know of it."""
+    """Return one figure: the map beside distribution and scores; pyplot does not know of it."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     from .._widgets.still import ChartFigure
 
-    figure = ChartFigure(figsize=(12.5, 7.6), layout="constrained")
+    figure = ChartFigure(figsize=(11, 6.4), layout="constrained")
     FigureCanvasAgg(figure)
-    figure.suptitle(view["headline"], x=0.01, ha="left", fontsize="medium", fontweight="bold")
-    rows: Any = figure.subfigures(2, 1, height_ratios=[5, 2])
-    above, below = rows
-    left, right = above.subfigures(1, 2, width_ratios=[5, 7])
+    rows: Any = figure.subfigures(2, 1, height_ratios=[1, 6])
+    head, body = rows
+    plot_head(view, head.subplots())
+    left, right = body.subfigures(1, 2, width_ratios=[1, 1])
     plot_map(view["map"], state, colouring, left.subplots())
-    columns = view["bars"]["columns"]
-    axes = right.subplots(1, len(columns), squeeze=False)[0]
-    for i, (column, ax) in enumerate(zip(columns, axes, strict=True)):
-        plot_bars(view["bars"], column, view["colours"], ax)
-        if i:
-            ax.set_yticklabels([])
-    right.suptitle(view["bars"]["title"], x=0.02, ha="left", fontsize="medium", fontweight="bold")
-    right.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
-    for panel, ax in zip(view["panels"], below.subplots(1, len(view["panels"])), strict=True):
-        plot_panel(panel, view["colours"], ax)
+    above, below = right.subplots(2, 1, height_ratios=[5, 4])
+    plot_panel(view["panel"], view["colours"], above)
+    plot_scores(view["scores"], view["colours"], below)
     return figure
 
 
+def plot_head(view: Mapping[str, Any], ax: Axes) -> Axes:
+    """Write the numbers that matter, and what they say."""
+    import textwrap
+
+    head, colours = view["head"], view["colours"]
+    tone = colours["gap"] if head["is_clear"] else "0.35"
+    three = (
+        (0.0, head["reported"], colours["sample"], "the test set says (hollow)"),
+        (0.2, head["actual"], colours["population"], "true (filled)"),
+        (0.38, head["gap"], tone, head["verdict"]),
+    )
+    for x, number, colour, note in three:
+        ax.text(x, 1, number, va="top", fontsize=22, fontweight="bold", color=colour)
+        ax.text(x, 0.25, note, va="bottom", fontsize="small", color="0.3")
+    said = textwrap.fill(f"{view['finding']} {view['warning']}", 62, max_lines=4, placeholder=" …")
+    ax.text(0.62, 1, said, va="top", fontsize="small")
+    ax.set(xlim=(0, 1), ylim=(0, 1))
+    ax.set_axis_off()
+    return ax
+
+
 def plot_map(view: Mapping[str, Any], state: State, colouring: Colouring, ax: Axes) -> Axes:
-    """Draw who was selected and who was missed."""
+    """Draw who was selected, in colours, and who was missed, in grey."""
     from matplotlib.patches import Rectangle
 
     shown = np.union1d(shown_on_map(state.population), state.result.selection.indices)
@@ -499,15 +562,9 @@ def plot_map(view: Mapping[str, Any], state: State, colouring: Colouring, ax: Ax
     x, y = state.population.position[shown].T
     palette = np.asarray([colour for colour, _ in colouring.palette])
     colours = palette[colouring.codes[shown]]
-    is_in, is_wrong = (marks & SELECTED) > 0, (marks & WRONG) > 0
-    hollow, crossed, changed = ~is_in & ~is_wrong, ~is_in & is_wrong, (marks & CHANGED) > 0
-    ax.scatter(
-        x[hollow], y[hollow], 8, facecolors="none", edgecolors=list(colours[hollow]), alpha=0.45
-    )
-    ax.scatter(x[crossed], y[crossed], 12, c=colours[crossed], marker="x", linewidths=1)
+    is_in, changed = (marks & SELECTED) > 0, (marks & CHANGED) > 0
+    ax.scatter(x[~is_in], y[~is_in], 5, color=_MISSED)
     ax.scatter(x[is_in], y[is_in], 28, c=colours[is_in], edgecolors="white", linewidths=0.6)
-    both = is_in & is_wrong
-    ax.scatter(x[both], y[both], 14, c="white", marker="x", linewidths=1.2)
     ax.scatter(x[changed], y[changed], 44, facecolors="none", edgecolors="black", linewidths=1.2)
     for at_x, at_y, name in view["labels"]:
         ax.text(at_x, at_y, name, ha="center", va="center", fontweight="bold")
@@ -518,7 +575,8 @@ def plot_map(view: Mapping[str, Any], state: State, colouring: Colouring, ax: Ax
         )
     ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), xticks=[], yticks=[])
     ax.set_title(view["title"], loc="left", fontsize="medium", fontweight="bold")
-    ax.set_xlabel("filled: in my sample; hollow: missed; ×: the model is wrong", fontsize="small")
+    ends = f", {view['ends'][0]} (blue) to {view['ends'][1]} (orange)" if view["ends"] else ""
+    ax.set_xlabel(f"colour: {view['by']}{ends}; grey: missed", fontsize="small")
     names = [(c, name) for c, name in view["palette"] if name and not view["labels"]]
     handles = [ax.scatter([], [], 28, c=c, label=name) for c, name in names]
     if handles:
@@ -526,42 +584,43 @@ def plot_map(view: Mapping[str, Any], state: State, colouring: Colouring, ax: Ax
     return ax
 
 
-def plot_bars(
-    view: Mapping[str, Any], column: Mapping[str, Any], colours: Mapping[str, str], ax: Axes
-) -> Axes:
-    """Draw what the hold-out says (hollow) above what the population knows (filled)."""
+def plot_scores(view: Mapping[str, Any], colours: Mapping[str, str], ax: Axes) -> Axes:
+    """Draw what the hold-out says (hollow) and what the population knows (filled)."""
     low, high = view["axis"]["low"], view["axis"]["high"]
-    kinds: dict[str, dict[str, Any]] = {
-        "reported": {"color": colours["sample"], "alpha": 0.35, "label": "my hold-out says"},
-        "actual": {"color": colours["population"], "label": "the population knows"},
-    }
-    for i, row in enumerate(column["rows"]):
-        for j, (key, look) in enumerate(kinds.items()):
-            value = row[key] if row else None
-            place = i + (j - 0.5) * _BAR
-            ax.barh(place, value or 0, _BAR * 0.94, **(look if i == 0 else {**look, "label": None}))
-            if row:
-                is_in = value is not None and value > low + _INSIDE * (high - low)
-                inside: dict[str, Any] = {
-                    "ha": "right",
-                    "color": "black" if key == "reported" else "white",
-                }
-                ax.annotate(
-                    row[f"{key}_text"], (value or 0, place), (-4 if is_in else 4, 0),
-                    textcoords="offset points", va="center", fontsize="small",
-                    **(inside if is_in else {}),
-                )  # fmt: skip
-        if row and row["gap"]:
-            is_in = row["actual"] > low + _INSIDE * (high - low)
-            _plot_gap(row, i, colours["gap"], ax, beyond=4 if is_in else 34)
-    ax.axvline(column["rule"][0], color="0.35", linestyle=":", linewidth=1)
-    ax.set(xlim=(low, low + 1.3 * (high - low)), ylim=(len(view["names"]) - 0.4, -0.6))
+    for i, row in enumerate(view["rows"]):
+        if "hint" in row:
+            ax.text(low, i, row["hint"], va="center", fontsize="small", color="0.4")
+            continue
+        text, is_clear = row["gap"] or ["", False]
+        known = [row[key] for key in ("reported", "actual") if row[key] is not None]
+        ax.plot(known, [i] * len(known), linewidth=4, solid_capstyle="butt",
+                color=colours["gap"] if is_clear else "0.7", alpha=0.5)  # fmt: skip
+        ax.plot(row["actual"], i, "o", markersize=10, color=colours["population"])
+        ax.plot(row["reported"], i, "o", markersize=9, markerfacecolor="white",
+                markeredgecolor=colours["sample"], markeredgewidth=2.5)  # fmt: skip
+        for at, side, key in _sides(row):
+            look: dict[str, Any] = {
+                "ha": "left" if side > 0 else "right",
+                "va": "center",
+                "fontsize": "small",
+            }
+            place = (8 * side, 0)
+            ax.annotate(row[f"{key}_text"], (at, i), place, textcoords="offset points", **look)
+        ax.annotate(text, (1, i), xycoords=("axes fraction", "data"), ha="right", va="center",
+                    fontsize="small", fontweight="bold" if is_clear else "normal")  # fmt: skip
+    ax.axvline(view["rule"][0], color="0.35", linestyle=":", linewidth=1)
+    ax.set(xlim=(low, low + 1.35 * (high - low)), ylim=(len(view["rows"]) - 0.5, -0.5))
     ax.set_xticks(*zip(*view["axis"]["ticks"], strict=True))
-    ax.set_yticks(range(len(view["names"])), [name for name, _ in view["names"]])
-    ax.set_title(column["name"], loc="left", fontsize="medium")
-    ax.set_xlabel(f"{column['rule'][1]}; {view['better']}", fontsize="small")
+    ax.set_yticks(range(len(view["rows"])), [row["name"] for row in view["rows"]])
+    ax.set_xlabel(f"{view['title']}; dotted: {view['rule'][1]}", fontsize="small")
     ax.spines[["top", "right"]].set_visible(False)
     return ax
+
+
+def _sides(row: Mapping[str, Any]) -> list[tuple[float, int, str]]:
+    """Return where the two numbers of a row stand: outside of the pair, so that none meets."""
+    known = sorted((row[key], key) for key in ("actual", "reported") if row[key] is not None)
+    return [(at, -1 if i == 0 and len(known) > 1 else 1, key) for i, (at, key) in enumerate(known)]
 
 
 def plot_panel(panel: Mapping[str, Any], colours: Mapping[str, str], ax: Axes) -> Axes:
@@ -583,14 +642,3 @@ def plot_panel(panel: Mapping[str, Any], colours: Mapping[str, str], ax: Axes) -
     ax.spines[["top", "right", "left"]].set_visible(False)
     ax.legend(frameon=False, fontsize="small", ncols=3, loc="upper left")
     return ax
-
-
-def _plot_gap(row: Mapping[str, Any], i: int, colour: str, ax: Axes, beyond: int) -> None:
-    text, is_clear = row["gap"]
-    low, high = sorted((row["reported"], row["actual"]))
-    j = 1 if row["reported"] > row["actual"] else 0
-    colour, alpha = (colour, 0.35) if is_clear else ("0.5", 0.15)
-    ax.barh(i + (j - 0.5) * _BAR, high - low, _BAR * 0.94, left=low, color=colour, alpha=alpha)
-    weight = "bold" if is_clear else "normal"
-    ax.annotate(text, (high, i + 0.5 * _BAR), (beyond, 0), textcoords="offset points", va="center",
-                fontsize="small", fontweight=weight)  # fmt: skip

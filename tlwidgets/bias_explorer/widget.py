@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ import traitlets
 from .._widgets.base import (
     FULL_WORDS,
     Controls,
+    Drawer,
     LiveView,
     TeachingWidget,
     button,
@@ -37,20 +39,21 @@ from .experiment import (
     begin,
     changed,
     kinds_of,
-    repairs_for,
     report,
 )
 from .picture import (
     colour_options,
     colour_points,
     facts_of,
+    groups_view,
     marks_bytes,
+    png_of_example,
     position_bytes,
     rest_bytes,
     shown_on_map,
     to_view,
 )
-from .words import describe
+from .words import describe, read
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,7 +65,7 @@ _LARGEST_N = 2000  # of the slider; a line of code may ask for more
 
 
 class ExplorerView(LiveView):
-    """The map, the bars and the distributions."""
+    """The numbers, the map, the distribution, the scores and the repairs."""
 
     kind = traitlets.Unicode("explorer").tag(sync=True)
     positions = traitlets.Bytes(help="x and y of each point, two bytes each.").tag(sync=True)
@@ -73,6 +76,7 @@ class ExplorerView(LiveView):
     colours = traitlets.Bytes(help="The colour of each point, an index.").tag(sync=True)
     marks = traitlets.Bytes(help="Each point: selected, wrong, changed.").tag(sync=True)
     rest = traitlets.Bytes(help="Those of the sample who are not always shown.").tag(sync=True)
+    has_pictures = traitlets.Bool(help="Whether a point can show its example.").tag(sync=True)
     # Without an echo: the page knows what it has sent, and a drag sends much.
     region: Any = traitlets.List(help="left, bottom, right, top of the brush; or nothing.").tag(
         sync=True, echo_update=False
@@ -82,7 +86,7 @@ class ExplorerView(LiveView):
 class Tab:
     """The controls of one mechanism, by the name of what they choose."""
 
-    def __init__(self, population: Population, mechanism: str) -> None:
+    def __init__(self, population: Population, mechanism: str, *shared: Any) -> None:
         self._population, self.mechanism = population, mechanism
         family = MECHANISMS[mechanism]
         self.by_name: dict[str, Any] = {}
@@ -98,20 +102,21 @@ class Tab:
             description=family.strength_label,
             readout_format=".0%",
             style=FULL_WORDS,
-            layout=width_of("24em"),
+            layout=width_of("14em"),
         )
-        self.by_name["repair"] = dropdown("Repair", repairs_for(population, mechanism))
+        self.repair = Choice().repair  # the page shows the repairs beside what they change
         self.is_possible = bool(kinds)
-        self.box = row_of(*self.by_name.values())
+        self.box = row_of(*self.by_name.values(), *shared)
         if not self.is_possible:
             needs = ipywidgets.Label("The outcome is a number, so there are no classes to skew.")
-            self.box.children = [needs]
+            self.box.children = [needs, *shared]
             close_all(*self.by_name.values())
 
     def chosen(self) -> dict[str, Any]:
         """Return what the controls of this tab stand at."""
         return {
             "mechanism": self.mechanism,
+            "repair": self.repair,
             **{name: control.value for name, control in self.by_name.items()},
         }
 
@@ -121,9 +126,7 @@ class Tab:
             kinds = tuple(kinds_of(self._population, self.mechanism, choice.covariate))
             if self.by_name["kind"].options != kinds:
                 self.by_name["kind"].options = kinds
-        repair = self.by_name["repair"]
-        if choice.repair not in repair.options:  # a line of code may try any
-            repair.options = (*repair.options, choice.repair)
+        self.repair = choice.repair
         for name, control in self.by_name.items():
             move(control, getattr(choice, name))
         self._switch_strength(find_kind(self.mechanism, choice.kind).has_strength)
@@ -143,7 +146,6 @@ class ExplorerControls(Controls):
         self, population: Population, choice: Choice, on_choice: Callable[..., None]
     ) -> None:
         super().__init__(on_choice)
-        self.tabs = {name: Tab(population, name) for name in MECHANISMS}
         largest = min(len(population), _LARGEST_N)
         self.shared: dict[str, Any] = {
             "n": ipywidgets.IntSlider(
@@ -151,10 +153,12 @@ class ExplorerControls(Controls):
                 max=max(largest, choice.n),
                 description="Sample size",
                 style=FULL_WORDS,
-                layout=width_of("26em"),
+                layout=width_of("14em"),
             ),
             "seed": number_box("Seed", low=0, high=9999),
         }
+        shared = self.shared.values()  # each tab has a view of its own of them
+        self.tabs = {name: Tab(population, name, *shared) for name in MECHANISMS}
         self.choose_tab = ipywidgets.Tab(
             [tab.box for tab in self.tabs.values()],
             titles=[name.capitalize() for name in self.tabs],
@@ -356,19 +360,21 @@ class BiasExplorer(TeachingWidget):
         self._shown = shown_on_map(population)
         fields, facts = facts_of(population, self._shown)
         self._view = ExplorerView(
-            positions=position_bytes(population, self._shown), fields=fields, facts=facts
+            positions=position_bytes(population, self._shown),
+            fields=fields,
+            facts=facts,
+            has_pictures=population.picture is not None,
         )
-        self._drawer = code_drawer(self.code)
+        self._groups = Drawer("By group", lambda: groups_view(self._state))
+        self._code = code_drawer(self.code)
         self._controls = ExplorerControls(population, state.choice, self._choose_by_hand)
-        self._colour = dropdown("Colour points by", options)
-        shared, reset = self._controls.shared.values(), button("Reset", "", self.reset)
-        row = row_of(*shared, self._colour, reset)
-        super().__init__(
-            [self._controls.choose_tab, row, self._view, self._drawer], layout=width_of("100%")
-        )
+        reset = button("Reset", "", self.reset)
+        reset.add_class("tlw-reset")
+        parts = [self._controls.choose_tab, reset, self._view, self._groups, self._code]
+        super().__init__(parts, layout=width_of("100%"))
         self.add_class("tlwidgets-bias-explorer")
         self._refresh(state)
-        self._colour.observe(self._colour_by_hand, "value")
+        self._view.on_msg(lambda _, content, __: self._hear(content))
         self._view.observe(self._brush, "region")
 
     def _choose(self, **changes: Any) -> None:
@@ -383,9 +389,22 @@ class BiasExplorer(TeachingWidget):
             self._wanted_n = changes.get("n", self._wanted_n)
             self._try(sized(self._state, changes, self._wanted_n))
 
-    def _colour_by_hand(self, change: Any) -> None:
-        if change.new != self._colouring.by:
-            self.colour_by = change.new
+    def _hear(self, content: Mapping[str, Any]) -> None:
+        """Do what a hand has asked for."""
+        if content["kind"] == "look":
+            self._show_example(int(content["point"]))
+        elif content["name"] == "colour_by":
+            self.colour_by = content["value"]
+        else:
+            self._choose_by_hand(**{content["name"]: content["value"]})
+
+    def _show_example(self, point: int) -> None:
+        """Send the picture of a point when it is pointed at: 5,000 would be many megabytes."""
+        picture = self.population.picture
+        if picture is not None and 0 <= point < len(self._shown):
+            png = png_of_example(picture(int(self._shown[point])))
+            source = f"data:image/png;base64,{base64.b64encode(png).decode()}"
+            self._view.send({"kind": "look", "point": point, "source": source})
 
     def _brush(self, change: Any) -> None:
         with self._lock:
@@ -414,11 +433,11 @@ class BiasExplorer(TeachingWidget):
             )
             self._view.region = list(region) if region else []
         self._controls.show(state.choice)
-        self._colour.value = self._colouring.by
-        self._drawer.refresh()
+        self._groups.refresh()
+        self._code.refresh()
 
     def _view_of(self, state: State, trouble: str = "") -> dict[str, Any]:
-        return to_view(state, self._colouring, sentence=describe(state), trouble=trouble)
+        return to_view(state, self._colouring, reading=read(state), trouble=trouble)
 
 
 def _subject_of(state: State) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import Enum
 
 import numpy as np
@@ -31,18 +32,46 @@ class Verdict(Enum):
     RIGHT = "right"
 
 
-def describe(state: State) -> str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What a state says."""
+
+    whole: str  # two to four sentences
+    finding: (
+        str  # of these, what the large numbers say: whether the test set lies, or a repair helps
+    )
+    fair: str  # without a repair: how far a fair sample would come
+
+
+def read(state: State) -> Reading:
     """Return what a state says: what the test set believes, what is so, and what a repair does.
 
-    Two to four sentences; a difference that the luck of the test set explains is not called a lie.
+    A difference that the luck of the test set explains is not called a lie.
     """
-    sentences = [_what_is_so(state)]
-    if not state.population.has_classes:
-        sentences.append(_mean_outcome(state))
-    if state.choice.repair != "none":
-        sentences.append(_what_the_repair_does(state))
-    sentences.append(_against_a_fair_sample(state))
-    return " ".join(filter(None, sentences))
+    numbers, judgement = _what_is_so(state)
+    mean = "" if state.population.has_classes else _mean_outcome(state)
+    repaired = "" if state.choice.repair == "none" else _what_the_repair_does(state)
+    fair = _against_a_fair_sample(state)
+    said = [f"{numbers}: {judgement}", mean, repaired, fair]
+    finding = repaired or f"{judgement[0].upper()}{judgement[1:]}"
+    return Reading(
+        whole=" ".join(filter(None, said)),
+        finding=" ".join(filter(None, (finding, mean))),
+        fair="" if repaired else fair,
+    )
+
+
+def describe(state: State) -> str:
+    """Return the whole of what a state says."""
+    return read(state).whole
+
+
+def gap_in_words(state: State, outcome: Outcome) -> str:
+    """Return what a gap between claim and truth means: a lie, or luck."""
+    found = verdict(state, outcome)
+    if found is not Verdict.RIGHT:
+        return str(found.value)
+    return f"within the luck of {_n_worth(state, outcome):,.0f} examples"
 
 
 def overall(score: Score) -> float:
@@ -70,16 +99,17 @@ def score_text(state: State, value: float) -> str:
     return f"{value:.3g}"
 
 
-def _what_is_so(state: State) -> str:
+def _what_is_so(state: State) -> tuple[str, str]:
+    """Return the two numbers, and what they say of the test set."""
     naive = state.result.naive
     reported = score_text(state, naive.reported.overall)
     actual = score_text(state, naive.actual.overall)
     error = "" if state.population.has_classes else "an error of "
-    said = f"Your own test set says {error}{reported}, the population says {actual}: "
+    said = f"Your own test set says {error}{reported}, the population says {actual}"
     found = verdict(state, naive)
     if found is Verdict.RIGHT:
-        return f"{said}they agree within the luck of {_n_held(state):,} test examples."
-    return f"{said}the test set is {found.value}, {_reason(state, found)}."
+        return said, f"they agree within the luck of {_n_held(state):,} test examples."
+    return said, f"the test set is {found.value}, {_reason(state, found)}."
 
 
 def _reason(state: State, found: Verdict) -> str:

@@ -9,7 +9,7 @@ stronger bias exchanges a few examples, not the whole sample.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,6 +43,9 @@ class Population:
         when somebody first looks.
     note : str
         What was done to the data on the way in; empty if nothing.
+    picture : callable, optional
+        What an example looks like, by its index: an array, shape (height, width[, 3]). A map
+        shows it to whoever points at the example.
     """
 
     name: str
@@ -53,6 +56,7 @@ class Population:
     group: NDArray[np.str_]
     position: Floats = None  # type: ignore[assignment]  # until it is looked at
     note: str = ""
+    picture: Callable[[int], NDArray[Any]] | None = None
 
     def __post_init__(self) -> None:
         if self.position is None:

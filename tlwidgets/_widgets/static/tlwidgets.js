@@ -977,7 +977,7 @@ const CHANGED = 4;
 const FULL = 65535;
 const REST_BYTES = 6; // x and y in two bytes each, colour, mark
 const REACH = 9; // how near the pointer must be, in pixels
-const MAP = { height: 300, pad: 8 };
+const MAP = { height: 274, pad: 8 };
 
 /** Return the bytes of a trait on their own, because a view into a message may begin anywhere. */
 function bytesOf(view) {
@@ -1057,13 +1057,6 @@ const circle = (radius) => (context, x, y) => {
   context.moveTo(x + radius, y);
   context.arc(x, y, radius, 0, 2 * Math.PI);
 };
-const cross = (size) => (context, x, y) => {
-  context.moveTo(x - size, y - size);
-  context.lineTo(x + size, y + size);
-  context.moveTo(x - size, y + size);
-  context.lineTo(x + size, y - size);
-};
-
 function stroked(width, alpha, ink) {
   return (context) => {
     context.globalAlpha = alpha;
@@ -1073,27 +1066,24 @@ function stroked(width, alpha, ink) {
   };
 }
 
-function filled(paper) {
+function filled(paper, colour) {
   return (context) => {
     context.globalAlpha = 1;
+    if (colour) context.fillStyle = colour;
     context.fill();
+    if (!paper) return;
     context.lineWidth = 1;
     context.strokeStyle = paper;
     context.stroke();
   };
 }
 
-/** Draw everybody: the missed hollow and faint, the sample filled, mistakes as crosses. */
-export function drawPoints(context, points, palette, frame, { ink, paper }) {
-  const is = (bits) => (mark) => (mark & (SELECTED | WRONG)) === bits;
-  const has = (bits) => (mark) => (mark & bits) === bits;
+/** Draw everybody: the missed small and grey, the sample above them in its colours. */
+export function drawPoints(context, points, palette, frame, { ink, paper, grey }) {
   const draw = (isIt, shape) => trace(context, points, frame, palette, isIt, shape);
-  draw(is(0), shapeOf(circle(1.7), stroked(1, 0.42)));
-  draw(is(WRONG), shapeOf(cross(2), stroked(1, 0.5)));
-  draw(has(SELECTED), shapeOf(circle(4.6), filled(paper)));
-  draw(has(SELECTED | CHANGED), shapeOf(circle(6), stroked(1.6, 1, ink)));
-  draw(has(SELECTED | WRONG), shapeOf(cross(2.4), stroked(1.7, 1, paper)));
-  context.globalAlpha = 1;
+  draw((mark) => !(mark & SELECTED), shapeOf(circle(1.8), filled(null, grey)));
+  draw((mark) => mark & SELECTED, shapeOf(circle(4.4), filled(paper)));
+  draw((mark) => mark & SELECTED && mark & CHANGED, shapeOf(circle(5.6), stroked(1.3, 0.75, ink)));
 }
 
 /** Write the names of categories where their middles are. */
@@ -1110,14 +1100,14 @@ function drawLabels(context, labels, frame, { ink, paper, font }) {
 export function tellPoint(points, i, fields, numbers) {
   const mark = points.mark[i];
   const lines = [mark & SELECTED ? "in my sample" : "missed"];
-  if (mark & WRONG) lines.push("the model gets it wrong");
+  lines.push(mark & WRONG ? "the model is wrong ✗" : "the model is right ✓");
   if (mark & CHANGED) lines.push("changed by the drawing");
   if (i >= points.nFixed) return lines; // of the rest only the place is known here
   const values = fields.map(([name, categories], row) => {
     const value = numbers[row * points.nFixed + i];
     return `${name}: ${categories ? categories[value] : Number(value.toPrecision(3))}`;
   });
-  return [lines.join(", "), ...values];
+  return [...lines, ...values];
 }
 
 // The brush: a region of the map by mouse and by keyboard, [left, bottom, right, top], each 0..1.
@@ -1187,16 +1177,14 @@ const MAP_LABEL =
   "Map of the population. Drag over it to draw the sample from one region only; or press Enter, " +
   "then the arrow keys to move the region, with Shift to resize it, Escape to let it go.";
 
-const shapeKey = (name, text) => keyOf(html("i", { class: `tlw-shape ${name}` }), text);
-
 /** Return the legend of colours: a name for each, or the two ends of a scale. */
-export function colourKeys({ by, palette, ends }) {
+export function colourKeys({ palette, ends, labels }) {
   const keys = palette.map(([colour, name]) => {
     const sample = chip("", colour);
     return ends ? sample : keyOf(sample, name);
   });
-  const all = ends ? [html("span", { class: "tlw-scale" }, ends[0], ...keys, ends[1])] : keys;
-  return [html("span", { class: "tlw-by" }, `${by}:`), ...all];
+  if (ends) return [html("span", { class: "tlw-scale" }, ends[0], ...keys, ends[1])];
+  return labels.length ? [] : keys; // names on the map say it
 }
 
 /** Call back when the page's theme changes; the canvas does not follow the style sheet itself. */
@@ -1222,29 +1210,53 @@ function prepare(canvas, width) {
 function paint(canvas, points, view, frame, width) {
   const context = prepare(canvas, width);
   const { color: ink, backgroundColor: paper, fontFamily } = getComputedStyle(canvas);
-  const look = { ink, paper, font: `600 12px ${fontFamily}` };
+  const grey = `color-mix(in srgb, ${ink} 26%, ${paper})`;
+  const look = { ink, paper, grey, font: `600 12px ${fontFamily}` };
   drawPoints(context, points, view.palette, frame, look);
   drawLabels(context, view.labels, frame, look);
 }
 
+/** Ask Python once for the picture of each point that is pointed at; `show` is told what came. */
+function examples(model, show, signal) {
+  const known = new Map();
+  const hear = (content) => {
+    if (content.kind !== "look") return;
+    known.set(content.point, content.source);
+    show(content.point);
+  };
+  follow(model, ["msg:custom"], hear, signal);
+  return (point) => {
+    if (model.get("has_pictures") && !known.has(point)) {
+      known.set(point, null);
+      model.send({ kind: "look", point });
+    }
+    return known.get(point);
+  };
+}
+
 /** Show the map and keep it as the model says. */
 function showMap(model, el, signal) {
-  const [title, colours, note] = ["tlw-title", "tlw-legend", "tlw-note"].map((name) =>
-    html("div", { class: name }),
-  );
+  const title = html("b");
+  const by = html("select", { class: "tlw-select", "aria-label": "Colour points by" });
+  const heading = html("div", { class: "tlw-heading" }, title,
+    html("label", {}, " · colour ", by));
   const canvas = html("canvas");
   const box = html("div", { class: "tlw-brush", hidden: "" });
   const tip = html("div", { class: "tlw-tip", hidden: "" });
   const frameLook = { class: "tlw-map", tabindex: 0, role: "group", "aria-label": MAP_LABEL };
-  const place = html("div", frameLook, canvas, box, tip);
   const said = html("div", { class: "tlw-said", "aria-live": "polite" });
-  const damaged = shapeKey("changed", "damaged");
-  const shapes = html("div", { class: "tlw-legend" }, shapeKey("drawn", "in my sample"),
-    shapeKey("missed", "missed"), shapeKey("wrong", "model is wrong"), damaged);
-  el.append(title, place, shapes, colours, note, said);
+  const damaged = keyOf(html("i", { class: "tlw-shape changed" }), "damaged");
+  const missed = keyOf(html("i", { class: "tlw-shape missed" }), "missed");
+  const invite = html("span", {}, "drag to draw a region");
+  const place = html("div", frameLook, canvas,
+    html("div", { class: "tlw-invite" }, missed, damaged, invite), box, tip);
+  const colours = html("span", { class: "tlw-colours" });
+  const keys = html("div", { class: "tlw-legend" }, colours);
+  el.append(heading, place, keys, said);
   const brush = { box: null, asked: null, start: null, whole: null };
   let points = readPoints({});
   let frame = frameOf(1, 1);
+  let seen = -1; // the point that is told of
 
   function draw() {
     const view = model.get("view").map;
@@ -1257,8 +1269,9 @@ function showMap(model, el, signal) {
     placeBox(box, brush.box, frame);
     title.replaceChildren(view.title);
     damaged.hidden = !view.damaged;
+    invite.hidden = Boolean(brush.box);
     colours.replaceChildren(...colourKeys(view));
-    note.replaceChildren(view.note);
+    offer(by, model.get("view").choices.colour_by);
   }
   // An answer to an earlier step must not undo what a hand has done since.
   function agree(region) {
@@ -1266,7 +1279,7 @@ function showMap(model, el, signal) {
     if (isAnswer || model.get("view").refused) brush.asked = null;
     if (!brush.start && brush.asked === null) brush.box = region;
   }
-  const tell = throttled(() => {
+  const send = throttled(() => {
     model.set("region", brush.box || []);
     model.save_changes();
   }, signal);
@@ -1276,7 +1289,7 @@ function showMap(model, el, signal) {
     brush.box = next.length ? next : null;
     placeBox(box, brush.box, frame);
     said.replaceChildren(sayBox(brush.box));
-    tell();
+    send();
   }
   const at = (event) => {
     const edge = place.getBoundingClientRect();
@@ -1302,11 +1315,19 @@ function showMap(model, el, signal) {
     const i = pointAt(points, px, py, frame);
     tip.hidden = i < 0;
     if (i < 0) return;
-    const lines = tellPoint(points, i, model.get("fields"), readNumbers(model.get("facts")));
-    tip.replaceChildren(...lines.map((line) => html("div", {}, line)));
+    seen = i;
+    tell(i);
     placeTip(tip, px, place.clientWidth);
-    tip.style.top = `${Math.min(py, MAP.height - 90)}px`;
+    tip.style.top = `${Math.max(0, Math.min(py, MAP.height - (tip.offsetHeight || 0) - 4))}px`;
   }
+  function tell(i) {
+    if (tip.hidden || i !== seen) return;
+    const lines = tellPoint(points, i, model.get("fields"), readNumbers(model.get("facts")));
+    const source = i < points.nFixed && look(i);
+    const picture = source ? [html("img", { src: source, alt: "" })] : [];
+    tip.replaceChildren(...picture, html("div", {}, ...lines.map((line) => html("div", {}, line))));
+  }
+  const look = examples(model, tell, signal);
   const letGo = () => (brush.start = brush.whole = null);
   function press(event) {
     const next = boxAfterKey(event.key, event.shiftKey, brush.box);
@@ -1317,142 +1338,74 @@ function showMap(model, el, signal) {
   }
   listen(place, { pointerdown: begin, pointermove: move, pointerup: letGo, pointercancel: letGo,
     keydown: press, pointerleave: () => (tip.hidden = true) }, signal);
+  listen(by, { change: () => model.send({ kind: "choose", name: "colour_by", value: by.value }),
+    keydown: (event) => event.stopPropagation() }, signal);
   const events = ["view", ...MAP_TRAITS].map((name) => `change:${name}`);
   const redraw = keepDrawn(place, draw, signal);
   follow(model, events, redraw, signal);
   onTheme(redraw, signal);
 }
 
-// The bars: what the hold-out claims (hollow) above what the population knows (filled).
+// The scores: what the hold-out claims (hollow) and what is true (filled), for each model on one axis.
 
-// `side` is room for the words of a gap; a bar shorter than `inside` holds no number.
-const BARS = { head: 22, row: 66, bar: 17, foot: 34, side: 84, between: 14, inside: 42, letter: 7.5 };
-const LOWER = BARS.bar + 2; // from the bar of the hold-out down to that of the population
+const SCORES = { left: 112, side: 104, row: 28, top: 6, foot: 20, end: 11 };
 
-/** Return where a number stands outside of its bar: in a gap that is wide enough, or behind it. */
-function besideBar(text, end, gapEnd) {
-  return gapEnd > end && gapEnd - end < BARS.letter * text.length + 8 ? gapEnd + 5 : end + 5;
+/** Return where the two numbers of a row stand: outside of the pair, so that they never meet. */
+export function sidesOfPair({ reported, actual, reported_text: claim, actual_text: truth }, x) {
+  const known = [[reported, claim], [actual, truth]].filter(([value]) => value !== null);
+  known.sort((a, b) => a[0] - b[0]);
+  return known.map(([value, text], i) => {
+    const isLeft = i === 0 && known.length > 1;
+    return { text, x: x(value) + (isLeft ? -SCORES.end : SCORES.end), "text-anchor": isLeft ? "end" : "start" };
+  });
 }
 
-function drawNumber(text, x, left, y, isFilled, gapEnd = x) {
-  const isIn = x - left > BARS.inside;
-  return svg("text", {
-    class: `tlw-number${isIn ? (isFilled ? " on" : "") : " tlw-over"}`,
-    x: isIn ? x - 6 : besideBar(text, x, gapEnd), y: y + 13, "text-anchor": isIn ? "end" : "start",
-  }, text);
-}
-
-function drawGap(row, x, y, colours) {
-  const isClear = row.gap[1];
-  const [from, to] = [x(row.actual), x(row.reported)].sort((a, b) => a - b);
-  if (to - from < 1) return [];
-  const colour = isClear ? colours.gap : "currentColor";
-  return [svg("rect", {
-    class: isClear ? "tlw-gap" : "tlw-gap faint", x: from, width: to - from, height: BARS.bar,
-    y: row.reported > row.actual ? y + LOWER : y, fill: colour, stroke: colour,
-  })];
-}
-
-function drawShapes(row, x, y, colours) {
-  const drawn = row.gap ? drawGap(row, x, y, colours) : [];
-  const bar = (value, attributes) => {
-    if (value === null) return;
-    const width = Math.max(1, x(value) - x(0));
-    drawn.push(svg("rect", { x: x(0), width, height: BARS.bar, ...attributes }));
-  };
-  bar(row.reported, { class: "tlw-claimed", y, fill: colours.sample, stroke: colours.sample });
-  bar(row.actual, { class: "tlw-true", y: y + LOWER, fill: colours.population });
-  return drawn;
-}
-
-function drawTexts(row, x, y) {
-  const drawn = [];
+function drawPair(row, x, y, width, colours) {
+  const { reported, actual } = row;
+  const drawn = [svg("text", { class: row.is_shown ? "tlw-row" : "", x: 0, y: y + 4 }, row.name)];
+  if (row.hint) return [...drawn, svg("text", { class: "tlw-label", x: SCORES.left, y: y + 4 }, row.hint)];
+  const [text, isClear] = row.gap ?? ["", false];
   if (row.gap) {
-    const [text, isClear] = row.gap;
-    const end = Math.max(x(row.actual), x(row.reported));
-    const isIn = x(row.actual) - x(0) > BARS.inside; // else the number stands there already
-    const behind = besideBar(row.actual_text, x(row.actual), x(row.reported)) +
-      BARS.letter * row.actual_text.length;
-    const at = 6 + (isIn ? end : Math.max(end, behind));
-    const name = isClear ? "tlw-verdict tlw-over clear" : "tlw-verdict tlw-over";
-    drawn.push(svg("text", { class: name, x: at, y: y + BARS.bar + 15 }, text));
+    drawn.push(svg("line", { class: isClear ? "tlw-gap" : "tlw-gap faint", x1: x(actual), x2: x(reported),
+      y1: y, y2: y, stroke: isClear ? colours.gap : "currentColor" }));
   }
-  if (row.reported === null) {
-    const place = { class: "tlw-label tlw-over", x: x(0) + 4, y: y + 13 };
-    drawn.push(svg("text", place, row.reported_text));
-  } else {
-    drawn.push(drawNumber(row.reported_text, x(row.reported), x(0), y, false, row.gap && x(row.actual)));
+  if (reported !== null) drawn.push(svg("circle", { class: "tlw-claimed", cx: x(reported), cy: y, r: 6.5 }));
+  else drawn.push(svg("text", { class: "tlw-label", x: width, y: y + 4, "text-anchor": "end" }, row.reported_text));
+  if (actual !== null) drawn.push(svg("circle", { class: "tlw-true", cx: x(actual), cy: y, r: 5 }));
+  for (const { text: number, ...place } of sidesOfPair(row, x)) {
+    drawn.push(svg("text", { class: "tlw-number", ...place, y: y + 4 }, number));
   }
-  if (row.actual !== null) {
-    const gapEnd = row.gap ? x(row.reported) : 0;
-    drawn.push(drawNumber(row.actual_text, x(row.actual), x(0), y + LOWER, true, gapEnd));
-  }
-  return drawn;
+  const look = { class: isClear ? "tlw-verdict clear" : "tlw-verdict", x: width, y: y + 4 };
+  return [...drawn, svg("text", { ...look, "text-anchor": "end" }, text)];
 }
 
-function drawColumn(column, axis, left, width, colours) {
-  const end = left + width - BARS.side;
-  const x = scale(axis, left, end);
-  const bottom = BARS.head + column.rows.length * BARS.row;
-  const [chance, words] = column.rule;
-  const drawn = [
-    svg("text", { class: "tlw-column", x: left, y: 14 }, fitted(column.name, width),
-      svg("title", {}, column.name)),
-  ];
-  column.rows.forEach((row, i) => {
-    if (!row) return;
-    const y = BARS.head + i * BARS.row + 20;
-    const across = (name, at) =>
-      svg("line", { class: name, x1: at, x2: at, y1: y - 2, y2: y + 2 * BARS.bar + 4 });
-    drawn.push(...drawShapes(row, x, y, colours), across("tlw-axis", left),
-      across("tlw-rule", x(chance)), ...drawTexts(row, x, y));
-  });
-  axis.ticks.forEach(([at, text], i) => {
-    const place = { x: x(at), y: bottom + 14, "text-anchor": i ? "middle" : "start" };
-    drawn.push(svg("text", { class: "tlw-label", ...place }, text));
-  });
-  const middle = Math.min(end + BARS.side - 50, Math.max(left + 42, x(chance)));
-  const place = { x: middle, y: bottom + 29, "text-anchor": "middle" };
-  drawn.push(svg("text", { class: "tlw-label", ...place }, words));
-  return drawn;
-}
-
-function drawNames(names, width) {
-  return names.map(([name, detail], i) =>
-    svg("text", { x: 0, y: BARS.head + i * BARS.row + 14 },
-      svg("tspan", { class: "tlw-row" }, name),
-      svg("tspan", { class: "tlw-detail", dx: 6 }, fitted(detail, width - 70))),
-  );
-}
-
-/** Return all that the bars say, for those who cannot see them. */
-export function sayBars(view) {
-  return view.columns
-    .flatMap(({ name, rows }) => rows.map((row, i) => row &&
-      `${name}, ${view.names[i][0]}: hold-out ${row.reported_text}, population ${row.actual_text}` +
-      `${row.gap ? ` (${row.gap[0]})` : ""}`))
-    .filter(Boolean)
+/** Return all that the scores say, for those who cannot see them. */
+export function sayScores(view) {
+  return view.rows
+    .filter((row) => !row.hint)
+    .map(({ name, reported_text: claim, actual_text: truth, gap }) =>
+      `${name}: hold-out ${claim}, population ${truth}${gap ? ` (${gap[0]})` : ""}`)
     .join("; ");
 }
 
-/** Return the bars as one SVG element. */
-export function drawBars(view, colours, width) {
-  const n = view.columns.length;
-  const share = (width - BARS.between * (n - 1)) / n;
-  const height = BARS.head + view.names.length * BARS.row + BARS.foot;
-  return svg(
-    "svg",
-    { width, height, role: "img", "aria-label": `${view.title}. ${sayBars(view)}` },
-    ...drawNames(view.names, width),
-    ...view.columns.flatMap((column, i) =>
-      drawColumn(column, view.axis, i * (share + BARS.between), share, colours)),
-  );
+/** Return the scores as one SVG element. */
+export function drawScores(view, colours, width) {
+  const bottom = SCORES.top + view.rows.length * SCORES.row;
+  const x = scale(view.axis, SCORES.left, width - SCORES.side);
+  const across = (name, at) => svg("line", { class: name, x1: x(at), x2: x(at), y1: SCORES.top, y2: bottom });
+  const ticks = view.axis.ticks.flatMap(([at, text]) => [across("tlw-grid", at),
+    svg("text", { class: "tlw-label", x: x(at), y: bottom + 14, "text-anchor": "middle" }, text)]);
+  return svg("svg", { width, height: bottom + SCORES.foot, role: "img",
+    "aria-label": `${view.title}. ${sayScores(view)}; ${view.rule[1]}` },
+  ...ticks, across("tlw-rule", view.rule[0]),
+  ...view.rows.flatMap((row, i) =>
+    drawPair(row, x, SCORES.top + (i + 0.5) * SCORES.row, width, colours)));
 }
 
 // A distribution: each bin wide and pale for the population, narrow and full for the sample, and
 // a stroke across where weighting brings the sample.
 
-const PANEL = { height: 118, top: 8, foot: 20 };
+const PANEL = { height: 160, top: 8, foot: 18 };
 
 const percent = (share) => `${Math.round(100 * share)} %`;
 
@@ -1505,40 +1458,71 @@ export function drawPanel(panel, colours, width) {
   return svg("svg", look, ...drawn);
 }
 
-// The whole explorer: the sentence; left the map, right the bars; below them the distributions.
+// The whole explorer: the numbers that matter; left the map, right distribution and scores; repairs.
 
-function meterOf({ share, is_low: isLow, text }, colours) {
-  const filling = `width:${100 * share}%;${isLow ? `background:${colours.gap}` : ""}`;
-  const bar = html("div", { class: "tlw-meter", role: "meter", "aria-label": text,
-    "aria-valuemin": 0, "aria-valuemax": 1, "aria-valuenow": share },
-    html("div", { class: "tlw-level", style: filling }));
-  return [html("span", {}, text), bar];
-}
+/** Return a text in which no number is torn from its unit. */
+const whole = (text) => text.replaceAll(" %", "\u00a0%");
+const ring = (name) => html("i", { class: `tlw-shape ${name}` });
 
-function barsOf({ bars, colours, meter }, width) {
+function headOf({ reported, actual, gap, is_clear: isClear, verdict, worst }) {
+  const number = (kind, text, ...notes) => html("div", { class: `tlw-big ${kind}` },
+    html("strong", {}, text), ...notes.map((note) => html("span", {}, note)));
   return [
-    html("div", { class: "tlw-title" }, bars.title),
-    html("div", { class: "tlw-legend" },
-      keyOf(chip("claimed", colours.sample), "my hold-out says"),
-      keyOf(chip("", colours.population), "the population knows"),
-      keyOf(chip("gap", colours.gap), "the gap"), html("span", { class: "tlw-by" }, bars.better)),
-    drawBars(bars, colours, width),
-    html("div", { class: "tlw-effective" }, ...meterOf(meter, colours)),
+    number("claimed", reported, html("span", {}, "your test set says ", ring("claimed"))),
+    number("true", actual, html("span", {}, "the population: true ", ring("true"))),
+    number(isClear ? "gap" : "", gap, verdict, worst),
   ];
 }
 
 function panelOf(panel, colours, width) {
-  return html("div", {},
-    html("div", { class: "tlw-title" }, panel.title),
+  const weighted = panel.weighted.length ? [keyOf(html("i", { class: "tlw-dash" }), "weighted")] : [];
+  return [
+    html("div", { class: "tlw-heading" }, html("b", {}, panel.title),
+      keyOf(chip("pale", colours.population), "population"),
+      keyOf(chip("", colours.sample), "my sample"), ...weighted),
     drawPanel(panel, colours, width),
-    html("div", { class: "tlw-note" }, panel.description));
+  ];
 }
 
-const panelKeys = (colours) => [
-  keyOf(chip("pale", colours.population), "population"),
-  keyOf(chip("", colours.sample), "my sample"),
-  keyOf(html("i", { class: "tlw-dash" }), "my sample after weighting"),
-];
+function scoresOf(scores, colours, width) {
+  return [
+    html("div", { class: "tlw-heading" }, html("b", {}, scores.title), keyOf(ring("claimed"), "test set says"),
+      keyOf(ring("true"), "true"), html("span", { class: "tlw-by" }, `┊ ${scores.rule[1]}`)),
+    drawScores(scores, colours, width),
+  ];
+}
+
+/** Fill a list with options; one that did not change is left alone, with its focus. */
+function offer(select, [chosen, options]) {
+  if (String(select.offered) !== String(options)) {
+    select.replaceChildren(...options.map((text) => html("option", { value: text }, text)));
+    select.offered = options;
+  }
+  select.value = chosen;
+}
+
+/** Show repairs as chips, each a radio button; returns how to show others. */
+function showRepairs(model, el, signal) {
+  const chips = html("form", { class: "tlw-chips", role: "radiogroup", "aria-label": "Repair" });
+  let [radios, asked] = [[], null];
+  el.append(chips);
+  const choose = ({ target: { value } }) => {
+    asked = value;
+    model.send({ kind: "choose", name: "repair", value });
+  };
+  listen(chips, { change: choose, keydown: (event) => event.stopPropagation(),
+    submit: (event) => event.preventDefault() }, signal);
+  return ([chosen, options]) => {
+    if (String(radios.map(({ value }) => value)) !== String(options)) {
+      radios = options.map((value) => Object.assign(html("input", { type: "radio", name: "repair" }), { value }));
+      chips.replaceChildren(html("b", {}, "Repair"),
+        ...radios.map((radio) => html("label", {}, radio, html("span", {}, radio.value))));
+    }
+    // An answer to an earlier step must not undo what a hand has chosen since.
+    if (asked === chosen || model.get("view").refused || !options.includes(asked)) asked = null;
+    for (const radio of radios) radio.checked = radio.value === (asked ?? chosen);
+  };
+}
 
 /** Give the handles of stock sliders around a view the names that stand beside them. */
 function nameHandles(element) {
@@ -1551,28 +1535,39 @@ function nameHandles(element) {
 
 /** Show everything and keep it as the model says. */
 function showExplorer(model, el, signal) {
-  const sentence = html("p", { class: "tlw-sentence", "aria-live": "polite" });
-  const warning = html("p", { class: "tlw-warning", role: "status" });
-  const left = html("div", { class: "tlw-left" });
-  const right = html("div", { class: "tlw-right" });
+  const part = (name, ...children) => html("div", { class: `tlw-${name}` }, ...children);
+  const said = html("p", { class: "tlw-said", "aria-live": "polite" });
+  const [numbers, why, left, panel, scores] = ["numbers", "why", "left", "panel", "scores"].map((name) => part(name));
+  const right = part("right", panel, scores);
   const drawn = html("p", { class: "tlw-drawn-how" });
-  const keys = html("div", { class: "tlw-legend tlw-keys" });
-  const below = html("div", { class: "tlw-panels" });
-  const frame = html("div", { class: "tlw tlw-bias" }, sentence, warning,
-    html("div", { class: "tlw-sides" }, left, right), drawn, keys, below);
+  const row = part("repairs");
+  const [worth, warning] = [html("span", { class: "tlw-worth" }),
+    html("p", { class: "tlw-warning", role: "status" })];
+  const note = html("p", { class: "tlw-note" });
+  const frame = html("div", { class: "tlw tlw-bias" }, said, part("head-row", numbers, why),
+    part("sides", left, right), row, warning, drawn, note);
   el.append(frame);
+  const offerRepairs = showRepairs(model, row, signal);
+  row.append(worth);
 
   function draw() {
     const view = model.get("view");
-    if (!view.bars) return;
+    if (!view.scores) return;
     nameHandles(frame);
-    sentence.replaceChildren(html("strong", {}, view.headline), " ", view.details);
+    const { colours } = view;
+    const hues = Object.entries(colours).map(([name, colour]) => `--${name}:${colour}`);
+    frame.setAttribute("style", hues.join(";"));
+    said.replaceChildren(view.sentence);
+    numbers.replaceChildren(...headOf(view.head));
+    why.replaceChildren(html("strong", {}, whole(view.finding)), " ", whole(view.fair));
+    const width = Math.max(280, widthOf(right));
+    panel.replaceChildren(...panelOf(view.panel, colours, width));
+    scores.replaceChildren(...scoresOf(view.scores, colours, width));
+    offerRepairs(view.choices.repair);
+    worth.replaceChildren(view.choices.repair[0] === "none" ? "" : view.worth);
     warning.replaceChildren(view.warning);
-    right.replaceChildren(...barsOf(view, Math.max(330, widthOf(right))));
     drawn.replaceChildren(view.drawn);
-    keys.replaceChildren(...panelKeys(view.colours));
-    const width = Math.max(200, widthOf(below) / view.panels.length - 14);
-    below.replaceChildren(...view.panels.map((panel) => panelOf(panel, view.colours, width)));
+    note.replaceChildren(view.map.note);
   }
   showMap(model, left, signal);
   follow(model, ["change:view"], keepDrawn(frame, draw, signal), signal);
