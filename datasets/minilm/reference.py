@@ -31,7 +31,7 @@ def main(folder: Path) -> None:
     tokenizer = BertTokenizerFast.from_pretrained(folder)
     model = BertModel.from_pretrained(folder).eval()
     lines = lzma.decompress(OPINIONS.read_bytes()).decode().splitlines()
-    sentences = [line.split("\t", 3)[3] for line in lines]
+    sentences = [line.split("\t", 4)[4] for line in lines]
     state = hashlib.sha256()
     for numbers in tokenizer(sentences)["input_ids"]:
         state.update(np.array(numbers, np.int32).tobytes())

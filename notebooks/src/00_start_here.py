@@ -131,11 +131,11 @@ with_letters = Prediction("The same labels, seen by a network that knows letters
 with_letters
 
 # %%
-import keras
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from tlwidgets import load_glyph_net
+import keras
 
 keras.utils.set_random_seed(SEED)
 read = {"pixels": right_of_100}

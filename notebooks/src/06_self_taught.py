@@ -34,6 +34,7 @@ from threadpoolctl import threadpool_limits
 
 from tlwidgets import Prediction, budget, check, claim, expect
 from tlwidgets import load_digits, make_glyphs
+from tlwidgets.adapt import PatchFeatures, learn_patches
 import keras
 
 sns.set_theme(style="ticks")
@@ -106,8 +107,6 @@ def of_one_length(features):
 # patches that look alike (**k-means**). Nobody says what a group is.
 
 # %%
-from tlwidgets.adapt import PatchFeatures, learn_patches
-
 accuracy = {}  # (way, labels, seed) -> accuracy on 1,000 test digits
 
 

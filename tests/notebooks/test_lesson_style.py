@@ -3,9 +3,11 @@
 import ast
 import re
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
+import tlwidgets
 from tests.notebooks.lessons import NAMES, SOURCES, Cell, cells_in, cells_of, section
 
 TAGS = {"parameters", "exercise", "solution", "check", "claim", "widget", "slow"}
@@ -146,3 +148,27 @@ def test_no_two_claims_of_a_lesson_read_alike(path):
 )
 def test_the_rules_can_fail(cell, problem):
     assert any(problem in p for p in problems(cells_in(cell)))
+
+
+def starts_keras(line):
+    """Tell whether an import of ours starts Keras with TensorFlow's greeting hidden."""
+    if not (m := re.match(r"from (tlwidgets\S*) import (.+)", line)):
+        return False
+    modules = [m[1]] if m[1] != "tlwidgets" else [
+        getattr(tlwidgets, name.strip()).__module__ for name in m[2].split(",")
+    ]  # fmt: skip
+    return any(module.split(".")[1] in STARTERS for module in modules)
+
+
+HOUSE = Path(tlwidgets.__file__).parent
+STARTERS = {path.relative_to(HOUSE).parts[0] for path in HOUSE.rglob("*.py")
+            if "\nstart_keras()" in path.read_text("utf-8")}  # fmt: skip
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
+def test_no_lesson_begins_with_the_red_greeting_of_tensorflow(path):
+    # Shown on processors of some kinds only: what came first is what can be tested everywhere.
+    for line in path.read_text("utf-8").splitlines():
+        if starts_keras(line):
+            return
+        assert not re.match(r"(import|from) (keras|tensorflow)", line), "import ours before"

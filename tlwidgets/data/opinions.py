@@ -9,7 +9,8 @@ from __future__ import annotations
 import lzma
 from collections import defaultdict
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ DOMAINS = ("tweets", "movies", "products", "editorials")
 _NEUTRAL = ord("4")  # the file has a digit for each rater, 0 to 8
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Opinions:
     """Sentences of one domain, and what people said of each.
 
@@ -37,26 +38,30 @@ class Opinions:
     group : array of int64, shape (n,)
         The review or article that a sentence was cut from. Of tweets and movies it is not recorded,
         or there is one sentence of each: every sentence is its own group.
+    word_list : array of float64, shape (n,), -1..1
+        What VADER, a list of words with rules of 2014, says of each sentence: above 0 is positive,
+        0 where it knows no word of it. Nothing was learned from labels for it.
     """
 
     domain: str
     texts: NDArray[np.object_]
     ratings: tuple[NDArray[np.int64], ...]
     group: NDArray[np.int64]
+    word_list: NDArray[np.float64]
 
     def __repr__(self) -> str:
         n, share = len(self.texts), self.is_positive.mean()
         return f"Opinions({n:,} sentences of {self.domain}, {share:.0%} positive)"
 
-    @property
+    @cached_property
     def rating(self) -> NDArray[np.float64]:
         """Mean of the raters, from -4 to 4."""
-        return np.array([numbers.mean() for numbers in self.ratings])
+        return _fixed(np.array([numbers.mean() for numbers in self.ratings]))
 
-    @property
+    @cached_property
     def is_positive(self) -> NDArray[np.int64]:
         """Labels: 1 where the mean of the raters is above 0, else 0."""
-        return (self.rating > 0).astype(np.int64)
+        return _fixed((self.rating > 0).astype(np.int64))
 
     def clear(self, least: float = 0.5) -> NDArray[np.int64]:
         """Find the sentences that are not neutral.
@@ -159,15 +164,26 @@ def _read_all() -> dict[str, Opinions]:
     verify(path, entry.sha256, what="load_opinions()")
     rows = defaultdict(list)
     for line in lzma.decompress(path.read_bytes()).decode().splitlines():
-        domain, *row = line.split("\t", 3)
+        domain, *row = line.split("\t", 4)
         rows[domain].append(row)
     return {domain: _from_rows(domain, found) for domain, found in rows.items()}
 
 
 def _from_rows(domain: str, rows: list[list[str]]) -> Opinions:
-    groups, digits, texts = zip(*rows, strict=True)
-    ratings = tuple(np.frombuffer(d.encode(), np.uint8).astype(np.int64) - _NEUTRAL for d in digits)
-    arrays = np.array(texts, object), np.array(groups, np.int64)
-    for array in (*arrays, *ratings):
-        array.flags.writeable = False
-    return Opinions(domain, arrays[0], ratings, arrays[1])
+    groups, digits, listed, texts = zip(*rows, strict=True)
+    ratings = tuple(
+        _fixed(np.frombuffer(d.encode(), np.uint8).astype(np.int64) - _NEUTRAL) for d in digits
+    )
+    return Opinions(
+        domain,
+        _fixed(np.array(texts, object)),
+        ratings,
+        _fixed(np.array(groups, np.int64)),
+        _fixed(np.array(listed, float) / 1000),
+    )
+
+
+def _fixed(array: NDArray[Any]) -> NDArray[Any]:
+    """Return the array, read-only: all callers share it."""
+    array.flags.writeable = False
+    return array
