@@ -79,6 +79,10 @@ def test_batchnorm_counts_when_it_trains():
         (Estimate(n_bytes=0, seconds=None), "the first one measures this machine's speed."),
         (Estimate(n_bytes=0, seconds=0.2), "less than a second."),
         (Estimate(n_bytes=12_300_000, seconds=1.7), "about 1.7 s and 13 MB more memory."),
+        (
+            Estimate(n_bytes=300_000_000, n_bytes_on_disk=200_000_000, seconds=1.7),
+            "about 1.7 s and 100 MB more memory and 200 MB in temporary files.",
+        ),
         (Estimate(n_bytes=0, seconds=61.2), "about 62 s."),
     ],
 )

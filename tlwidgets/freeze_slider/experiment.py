@@ -15,6 +15,7 @@ from .._worker import Throttle, Worker
 from ..freezing import Block, CachedTrainer, Estimate, Plan, Run
 from ..freezing.blocks import read_parts
 from ..freezing.examples import check_kind, is_data_set
+from ..freezing.loop import has_penalties
 from .code import PLAIN_TAKE, CompileCode, Keys, code_that_takes, compile_code, keys_of
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Subject:
     take_x: str = PLAIN_TAKE
     take_y: str = PLAIN_TAKE
     has_sample_weight: bool = False
+    is_penalised: bool = False  # by `kernel_regularizer` and so on: of each depth by others
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,8 +164,12 @@ def score_name(history: Mapping[str, object]) -> str:
     'val_accuracy'
     >>> score_name({"loss": [0.3]})
     'loss'
+    >>> score_name({"loss": [0.3], "val_loss": [0.5], "val_data_loss": [0.4]})
+    'val_data_loss'
     """
     metrics = [name for name in history if name != "loss" and not name.startswith("val_")]
+    if not metrics and "val_data_loss" in history:
+        return "val_data_loss"
     name = metrics[0] if metrics else "loss"
     return f"val_{name}" if f"val_{name}" in history else name
 
@@ -384,6 +390,7 @@ def _subject_of(trainer: CachedTrainer, name: str, train: Any) -> Subject:
         take_x=code_that_takes(given[0], training.x),
         take_y=code_that_takes(given[1], training.y),
         has_sample_weight=training.sample_weight is not None,
+        is_penalised=has_penalties(trainer.model),
     )
 
 

@@ -54,13 +54,18 @@ def describe_cost(state: State) -> str:
     """Return what the next run will cost, as far as it is known."""
     if state.estimate is None:
         return ""
-    n_megabytes = state.estimate.n_bytes / 1e6
-    memory = f" and {_round_up(n_megabytes)} MB more memory" if n_megabytes >= 0.5 else ""
+    n_on_disk = state.estimate.n_bytes_on_disk
+    places = {"more memory": state.estimate.n_bytes - n_on_disk, "in temporary files": n_on_disk}
+    room = "".join(
+        f" and {_round_up(n_bytes / 1e6)} MB {place}"
+        for place, n_bytes in places.items()
+        if n_bytes >= 5e5
+    )
     if state.estimate.seconds is None:
-        return f"Next run: the first one measures this machine's speed{memory}."
+        return f"Next run: the first one measures this machine's speed{room}."
     seconds = state.estimate.seconds
     length = "less than a second" if seconds < 1 else f"about {_round_up(seconds)} s"
-    return f"Next run: {length}{memory}."
+    return f"Next run: {length}{room}."
 
 
 def describe_progress(state: State) -> str:
@@ -180,7 +185,7 @@ def _scores(state: State) -> dict[int, dict[str, str]]:
 
 
 def _score_view(state: State, name: str, found: Sequence[float]) -> dict[str, str]:
-    score, is_low = _mean(found), lower_is_better(name)
+    score, is_low = _mean(found), _should_fall(state.subject, name)
     seeds = f", mean of {len(found)} seeds" if len(found) > 1 else ""
     note = _words(name) + seeds + ("" if state.subject.n_validation else "; no validation set")
     before = state.before.get(name)
@@ -242,6 +247,7 @@ def curve_charts(state: State) -> tuple[Chart, Chart]:
         history = dict(last.run.history) if last else {}
         epochs = max(1, len(history.get("loss", ()))) if last else state.choice.epochs
     metric = score_name(history).removeprefix("val_") if history else "accuracy"
+    metric = "loss" if metric == "data_loss" else metric
     return _curve_chart(history, "loss", epochs), _curve_chart(history, metric, epochs)
 
 
@@ -378,7 +384,7 @@ def _best_mark(
 ) -> list[tuple[float, float, str]]:
     """Return the mark of the best depth, where there are two to compare."""
     means = {cut: _mean(scores) for cut, scores in _by_cut(group).items()}
-    if len(means) < 2 or (is_low := lower_is_better(group[-1].score_name)) is None:
+    if len(means) < 2 or (is_low := _should_fall(state.subject, group[-1].score_name)) is None:
         return []
     cut = (min if is_low else max)(means, key=means.__getitem__)
     text = f"best: {_number(means[cut])} from {state.subject.blocks[cut].name}"
@@ -490,7 +496,13 @@ def _describe_depth(subject: Subject, records: Sequence[Record]) -> str:
     unseen = "" if subject.n_validation else " No validation set: this is what it was trained on."
     n_runs = f"{len(group)} run{'s' if len(group) > 1 else ''}"
     name, n_labels = records[-1].score_name, records[-1].choice.n_labels
-    is_low = lower_is_better(name)
+    is_low = _should_fall(subject, name)
+    if is_low is None and name == "loss":
+        return (
+            f"So far with {n_labels:,} labels: training loss {records[-1].score:.3f} in the last "
+            f"of {n_runs}. It holds the penalties of the layers that train, other ones at each "
+            "depth, so no depth is called the best: give a validation set."
+        )
     if is_low is None:
         return (
             f"So far with {n_labels:,} labels: {_words(name)} {records[-1].score:.3f} in the last "
@@ -504,9 +516,15 @@ def _describe_depth(subject: Subject, records: Sequence[Record]) -> str:
     )
 
 
+def _should_fall(subject: Subject, name: str) -> bool | None:
+    """Tell which direction of a score is better from depth to depth; None if none is."""
+    return None if name == "loss" and subject.is_penalised else lower_is_better(name)
+
+
 def _words(name: str) -> str:
     prefix = "val_" if name.startswith("val_") else ""
-    return f"{_WORDS[prefix]}{name.removeprefix('val_')}"
+    said = "loss without penalties" if name == "val_data_loss" else name.removeprefix("val_")
+    return f"{_WORDS[prefix]}{said}"
 
 
 def _round_up(value: float) -> str:
@@ -589,7 +607,8 @@ def runs_view(state: State) -> dict[str, Any]:
     newest = table_of(state).iloc[::-1].head(_N_SHOWN)
     names = [_SHORT.get(name, name.replace("_", " ")) for name in newest.columns]
     scores = [record.score for record in state.records[::-1][:_N_SHOWN]]
-    is_low = lower_is_better(state.records[-1].score_name) if state.records else None
+    name = state.records[-1].score_name if state.records else ""
+    is_low = _should_fall(state.subject, name)
     best = None if is_low is None else scores.index((min if is_low else max)(scores))
     rows = [[_text(value) for value in row] for row in newest.itertuples(index=False)]
     return {"columns": names, "rows": rows, "best": best}

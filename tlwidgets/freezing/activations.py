@@ -7,13 +7,16 @@ cut starts from the nearest kept one.
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
+import time
 import weakref
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import filelock
 import keras
 import numpy as np
 import tensorflow as tf
@@ -33,6 +36,9 @@ _FOLDABLE = (layers.Conv2D, layers.DepthwiseConv2D)
 _BATCH_SIZE = 32
 # TensorFlow takes over NumPy's memory without a copy where it begins at such an address.
 _ALIGNMENT = 64
+_PREFIX, _LOCK = "tlwidgets-activations-", "owner.lock"
+_SECONDS_TO_LOCK = 60.0  # a folder that is younger may just be about to get its lock
+_PIECE = 1_000_000  # bytes that are written at once
 
 ShouldStop = Callable[[], bool]
 OnProgress = Callable[[float], None]
@@ -137,6 +143,10 @@ def _is_close(wanted: NDArray[Any], found: NDArray[Any], tolerance: float) -> bo
     return bool(np.allclose(wanted, found, rtol=0, atol=tolerance * scale, equal_nan=True))
 
 
+class NoRoomError(OSError):
+    """The temporary folder has no room for activations."""
+
+
 class ActivationStore:
     """Room for arrays: in memory up to a budget of bytes, then in files of its own."""
 
@@ -146,14 +156,27 @@ class ActivationStore:
         self.n_bytes_on_disk = 0
         self._folder: Path | None = None
 
+    def has_room(self, n_bytes: int) -> bool:
+        """Tell whether so much more fits into memory."""
+        return self.n_bytes_in_memory + n_bytes <= self.memory_budget
+
     def reserve(self, shape: Sequence[int], dtype: DTypeLike) -> NDArray[Any]:
-        """Return an uninitialised array."""
+        """Return an uninitialised array; raise `NoRoomError` where the disk is too small."""
         n_bytes = int(np.prod(shape)) * np.dtype(dtype).itemsize
-        if self.n_bytes_in_memory + n_bytes <= self.memory_budget:
+        if self.has_room(n_bytes):
             self.n_bytes_in_memory += n_bytes
             return _aligned(shape, dtype, n_bytes)
+        file = self._new_file()
+        try:
+            _allocate(file, n_bytes)
+        except OSError as error:
+            file.unlink(missing_ok=True)
+            raise NoRoomError(
+                f"the temporary folder {str(file.parent.parent)!r} has no room for "
+                f"{n_bytes / 1e6:,.0f} MB of activations ({error.strerror})"
+            ) from None
         self.n_bytes_on_disk += n_bytes
-        return np.memmap(self._new_file(), dtype, "w+", shape=tuple(shape))
+        return np.memmap(file, dtype, "r+", shape=tuple(shape))
 
     def release(self, array: NDArray[Any]) -> None:
         """Count an array as given back."""
@@ -171,11 +194,50 @@ class ActivationStore:
 
     def _new_file(self) -> Path:
         if self._folder is None:
-            self._folder = Path(tempfile.mkdtemp(prefix="tlwidgets-activations-"))
+            _remove_what_the_dead_left()
+            self._folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+            # The system lets go of it when the process ends, in whatever way.
+            lock = _lock_of(self._folder)
+            lock.acquire(timeout=0)
             # Also when nobody closes the store: with the object, or with Python.
-            self._remove = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+            self._remove = weakref.finalize(self, _remove_folder, self._folder, lock)
         with tempfile.NamedTemporaryFile(dir=self._folder, delete=False) as file:
             return Path(file.name)
+
+
+def _allocate(file: Path, n_bytes: int) -> None:
+    """Take the bytes now: writing to a mapped file for which there are none ends the process."""
+    with file.open("r+b") as opened:
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(opened.fileno(), 0, max(1, n_bytes))
+            return
+        piece = bytes(_PIECE)
+        for begin in range(0, max(1, n_bytes), _PIECE):
+            opened.write(piece[: min(_PIECE, max(1, n_bytes) - begin)])
+        opened.flush()
+        os.fsync(opened.fileno())
+
+
+def _lock_of(folder: Path) -> filelock.BaseFileLock:
+    # Whichever thread collects the garbage gives it back.
+    return filelock.FileLock(folder / _LOCK, thread_local=False)
+
+
+def _remove_folder(folder: Path, lock: filelock.BaseFileLock) -> None:
+    lock.release(force=True)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_what_the_dead_left() -> None:
+    """Remove the folders of processes that were killed: nobody holds their locks any more."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        lock = _lock_of(folder)
+        try:
+            if time.time() - folder.stat().st_mtime > _SECONDS_TO_LOCK:
+                lock.acquire(timeout=0)
+                _remove_folder(folder, lock)
+        except (filelock.Timeout, OSError):
+            continue  # somebody's who lives, or another user's
 
 
 def _aligned(shape: Sequence[int], dtype: DTypeLike, n_bytes: int) -> NDArray[Any]:
@@ -275,6 +337,10 @@ class ActivationCache:
         """Return the deepest kept cut up to this one; 0, the input, if there is none."""
         return max((known for known in self._arrays if known <= cut), default=0)
 
+    def has_room(self, n_bytes: int) -> bool:
+        """Tell whether so much more fits into memory."""
+        return self._store.has_room(n_bytes)
+
     def clear(self) -> None:
         """Give everything back."""
         for array in (array for arrays in self._arrays.values() for array in arrays):
@@ -291,10 +357,11 @@ class ActivationCache:
     ) -> tuple[tf.Tensor, ...] | None:
         """Return what crosses a cut, kept or computed now; None if stopped."""
         if cut not in self._arrays:
-            shapes = self._trunk.shapes(cut)
-            arrays = tuple(self._store.reserve((len(self.x), *s), dtype) for s, dtype in shapes)
+            arrays: list[NDArray[Any]] = []
             is_whole = False
             try:
+                for shape, dtype in self._trunk.shapes(cut):
+                    arrays.append(self._store.reserve((len(self.x), *shape), dtype))
                 is_whole = self._fill(arrays, cut, should_stop, on_progress)
             finally:
                 if not is_whole:
@@ -302,7 +369,7 @@ class ActivationCache:
                         self._store.release(array)
             if not is_whole:
                 return None
-            self._arrays[cut] = arrays
+            self._arrays[cut] = tuple(arrays)
             self._tensors[cut] = tuple(as_tensor(array) for array in arrays)
         return self._tensors[cut]
 

@@ -352,6 +352,7 @@ class Run:
         Number of parameters that trained.
     history : dict of str to list of float
         As Keras' own: loss, metrics, and their `val_` twins; one number for each whole epoch.
+        Where layers have penalties (`kernel_regularizer`), `val_data_loss` is without them.
     ending : "finished", "stopped", "early" or "diverged"
     notes : tuple of str
         Sentences on what was done otherwise than by `Model.fit`.
@@ -388,11 +389,14 @@ class Estimate:
     ----------
     n_bytes : int
         Of activations that it would add; 0 when they are kept already or not worth keeping.
+    n_bytes_on_disk : int
+        Those of them for which there is no room in memory: they would go to temporary files.
     seconds : float or None
         None until this machine's speed has been measured.
     """
 
     n_bytes: int
+    n_bytes_on_disk: int = 0
     seconds: float | None
 
 
@@ -414,8 +418,10 @@ class Epochs:
         should_stop: ShouldStop,
         on_epoch: OnEpoch | None,
         on_start: OnStart | None = None,
+        *,
+        is_penalised: bool = False,
     ) -> None:
-        self._plan, self._should_stop = plan, should_stop
+        self._plan, self._should_stop, self._is_penalised = plan, should_stop, is_penalised
         self._on_epoch, self._on_start = on_epoch, on_start
         self._examples = row_numbers(plan.examples, n)
         self._rng = np.random.default_rng(plan.seed)
@@ -459,7 +465,12 @@ class Epochs:
             return None
         batches = _batches(np.arange(len(sources[VALIDATION])), self._plan.batch_size)
         logs = program.run(VALIDATION, sources[VALIDATION], batches, should_stop=self._should_stop)
-        return logs and {f"val_{key}": value for key, value in logs.items()}
+        return logs and self._completed(
+            {f"val_{key}": value for key, value in logs.items()}, program
+        )
+
+    def _completed(self, logs: dict[str, float], program: Program) -> dict[str, float]:
+        return with_data_loss(logs, program.top) if self._is_penalised else logs
 
     def _train_and_test(
         self, program: Program, sources: dict[str, Source]
@@ -476,7 +487,25 @@ class Epochs:
             found |= {f"{prefix}{key}": value for key, value in logs.items()}
             if not math.isfinite(found["loss"]):
                 return found
-        return found
+        return self._completed(found, program)
+
+
+def has_penalties(model: keras.Model) -> bool:
+    """Tell whether a variable of a model adds to the loss (`kernel_regularizer` and so on)."""
+    return any(getattr(v, "regularizer", None) is not None for v in model.weights)
+
+
+def with_data_loss(logs: dict[str, float], model: keras.Model) -> dict[str, float]:
+    """Add the validation loss without penalties: those of frozen layers are in no loss of Keras.
+
+    So with it, not with the loss, one depth can be compared with another.
+    """
+    if "val_loss" not in logs:
+        return logs
+    penalties = (
+        v.regularizer(v) for v in model.trainable_weights if getattr(v, "regularizer", None)
+    )
+    return {**logs, "val_data_loss": logs["val_loss"] - sum(map(float, penalties))}
 
 
 def row_numbers(value: ArrayLike | None, n: int) -> NDArray[Any]:

@@ -31,8 +31,10 @@ from .loop import (
     Twins,
     compile_like,
     fresh_metric,
+    has_penalties,
     is_better,
     row_numbers,
+    with_data_loss,
 )
 
 History = dict[str, list[float]]
@@ -161,7 +163,8 @@ class PlainWay:
                 verbose=0,
                 return_dict=True,
             )
-            on_start({f"val_{name}": value for name, value in _numbers_in(logs).items()})
+            said = {f"val_{name}": value for name, value in _numbers_in(logs).items()}
+            on_start(with_data_loss(said, self.model) if has_penalties(self.model) else said)
         watch = Watch(plan, should_stop, on_epoch)
         began = time.perf_counter()
         self._fit(plan, training, measured, watch)
@@ -258,6 +261,8 @@ class Watch(keras.callbacks.Callback):
         if self.ending != "finished":
             return
         found = _numbers_in(logs)
+        if has_penalties(self.model):
+            found = with_data_loss(found, self.model)
         self._say_what_is_left_out(logs, found)
         now = self._values()
         if not np.isfinite(found.get("loss", 0.0)) or not all(np.isfinite(v).all() for v in now):

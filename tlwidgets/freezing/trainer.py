@@ -25,6 +25,7 @@ from .. import _check, _keras
 from .activations import (
     ActivationCache,
     ActivationStore,
+    NoRoomError,
     OnProgress,
     ShouldStop,
     Trunk,
@@ -55,6 +56,7 @@ from .loop import (
     Run,
     Source,
     Twins,
+    has_penalties,
 )
 from .plain import (
     PlainWay,
@@ -154,6 +156,7 @@ class CachedTrainer:
         self._touched: list[keras.Variable] = []
         self._proof: pd.DataFrame | None = None
         self._learnt: dict[int, NDArray[Any]] = {}
+        self._no_room: dict[int, str] = {}  # by cut: why its activations are not kept
         self._busy = threading.Lock()
         self._plain = PlainWay(self.model, self._layout, self._settings, self._twins)
         self._whys = [why] * len(layout.blocks)
@@ -204,6 +207,7 @@ class CachedTrainer:
 
     def close(self) -> None:
         """Give back the activations and remove their files; later runs compute them again."""
+        self._no_room.clear()
         if self._is_kept:
             self._data.close()
 
@@ -288,7 +292,14 @@ class CachedTrainer:
             notes=self.sets[TRAINING].notes,
         )
         self.check_plan(plan)
-        epochs = Epochs(plan, len(self.sets[TRAINING]), should_stop, on_epoch, on_start)
+        epochs = Epochs(
+            plan,
+            len(self.sets[TRAINING]),
+            should_stop,
+            on_epoch,
+            on_start,
+            is_penalised=has_penalties(self.model),
+        )
         with self._alone():
             if why := self._why_plain(cut, plan):
                 return self._train_plainly(run, why, plan, should_stop, on_epoch, on_start)
@@ -300,9 +311,18 @@ class CachedTrainer:
             run,
             ending=ending,
             history=history,
-            notes=(*run.notes, *_inference_notes(self._layout, cut)),
+            notes=(*run.notes, *_inference_notes(self._layout, cut), *self._room_notes(cut)),
             preparation_seconds=middle - began,
             seconds=time.perf_counter() - middle,
+        )
+
+    def _room_notes(self, cut: int) -> tuple[str, ...]:
+        if cut not in self._no_room:
+            return ()
+        return (
+            "What the frozen blocks give is computed anew in each epoch, more slowly, because "
+            f"{self._no_room[cut]}. Free some, or set TMPDIR to a larger folder before Python "
+            "starts.",
         )
 
     def _why_plain(self, cut: int, plan: Plan) -> str:
@@ -364,9 +384,14 @@ class CachedTrainer:
         n = len(self.sets[TRAINING]) if plan.examples is None else len(plan.examples)
         if self._why_plain(cut, plan):
             return Estimate(n_bytes=0, seconds=self._plain.seconds(cut, plan, n))
-        program = self._programs.known(_program_key(cut, plan))
+        is_kept = self._keeps(cut)
+        program = self._programs.known(_program_key(cut, plan, is_kept=is_kept))
         step_seconds = program.seconds_per_step if program is not None else None
-        return self._costs.estimate(cut, plan, n, self._data.caches, step_seconds)
+        caches = self._data.caches
+        missing = [cache for cache in caches if is_kept and cache.nearest(cut) < cut]
+        return self._costs.estimate(
+            cut, plan, n, missing, is_kept=is_kept, seconds_per_step=step_seconds
+        )
 
     def moved(self) -> pd.DataFrame:
         """Show me which layers moved in the last run, and which did not.
@@ -442,22 +467,42 @@ class CachedTrainer:
         for variable in self._touched:
             variable.assign(self._start[id(variable)])
         set_flags(self.model, self._layout, cut, plan.keep_batchnorm_frozen)
-        is_kept = self._costs.is_worth_keeping(cut)
-        sources = self._data.sources(
-            cut if is_kept else 0,
-            plan.class_weight,
-            self._costs.learn,
-            should_stop=should_stop,
-            on_progress=on_progress,
-        )
+        sources = self._sources(cut, plan, should_stop, on_progress)
         if sources is None:
             return None
-        program = self._program(cut, plan, is_kept, sources)
+        program = self._program(cut, plan, sources)
         self._touched = list(program.top.variables)
         program.reset(plan.learning_rate)
         return program, sources
 
-    def _program(self, cut: int, plan: Plan, is_kept: bool, sources: dict[str, Source]) -> Program:
+    def _sources(
+        self, cut: int, plan: Plan, should_stop: ShouldStop, on_progress: OnProgress | None
+    ) -> dict[str, Source] | None:
+        """Return the data as they cross a cut, or as they are where that is not kept."""
+
+        def at(place: int) -> dict[str, Source] | None:
+            return self._data.sources(
+                place,
+                plan.class_weight,
+                self._costs.learn,
+                should_stop=should_stop,
+                on_progress=on_progress,
+            )
+
+        if not self._keeps(cut):
+            return at(0)
+        try:
+            return at(cut)
+        except NoRoomError as error:
+            self._no_room[cut] = str(error)
+            return at(0)
+
+    def _keeps(self, cut: int) -> bool:
+        return cut not in self._no_room and self._costs.is_worth_keeping(cut)
+
+    def _program(self, cut: int, plan: Plan, sources: dict[str, Source]) -> Program:
+        is_kept = self._keeps(cut)
+
         def build() -> Program:
             graph, start = self._layout.graph, self._layout.starts[cut]
             shapes = self._trunk.shapes(cut if is_kept else 0)
@@ -470,7 +515,7 @@ class CachedTrainer:
                 self._twins,
             )
 
-        return self._programs.get(_program_key(cut, plan), build)
+        return self._programs.get(_program_key(cut, plan, is_kept=is_kept), build)
 
 
 def _training_set(model: keras.Model, x: Any, y: Any, sample_weight: Any) -> Examples:
@@ -494,8 +539,8 @@ def _paired_variables(old: Step, new: Step) -> Twins:
     return list(zip(old.operation.variables, new.operation.variables, strict=True))
 
 
-def _program_key(cut: int, plan: Plan) -> tuple[int, bool, bool]:
-    return cut, plan.keep_batchnorm_frozen, plan.class_weight is not None
+def _program_key(cut: int, plan: Plan, *, is_kept: bool) -> tuple[int, bool, bool, bool]:
+    return cut, plan.keep_batchnorm_frozen, plan.class_weight is not None, is_kept
 
 
 def _settings_of(model: keras.Model) -> dict[str, Any]:
@@ -636,16 +681,16 @@ class Costs:
         cut: int,
         plan: Plan,
         n: int,
-        caches: Sequence[ActivationCache],
+        missing: Sequence[ActivationCache],
+        *,
+        is_kept: bool,
         seconds_per_step: float | None,
     ) -> Estimate:
-        """Return what a run on `n` examples would cost; the caches tell what is kept."""
-        is_kept = self.is_worth_keeping(cut)
-        missing = [cache for cache in caches if is_kept and cache.nearest(cut) < cut]
-        n_bytes = sum(len(cache.x) for cache in missing) * self._n_values[cut] * _BYTES
+        """Return what a run on `n` examples would cost; `missing` caches have to be filled."""
+        n_bytes, n_bytes_on_disk = self._room(cut, missing)
         n_steps = plan.epochs * math.ceil(n / plan.batch_size)
         if self._seconds_per_multiplication is None and (seconds_per_step is None or missing):
-            return Estimate(n_bytes=n_bytes, seconds=None)
+            return Estimate(n_bytes=n_bytes, n_bytes_on_disk=n_bytes_on_disk, seconds=None)
         speed = self._seconds_per_multiplication or 0.0  # not known, not needed
         seconds = sum(
             len(cache.x) * sum(self._multiplications[cache.nearest(cut) : cut]) * speed
@@ -655,7 +700,19 @@ class Costs:
             trunk = 0 if is_kept else sum(self._multiplications[:cut])
             work = trunk + 3 * sum(self._multiplications[cut:])
             seconds_per_step = _SECONDS_PER_STEP + plan.batch_size * work * speed
-        return Estimate(n_bytes=n_bytes, seconds=seconds + n_steps * seconds_per_step)
+        seconds += n_steps * seconds_per_step
+        return Estimate(n_bytes=n_bytes, n_bytes_on_disk=n_bytes_on_disk, seconds=seconds)
+
+    def _room(self, cut: int, missing: Sequence[ActivationCache]) -> tuple[int, int]:
+        """Return the bytes that these caches will add, and how many of them in files."""
+        in_memory = on_disk = 0
+        for cache in missing:
+            n_bytes = len(cache.x) * self._n_values[cut] * _BYTES
+            if cache.has_room(in_memory + n_bytes):
+                in_memory += n_bytes
+            else:
+                on_disk += n_bytes
+        return in_memory + on_disk, on_disk
 
 
 def _size(layout: Layout, slot: int) -> int:
