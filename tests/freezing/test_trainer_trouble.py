@@ -12,7 +12,7 @@ import pytest
 import tensorflow as tf
 
 from tlwidgets.freezing import CachedTrainer, Plan
-from tlwidgets.freezing.trainer import Costs
+from tlwidgets.freezing.costs import Costs
 
 from .small_models import data, sequential, skip
 from .test_trainer import LOSS, assert_equal, cached, compiled, naive, small
