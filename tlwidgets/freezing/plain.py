@@ -81,20 +81,24 @@ def why_plain_at(layout: Layout, trunk: Trunk, cut: int, restless: Collection[in
     return ""
 
 
-def restless_variables(model: keras.Model, some: Examples, n_proof: int) -> set[int]:
+def restless_variables(
+    model: keras.Model, some: Examples, n_proof: int, start: Mapping[int, NDArray[Any]]
+) -> set[int]:
     """Return the ids of variables that change though all is frozen: spectral normalisation's.
 
-    The model is called in training, and put back; its flags stay frozen.
+    The model is called in training, and put back to `start`; its flags stay frozen.
     """
     model.trainable = False
-    before = {id(variable): variable.numpy() for variable in model.variables}
     _keras.infer(model, some.take(np.arange(min(len(some), n_proof)))[0], training=True)
-    found = {
-        id(v) for v in model.weights if not np.array_equal(v.numpy(), before[id(v)], equal_nan=True)
-    }
-    for variable in model.variables:
-        variable.assign(before[id(variable)])
-    return found
+    changed = [v for v in model.variables if not _is_same(v.numpy(), start[id(v)])]
+    for variable in changed:
+        variable.assign(start[id(variable)])
+    return {id(variable) for variable in changed} & {id(variable) for variable in model.weights}
+
+
+def _is_same(new: NDArray[Any], old: NDArray[Any]) -> bool:
+    # To look for NaN copies both: of a table of word vectors 50 MB each, so only if need be.
+    return np.array_equal(new, old) or np.array_equal(new, old, equal_nan=True)
 
 
 def gives_vectors(
