@@ -14,7 +14,10 @@ SLIDER = "from tlwidgets import FreezeSlider"
 NEEDED = {
     "03": ["import os", "EPOCHS = ", "letters, digits", "def draw", TRAIN, SLIDER],
     "05": ["import os", "FEW, MORE", "digits = ", "def new_trunk", "def draw", "from sklearn"],
-}
+    "12": ["import warnings", "LENGTH", "from tlwidgets import load_opinions",
+           "from tlwidgets import extract_features", "keras.utils",
+           "from tlwidgets import FreezeSlider", "from html import escape"],
+}  # fmt: skip
 
 
 def names_after(number):
@@ -109,3 +112,17 @@ def test_10_and_11_who_is_near_is_content_and_who_draws_at_random_is_right():
     convenient, fair, region = explored(near, {"kind": "simple random"}, corner)
     assert gap(convenient) > 0.2 < gap(region)
     assert abs(gap(fair)) < 0.05
+
+
+def test_12_a_block_or_two_more_is_a_matter_of_points_and_the_box_takes_what_one_types():
+    names = names_after("12")
+    lab, box, answer = names["lab"], names["box"], names["answer"]
+    head = score(lab, cut=5)
+    assert abs(head - before(lab)) <= 0.01  # solved already
+    assert max(abs(score(lab, cut=cut) - head) for cut in (4, 3)) <= 0.07
+    said = []
+    for box.value in ("It rains in Spain.", "not good", "\u00e7a marche tr\u00e8s bien <b>", ""):
+        said.append(answer.value)
+    assert len(set(said)) == 4
+    assert all("block6" in text and "<b>" not in text for text in said)
+    lab.close()
