@@ -45,7 +45,7 @@ explorer"""
 def picture_lesson(notebook: NotebookPage, _: LabServer) -> None:
     """Let the network name six photographs, and take the picture."""
     notebook.open(LESSON)
-    for cell in range(3):
+    for cell in range(4):
         notebook.run_cell(cell)
     heading = notebook.page.get_by_role("heading", name="1. What is ImageNet worth?")
     heading.evaluate("heading => heading.scrollIntoView()")

@@ -9,6 +9,9 @@ its place in the student's notebook (nothing: the line is left out):
 Cells that a learner runs but need not read are folded: the imports, guesses, claims and checks
 (which hold the answers). A click opens them. What trains or defines something is to be read.
 
+Each notebook gets badges under its title that open this very file elsewhere, and a first cell that
+installs the package where it is opened in Colab or on Kaggle.
+
 Everything is deterministic: the committed notebooks are tested to equal a fresh build.
 
 Run with: python notebooks/build.py [--check]
@@ -37,6 +40,41 @@ FOLDED = {
     "claim": "# The sentences above, asserted on the numbers of this run.",
     "check": "# Run this cell to check your answer.",
 }
+# Badge and link by what a badge does; links end in the notebook's own path.
+REPOSITORY = "tlwidgets/tlwidgets"
+_ON_GITHUB = f"github.com/{REPOSITORY}/blob/main/notebooks/"
+BADGES = {
+    "Open on Binder": (
+        "https://mybinder.org/badge_logo.svg",
+        f"https://mybinder.org/v2/gh/{REPOSITORY}/main?labpath=notebooks/",
+    ),
+    "Open in Colab": (
+        "https://colab.research.google.com/assets/colab-badge.svg",
+        f"https://colab.research.google.com/github/{REPOSITORY}/blob/main/notebooks/",
+    ),
+    "Open in Kaggle": (
+        "https://kaggle.com/static/images/open-in-kaggle.svg",
+        f"https://kaggle.com/kernels/welcome?src=https://{_ON_GITHUB}",
+    ),
+    "Read in nbviewer": (
+        "https://raw.githubusercontent.com/jupyter/design/main/logos/Badges/nbviewer_badge.svg",
+        f"https://nbviewer.org/{_ON_GITHUB.replace('.com', '', 1)}",
+    ),
+}
+# `google` alone comes with protobuf, too; where it is missing, its parts must not be asked for.
+INSTALL = """\
+# In Colab and on Kaggle this installs what the lesson needs. Elsewhere it does nothing.
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+
+in_colab = find_spec("google") and find_spec("google.colab")
+if (in_colab or "KAGGLE_KERNEL_RUN_TYPE" in os.environ) and not find_spec("tlwidgets"):
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "tlwidgets[data]"]
+    if subprocess.run(pip).returncode != 0:
+        raise ImportError("tlwidgets was not installed: is this notebook's internet turned on?")
+    print("tlwidgets is installed. Restart the session now, then run all cells.")"""
 _TO_BE_READ = re.compile(r"^\s*def |\.(fit|compile|load_model)\(|\bset_trainable\(", re.M)
 _GUESS = re.compile(r"^(\w+) = Prediction\(.*\)(  # fmt: skip)?\n\1$", re.S)
 _SOLUTION_LINE = re.compile(r"^(?P<indent>\s*).*?\s*#:(?P<stub>.*)$")
@@ -44,7 +82,7 @@ _SOLUTION_MARK = re.compile(r"\s*#:.*$")
 _KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
 
-def build(source: str, kind: Kind) -> Any:
+def build(source: str, kind: Kind, file: str | None = None) -> Any:
     """Return one notebook of a lesson.
 
     Parameters
@@ -53,6 +91,9 @@ def build(source: str, kind: Kind) -> Any:
         The lesson in the percent format, solutions included.
     kind : {"student", "solution"}
         Which of the two.
+    file : str, optional
+        Where it will stand below `notebooks/`: what its badges lead to. Without it the notebook is
+        the source's cells and nothing else.
 
     Returns
     -------
@@ -67,12 +108,24 @@ def build(source: str, kind: Kind) -> Any:
             _fold(cell, is_setup=cell is setup)
         if "exercise" in cell.metadata.get("tags", []):
             _turn_exercise(cell, kind)
+    if file is not None:
+        _open_to_others(notebook.cells, file)
+    for cell in notebook.cells:
         cell["id"] = _cell_id(cell, seen)
     notebook.metadata.clear()
     notebook.metadata.update({"kernelspec": _KERNEL, "language_info": {"name": "python"}})
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     nbformat.validate(notebook)
     return notebook
+
+
+def _open_to_others(cells: list[Any], file: str) -> None:
+    links = [f"[![{does}]({badge})]({to}{file})" for does, (badge, to) in BADGES.items()]
+    heading, _, rest = cells[0].source.partition("\n")
+    cells[0].source = f"{heading}\n\n{' '.join(links)}\n{rest}"
+    about = {"tags": ["install"], "jupyter": {"source_hidden": True}}
+    install = nbformat.v4.new_code_cell(INSTALL, metadata=about)  # type: ignore[no-untyped-call]
+    cells.insert(1, install)
 
 
 def _fold(cell: Any, *, is_setup: bool) -> None:
@@ -113,9 +166,10 @@ def outputs() -> dict[Path, str]:
     texts = {}
     for path in sorted(SOURCES.glob("[0-9][0-9]_*.py")):
         source = path.read_text("utf-8")
-        for kind, folder in (("student", FOLDER), ("solution", FOLDER / "solutions")):
-            notebook = build(source, kind)  # type: ignore[arg-type]
-            texts[folder / f"{path.stem}.ipynb"] = (
+        for kind, folder in (("student", ""), ("solution", "solutions/")):
+            file = f"{folder}{path.stem}.ipynb"
+            notebook = build(source, kind, file)  # type: ignore[arg-type]
+            texts[FOLDER / file] = (
                 json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
             )
     return texts

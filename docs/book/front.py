@@ -25,7 +25,7 @@ def front_page(pages: Mapping[str, str]) -> str:
     index = (ROOT / "notebooks/README.md").read_text("utf-8")
     table = "\n".join(line for line in index.split("\n") if line.startswith("|"))
     parts = [
-        _BADGE.sub(r"[\1 and run it](\2)", pitch).replace("](docs/", "]("),
+        _BADGE.sub(r"[\1](\2)", pitch).replace("](docs/", "]("),
         f"## Lessons\n\n{table}\n",
         *(f"## {'Run it yourself' if title == 'Start' else title}{text.removeprefix(title)}"
           for title, text in kept.items()),

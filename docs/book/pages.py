@@ -78,7 +78,7 @@ class PageMaker:
         return page
 
     def _prose(self, text: str, name: str) -> str:
-        text = _BADGE.sub(r"[\1 and run it](\2)", text)
+        text = _BADGE.sub(r"[\1](\2)", text)
         lines = text.split("\n")
         return "\n".join(x if x.startswith("#") else self._linked(x, name) for x in lines)
 
@@ -91,6 +91,8 @@ class PageMaker:
 
     def _code(self, cell: Any, ran: Any) -> list[Any]:
         tags = cell.metadata.get("tags", [])
+        if "install" in tags:  # for a notebook that is opened elsewhere; a page is read
+            return []
         outputs = [self._shown(output) for output in _without_doubles(ran.outputs)]
         if "exercise" in tags:
             task = nbformat.v4.new_code_cell(cell.source)

@@ -4,8 +4,6 @@
 # Somebody writes labels for you and asks when to stop. After fifty? After two thousand? You will
 # measure what one more label is worth, and when it is worth nothing.
 #
-# [![Open on Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/tlwidgets/tlwidgets/main?labpath=notebooks/NN_new_lesson.ipynb)
-#
 # **About 10 minutes** · needs 00 · 15 CPU seconds · 0.5 GB of memory
 
 # %% [markdown]
@@ -17,7 +15,7 @@
 #
 # ## Setup
 #
-# All numbers of this lesson that you may want to change stand in the second cell.
+# All numbers of this lesson that you may want to change stand in the second cell below.
 
 # %%
 import matplotlib.pyplot as plt

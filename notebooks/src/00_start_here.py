@@ -4,8 +4,6 @@
 # You learned to ride a bicycle, and a motorcycle came easier. Can networks do that, and when
 # does it go wrong? This course lets you find out by moving things.
 #
-# [![Open on Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/tlwidgets/tlwidgets/main?labpath=notebooks/00_start_here.ipynb)
-#
 # **About 10 minutes** · needs nothing · 14 CPU seconds · 1.0 GB of memory
 #
 # **For whom?** You read Python and NumPy, and you know what training and a test set are. Keras,

@@ -5,8 +5,6 @@
 # learned printed letters. Take it, or train your own from nothing? You will measure what the loan
 # is worth: in accuracy, in labels, in seconds. And when it is worth nothing.
 #
-# [![Open on Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/tlwidgets/tlwidgets/main?labpath=notebooks/01_why_transfer.ipynb)
-#
 # **About 45 minutes** · needs 00 · 95 CPU seconds · 1.0 GB of memory
 
 # %% [markdown]
@@ -19,7 +17,7 @@
 #
 # ## Setup
 #
-# All numbers of this lesson that you may want to change stand in the second cell.
+# All numbers of this lesson that you may want to change stand in the second cell below.
 
 # %%
 import os

@@ -4,8 +4,6 @@
 # A network that learned to name cats and cups has never seen a solar cell. Can it still help to
 # find the broken ones, when you have only a hundred labelled photographs?
 #
-# [![Open on Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/tlwidgets/tlwidgets/main?labpath=notebooks/02_feature_extraction.ipynb)
-#
 # **About 50 minutes** · needs 00 · 100 CPU seconds the first time, 30 after · 1.3 GB of memory
 #
 # The photographs of solar cells (ELPV, CC BY-NC-SA 4.0) are for **non-commercial use only**.
@@ -19,7 +17,7 @@
 #
 # ## Setup
 #
-# All numbers of this lesson that you may want to change stand in the second cell.
+# All numbers of this lesson that you may want to change stand in the second cell below.
 
 # %%
 import matplotlib.pyplot as plt

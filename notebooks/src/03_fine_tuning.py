@@ -5,8 +5,6 @@
 # fine-tunes a network has to decide, and most people guess. You will measure it, and meet three
 # ways to lose on the way what the network had learned.
 #
-# [![Open on Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/tlwidgets/tlwidgets/main?labpath=notebooks/03_fine_tuning.ipynb)
-#
 # **About 50 minutes** · needs 02 · 80 CPU seconds · 1.3 GB of memory
 #
 # The photographs of solar cells (ELPV, CC BY-NC-SA 4.0) are for **non-commercial use only**.
@@ -19,7 +17,7 @@
 #
 # ## Setup
 #
-# All numbers of this lesson that you may want to change stand in the second cell.
+# All numbers of this lesson that you may want to change stand in the second cell below.
 
 # %%
 import os

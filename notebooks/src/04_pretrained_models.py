@@ -5,8 +5,6 @@
 # EfficientNetV2B0. You need one, for your own images, on your own machine. You will look inside
 # three famous families, find out what of them transfers, and choose.
 #
-# [![Open on Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/tlwidgets/tlwidgets/main?labpath=notebooks/04_pretrained_models.ipynb)
-#
 # **About 50 minutes** · needs 02 · 80 CPU seconds · 1.3 GB of memory
 #
 # ## You will
@@ -17,7 +15,7 @@
 #
 # ## Setup
 #
-# All numbers of this lesson that you may want to change stand in the second cell.
+# All numbers of this lesson that you may want to change stand in the second cell below.
 
 # %%
 import gc

@@ -6,8 +6,6 @@
 # answer them read digits better, at the same time? You will train one network for two tasks, and
 # find out how much of what you gain you owe to the second one.
 #
-# [![Open on Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/tlwidgets/tlwidgets/main?labpath=notebooks/05_multi_task.ipynb)
-#
 # **About 45 minutes** · needs 01 · 70 CPU seconds · 1.0 GB of memory
 #
 # The photographs of solar cells (ELPV, CC BY-NC-SA 4.0) are for **non-commercial use only**.
@@ -21,7 +19,7 @@
 #
 # ## Setup
 #
-# All numbers of this lesson that you may want to change stand in the second cell.
+# All numbers of this lesson that you may want to change stand in the second cell below.
 
 # %%
 import os

@@ -5,8 +5,6 @@
 # want to read the others. The letters cannot tell you what a 7 is; can they teach you what to look
 # at? You will let a computer teach itself in three ways, and find out what it was that helped.
 #
-# [![Open on Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/tlwidgets/tlwidgets/main?labpath=notebooks/06_self_taught.ipynb)
-#
 # **About 45 minutes** · needs 01 · 70 CPU seconds · 1.1 GB of memory
 #
 # ## You will
@@ -18,7 +16,7 @@
 #
 # ## Setup
 #
-# All numbers of this lesson that you may want to change stand in the second cell.
+# All numbers of this lesson that you may want to change stand in the second cell below.
 
 # %%
 import os

@@ -6,8 +6,6 @@
 # You will adapt without labels, three ways, find out what makes the cleverest one work, and try to
 # set it without a label.
 #
-# [![Open on Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/tlwidgets/tlwidgets/main?labpath=notebooks/07_domain_adaptation.ipynb)
-#
 # **About 50 minutes** · needs 02 · 60 CPU seconds · 1.4 GB of memory
 #
 # The photographs of solar cells (ELPV, CC BY-NC-SA 4.0) are for **non-commercial use only**.
@@ -20,7 +18,7 @@
 #
 # ## Setup
 #
-# All numbers of this lesson that you may want to change stand in the second cell.
+# All numbers of this lesson that you may want to change stand in the second cell below.
 
 # %%
 import matplotlib.pyplot as plt

@@ -6,8 +6,6 @@
 # you can put those together that belong together. Do letters help with that? You will find out,
 # and you will find out whether you needed them.
 #
-# [![Open on Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/tlwidgets/tlwidgets/main?labpath=notebooks/08_unsupervised_transfer.ipynb)
-#
 # **About 45 minutes** · needs 06 · 66 CPU seconds · 1.0 GB of memory
 
 # %% [markdown]
@@ -19,7 +17,7 @@
 #
 # ## Setup
 #
-# All numbers of this lesson that you may want to change stand in the second cell.
+# All numbers of this lesson that you may want to change stand in the second cell below.
 
 # %%
 import os

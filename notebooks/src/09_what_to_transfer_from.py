@@ -6,8 +6,6 @@
 # rank them without building on any (**transferability estimation**), see how good such a ranking
 # is, and what fools it.
 #
-# [![Open on Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/tlwidgets/tlwidgets/main?labpath=notebooks/09_what_to_transfer_from.ipynb)
-#
 # **About 50 minutes** · needs 01 · 55 CPU seconds · 1.2 GB of memory
 #
 # ## You will
@@ -18,7 +16,7 @@
 #
 # ## Setup
 #
-# All numbers of this lesson that you may want to change stand in the second cell.
+# All numbers of this lesson that you may want to change stand in the second cell below.
 
 # %%
 import matplotlib.pyplot as plt

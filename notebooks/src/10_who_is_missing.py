@@ -5,8 +5,6 @@
 # that be? You will draw samples in which some people or some classes hardly stand, catch each
 # deceiving its own test set, repair what can be repaired, and find out where nothing can.
 #
-# [![Open on Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/tlwidgets/tlwidgets/main?labpath=notebooks/10_who_is_missing.ipynb)
-#
 # **About 45 minutes** · needs 02 · 40 CPU seconds the first time, 20 after · 1.2 GB of memory
 #
 # The photographs of solar cells (ELPV, CC BY-NC-SA 4.0) are for **non-commercial use only**.
@@ -19,7 +17,7 @@
 #
 # ## Setup
 #
-# All numbers of this lesson that you may want to change stand in the second cell.
+# All numbers of this lesson that you may want to change stand in the second cell below.
 
 # %%
 import warnings
@@ -320,7 +318,7 @@ rare.reveal(skewed["9 to 1"].loc["skewed", "the missing"])
 # random sample is better than any repair: you hardly learn what you hardly have.
 #
 # At nineteen to one a rare digit has about ten labels. BBSE divides by almost nothing and becomes a
-# gamble (it warns of that; the first cell silences it).
+# gamble (it warns of that; the setup silences it).
 
 # %% tags=["claim"]
 mild, strong = skewed["9 to 1"], skewed["19 to 1"]

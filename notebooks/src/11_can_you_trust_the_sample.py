@@ -5,8 +5,6 @@
 # Some errors look hopeless and are not; some look harmless and are not. And if you may pay for two
 # hundred more labels, which two hundred?
 #
-# [![Open on Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/tlwidgets/tlwidgets/main?labpath=notebooks/11_can_you_trust_the_sample.ipynb)
-#
 # **About 45 minutes** · needs 10 · 30 CPU seconds · 0.5 GB of memory
 #
 # ## You will
@@ -17,7 +15,7 @@
 #
 # ## Setup
 #
-# All numbers of this lesson that you may want to change stand in the second cell.
+# All numbers of this lesson that you may want to change stand in the second cell below.
 
 # %%
 import matplotlib.pyplot as plt

@@ -4,8 +4,6 @@
 # All lessons so far had images. Most people meet transfer learning with text: a **transformer**
 # that somebody else trained. Is a hundred labelled sentences enough for it?
 #
-# [![Open on Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/tlwidgets/tlwidgets/main?labpath=notebooks/12_words.ipynb)
-#
 # **About 50 minutes** · needs 02, 10 · 190 CPU seconds the first time, 90 after · 1.4 GB of memory
 
 # %% [markdown]
@@ -18,7 +16,7 @@
 #
 # ## Setup
 #
-# All numbers of this lesson that you may want to change stand in the second cell.
+# All numbers of this lesson that you may want to change stand in the second cell below.
 
 # %%
 import warnings

@@ -5,8 +5,6 @@
 # photograph, and which answers. Everything you learned goes into it. Then somebody asks: how good
 # is it? That is the hard question, and published numbers may not answer it.
 #
-# [![Open on Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/tlwidgets/tlwidgets/main?labpath=notebooks/13_ship_an_inspector.ipynb)
-#
 # **About 60 minutes** · needs 02, 03, 07, 10 · 50 CPU seconds, then 30 · 1.4 GB of memory
 #
 # The photographs of solar cells (ELPV, CC BY-NC-SA 4.0) are for **non-commercial use only**: a real
@@ -20,7 +18,7 @@
 #
 # ## Setup
 #
-# Your decisions stand in the second cell.
+# Your decisions stand in the second cell below.
 
 # %%
 import tempfile

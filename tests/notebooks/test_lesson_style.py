@@ -104,7 +104,6 @@ def test_the_title_says_what_it_costs(path):
     assert re.search(r"\*\*About \d+ minutes\*\*", title)
     assert re.search(r"\d+ CPU seconds", title)
     assert re.search(r"\d\.\d GB of memory", title)
-    assert f"labpath=notebooks/{path.stem}.ipynb" in title
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=NAMES)

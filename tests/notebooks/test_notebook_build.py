@@ -1,5 +1,11 @@
 """The committed notebooks are what the builder makes, and exercises lose their solutions."""
 
+import json
+import os
+import re
+import subprocess
+import sys
+
 import pytest
 
 from notebooks import build
@@ -117,3 +123,96 @@ def test_no_notebook_holds_outputs(outputs):
     for text in outputs.values():
         assert '"execution_count": null' in text
         assert '"output_type"' not in text
+
+
+@pytest.fixture(scope="module")
+def lessons(outputs):
+    """The notebooks of the course, by their place below `notebooks/`."""
+    return {
+        path.relative_to(build.FOLDER).as_posix(): json.loads(text)
+        for path, text in outputs.items()
+    }
+
+
+def test_each_lesson_has_badges_that_open_this_very_file(lessons):
+    assert len(lessons) >= 28
+    for name, notebook in lessons.items():
+        heading, _, badges = notebook["cells"][0]["source"].split("\n")[:3]
+        assert heading.startswith("# ")
+        links = re.findall(r"\)\]\((https://\S+)\)", badges)
+        hosts = ["mybinder.org", "colab.research.google.com", "kaggle.com", "nbviewer.org"]
+        assert [link.split("/")[2] for link in links] == hosts
+        assert [link.split("notebooks/")[1] for link in links] == [name] * 4
+
+
+def test_badges_name_the_repository_that_the_readme_names():
+    readme = (build.FOLDER.parent / "README.md").read_text("utf-8")
+    for does in ("Open on Binder", "Open in Colab"):
+        badge, link = build.BADGES[does]
+        assert f"[![{does}]({badge})]({link}00_start_here.ipynb)" in readme
+
+
+def test_each_lesson_begins_with_one_folded_cell_that_installs_it(lessons):
+    for name, notebook in lessons.items():
+        code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+        assert code[0]["metadata"] == {"tags": ["install"], "jupyter": {"source_hidden": True}}
+        assert [cell["source"] for cell in code].count(build.INSTALL) == 1, name
+        assert code[0]["source"] == build.INSTALL
+
+
+PIP = """\
+import sys
+print("pip", *sys.argv[1:])
+sys.exit({code})
+"""
+
+
+@pytest.fixture
+def installing(tmp_path):
+    """Run the cell where nothing but Python is: what it did, given what the place has."""
+
+    def run(*packages, pip_gives=0, **environment):
+        for package in packages:
+            folder = tmp_path.joinpath(*package.split("."))
+            folder.mkdir(parents=True)
+            (folder / "__init__.py").touch()
+        (tmp_path / "pip.py").write_text(PIP.format(code=pip_gives))
+        (tmp_path / "cell.py").write_text(build.INSTALL)
+        kept = {name: value for name, value in os.environ.items() if name == "SYSTEMROOT"}
+        # Without site-packages: no TensorFlow brings a `google` of its own.
+        return subprocess.run(
+            [sys.executable, "-S", "cell.py"], cwd=tmp_path, env={**kept, **environment},
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+
+    return run
+
+
+def did(done):
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def test_elsewhere_the_first_cell_does_nothing(installing):
+    assert did(installing()) == []
+    assert did(installing("google.protobuf")) == []
+
+
+@pytest.mark.parametrize(
+    ("packages", "environment"),
+    [(["google.colab"], {}), ([], {"KAGGLE_KERNEL_RUN_TYPE": "Interactive"})],
+    ids=["Colab", "Kaggle"],
+)
+def test_in_colab_and_on_kaggle_it_installs_what_the_readme_says(packages, environment, installing):
+    command, says = did(installing(*packages, **environment))
+    readme = (build.FOLDER.parent / "README.md").read_text("utf-8")
+    (extra,) = re.findall(r'in Colab and Kaggle, `pip install "(.+?)"`', readme.replace("\n", " "))
+    assert command == f"pip install --quiet {extra}"
+    assert says == "tlwidgets is installed. Restart the session now, then run all cells."
+    assert did(installing("tlwidgets", **environment)) == [], "after the restart it is there"
+
+
+def test_where_it_cannot_install_it_says_what_to_look_at(installing):
+    done = installing("google.colab", pip_gives=1)
+    assert done.returncode == 1
+    assert "ImportError: tlwidgets was not installed: is this notebook's internet" in done.stderr
