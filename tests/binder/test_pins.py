@@ -34,8 +34,10 @@ def needed():
     """Return what pyproject.toml asks for on Binder's machines."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     extras = project["optional-dependencies"]
-    lines = [*project["dependencies"], *extras["cpu"], *extras["lessons"], *extras["data"]]
-    assert "tlwidgets[data]" in lines  # an extra of ours brings another one, and is no package
+    lines = [*project["dependencies"], *extras["cpu"], *extras["lessons"]]
+    for extra in ("data", "kmm"):  # an extra of ours brings another one, and is no package
+        assert f"tlwidgets[{extra}]" in lines
+        lines += extras[extra]
     wanted = [Requirement(line) for line in lines if not line.startswith("tlwidgets[")]
     return [one for one in wanted if one.marker is None or one.marker.evaluate(BINDER)]
 

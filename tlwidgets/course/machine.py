@@ -7,13 +7,17 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-import psutil
 
+from .. import _check
 from .._keras import start_keras
 from .notice import Message
+
+if TYPE_CHECKING:
+    import psutil
 
 _GB = 1e9
 # Below this the next network may not fit; Binder kills the kernel without a word.
@@ -64,11 +68,19 @@ def budget() -> Budget:
     -------
     Budget
         On Binder the limit is 2 GB for everything in the session.
+
+    Raises
+    ------
+    ImportError
+        Where `psutil` is missing: outside of Jupyter, whose kernel brings it.
     """
-    me = psutil.Process()
-    limit = _memory_limit()
+    try:
+        import psutil
+    except ModuleNotFoundError:
+        raise _check.missing_package("psutil", needed_for="budget()", extra="lessons") from None
+    me, memory = psutil.Process(), psutil.virtual_memory()
+    limit = _memory_limit(memory.total)
     if limit is None:
-        memory = psutil.virtual_memory()
         limit, others = memory.total, memory.total - memory.available - me.memory_info().rss
     else:
         # On a hub with ordinary accounts the limit is each learner's own, and all are seen here.
@@ -84,13 +96,13 @@ def budget() -> Budget:
     )
 
 
-def _memory_limit() -> int | None:
+def _memory_limit(of_machine: int) -> int | None:
     """Return the limit in bytes that a container or hub sets, or None where there is none."""
     written = [os.environ.get("MEM_LIMIT", "")]  # JupyterHub and Binder set it
     written += [_text_of(Path(name)) for name in _CGROUP_FILES]
     limits = [int(float(text)) for text in written if text.replace(".", "", 1).isdigit()]
     # A cgroup without a limit says "max" or a number larger than any machine.
-    real = [limit for limit in limits if 0 < limit < psutil.virtual_memory().total]
+    real = [limit for limit in limits if 0 < limit < of_machine]
     return min(real, default=None)
 
 
@@ -99,6 +111,8 @@ def _text_of(path: Path) -> str:
 
 
 def _owner(process: psutil.Process) -> str | None:
+    import psutil
+
     try:
         return str(process.username())
     except (psutil.Error, KeyError):  # it ended meanwhile; an account without a name
@@ -106,6 +120,8 @@ def _owner(process: psutil.Process) -> str | None:
 
 
 def _resident(process: psutil.Process) -> int:
+    import psutil
+
     try:
         return int(process.memory_info().rss)
     except psutil.Error:  # it ended meanwhile, or belongs to somebody else

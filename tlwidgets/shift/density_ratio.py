@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -425,6 +426,11 @@ class KernelMeanMatching:
     RuntimeWarning
         Where the two hardly `overlap`: no weights are to be trusted then.
 
+    Raises
+    ------
+    ImportError
+        When called without the solver, which the extras `kmm`, `data` and `lessons` bring.
+
     Notes
     -----
     For a slider take `n_landmarks=30` (measured: 13 ms of CPU at a sample of 300 with 50 features,
@@ -464,6 +470,7 @@ class KernelMeanMatching:
 
     def __call__(self, x_sample: ArrayLike, x_population: ArrayLike) -> Floats:
         """Return the density ratio at each example of the sample, shape (n_sample,), mean 1."""
+        _piqp()  # before a learner waits
         sample, population = on_one_scale(x_sample, x_population)
         _warn_of_no_overlap(sample, population)
         rng = np.random.default_rng(self.seed)
@@ -476,7 +483,7 @@ class KernelMeanMatching:
 
     def _match(self, features: Floats, goal: Floats) -> Floats:
         """Solve the quadratic program."""
-        import piqp
+        piqp = _piqp()
         from scipy import sparse
 
         n, k = features.shape
@@ -501,6 +508,14 @@ class KernelMeanMatching:
             raise RuntimeError(f"kernel mean matching found no solution: {status.name}.")
         found: Floats = solver.result.x[:n]
         return np.maximum(found, 0)  # an inner point may end at -1e-12
+
+
+def _piqp() -> Any:
+    try:
+        import piqp
+    except ModuleNotFoundError:
+        raise _check.missing_package("piqp", needed_for="KernelMeanMatching", extra="kmm") from None
+    return piqp
 
 
 def _half_inverse(kernel: Floats) -> Floats:
