@@ -211,6 +211,9 @@ class Experiment:
         if validation is not None:
             check_kind("validation", validation)
         plan = plan or Plan()
+        self.options: dict[str, Any] = {
+            "label_order": label_order, "plan": plan, "blocks": blocks, "as_fit": as_fit,
+        }  # fmt: skip
         self.trainer = CachedTrainer(
             model, train, validation=validation, blocks=blocks, as_fit=as_fit
         )
@@ -253,7 +256,7 @@ class Experiment:
         """Change what the next run will do; an impossible choice is refused."""
         with self._lock:
             choice = self.state.choice.changed(self.state.subject, **changes)
-            plan = self._plan(choice)
+            plan = self.plan_of(choice)
             cuts = range(len(self.state.subject.blocks))
             each = [self.trainer.estimate(cut, plan) for cut in cuts]
             known = [estimate.seconds for estimate in each if estimate.seconds is not None]
@@ -269,6 +272,14 @@ class Experiment:
             self._is_wanted_again = False
             self._worker.start(lambda stop: self._work(choices, stop))
             return True
+
+    def add(self, records: Sequence[Record], before: Mapping[str, float]) -> None:
+        """Show runs that were trained elsewhere, each once, after those of here."""
+        with self._lock:
+            kept = self.state.records
+            kept += tuple(found for found in records if found.run.n_epochs and found not in kept)
+            # What moved is known of the last run, and only where it was trained.
+            self._change(records=kept, before=self.state.before or before, moves=())
 
     def restart_if_quick(self) -> None:
         """Train what is chosen now, instead of what is training, if it takes a moment only."""
@@ -303,7 +314,8 @@ class Experiment:
             self.state = replace(self.state, **changes)
             self._on_change(self.state)
 
-    def _plan(self, choice: Choice) -> Plan:
+    def plan_of(self, choice: Choice) -> Plan:
+        """Return how a choice is trained."""
         subject = self.state.subject
         n_drawn = choice.n_labels if subject.label_order == "given" else subject.n_train
         order = np.random.default_rng(choice.seed).permutation(n_drawn)
@@ -355,7 +367,7 @@ class Experiment:
         self._change(live=live, message="")
         run = self.trainer.train(
             choice.cut,
-            self._plan(choice),
+            self.plan_of(choice),
             stop=stop,
             on_epoch=on_epoch,
             on_start=None if self.state.before else lambda logs: self._change(before=logs),

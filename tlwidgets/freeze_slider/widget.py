@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Any
 
 import traitlets
@@ -11,6 +13,7 @@ import traitlets
 from .._widgets.base import Drawer, LiveView, TeachingWidget, chosen, code_drawer, width_of
 from ..freezing import Plan, Run, set_trainable
 from .code import to_code
+from .elsewhere import train_elsewhere
 from .experiment import MAX_EPOCHS, Choice, Experiment, State
 from .words import describe, runs_view, slider_view, table_of
 
@@ -169,20 +172,49 @@ class FreezeSlider(TeachingWidget):
         """
         return self._wait_for(None)[-1]
 
-    def sweep(self, seeds: Sequence[int] | None = None) -> pd.DataFrame:
+    def sweep(
+        self,
+        seeds: Sequence[int] | None = None,
+        *,
+        executor: Executor | int | None = None,
+        keep: str | os.PathLike[str] | None = None,
+    ) -> pd.DataFrame:
         """Train at every depth, from the head to the whole network, and wait for it.
 
         Parameters
         ----------
         seeds : sequence of int, optional
             One sweep for each; by default the chosen one.
+        executor : Executor or int, optional
+            Who computes, as for `tlwidgets.sweep`: an open `concurrent.futures.Executor`, or how
+            many processes of this machine. By default this process, which shows each run at once.
+        keep : str or path, optional
+            A .csv file of finished runs. What stands in it is not computed again; it knows what was
+            chosen, not that the model or the data are others.
 
         Returns
         -------
         DataFrame
             All runs so far, as `runs`.
+
+        Raises
+        ------
+        RuntimeError
+            If it is training already; with `executor` or `keep` if runs failed, when all others are
+            finished and kept.
+
+        Notes
+        -----
+        With an executor the model and the data are sent once for each seed, and numbers come back:
+        what was learnt stays there, so that `moved` and `apply` speak of the last run of here.
+        Layers and functions of your own must stand in a module that the worker can import, and be
+        registered with `keras.saving.register_keras_serializable`.
         """
-        self._wait_for(self._experiment.all_depths(seeds))
+        choices = self._experiment.all_depths(seeds)
+        if executor is None and keep is None:
+            self._wait_for(choices)
+        else:
+            train_elsewhere(self._model, self._experiment, choices, executor=executor, keep=keep)
         return self.runs
 
     @property

@@ -406,6 +406,29 @@ class CachedTrainer:
             for variable, learnt in zip(layer.variables, trained.variables, strict=True):
                 variable.assign(self._learnt.get(id(learnt), learnt))
 
+    def start_values(self, model: keras.Model) -> list[NDArray[Any]]:
+        """Return the parameters with which every run begins.
+
+        Parameters
+        ----------
+        model : keras.Model
+            The model that the trainer was made with, or one of the same architecture.
+
+        Returns
+        -------
+        list of array
+            One for each of `model.variables`, in their order.
+        """
+        names = model.name, self.model.name
+        pairs = paired_layers(read_parts(model, self._given_blocks), self._layout, *names)
+        starts = {
+            id(variable): self._start[id(own)]
+            for layer, copied in pairs
+            for variable, own in zip(layer.variables, copied.variables, strict=True)
+        }
+        # What no block has, such as an optimizer's counter, no run begins with.
+        return [starts.get(id(variable), variable.numpy()) for variable in model.variables]
+
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
         if not self._busy.acquire(blocking=False):
