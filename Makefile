@@ -22,7 +22,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 2
 
 .PHONY: env lab test check shape format notebooks bench bench-lessons bench-curves bench-bias binder-pins picture book assignment slides chromium \
         clean help \
-        test-pure test-keras test-notebooks test-browser test-binder nightly
+        test-pure test-keras test-notebooks test-browser test-binder nightly hub-test
 
 help:
 	@sed -n 's/^# //p' Makefile | head -2; echo 'make check | test | notebooks | book | bench | format | clean'
@@ -74,7 +74,7 @@ test: test-pure test-keras test-notebooks test-browser test-binder
 test-pure test-keras: export OMP_NUM_THREADS = 1
 test-pure test-keras: export TF_NUM_INTRAOP_THREADS = 1
 test-pure: env
-	$(PYTEST) $(TWO_AT_A_TIME) -m 'not keras and not browser and not binder' tests
+	$(PYTEST) $(TWO_AT_A_TIME) -m 'not keras and not browser and not binder and not hub' tests
 	$(PYTEST) $(TWO_AT_A_TIME) --doctest-modules tlwidgets
 
 test-keras: env
@@ -85,6 +85,14 @@ nightly: export OMP_NUM_THREADS = 1
 nightly: export TF_NUM_INTRAOP_THREADS = 1
 nightly: env
 	TLWIDGETS_FUZZ=2000 $(PYTEST) $(TWO_AT_A_TIME) tests/freezing/test_fuzz.py
+
+# A JupyterHub by the recipe of docs/class.md, in an environment of its own, and two learners in it. Needs npm.
+HUB := build/hub
+hub-test: env
+	$(BIN)/uv venv --quiet --allow-existing $(HUB)
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(HUB)/bin/python -e '.[cpu,lessons]' jupyterhub nbgitpuller
+	npm install --silent --no-fund --no-audit --prefix $(HUB) configurable-http-proxy
+	$(PYTEST) -m hub tests/hub
 
 # Two lessons at a time: a lesson computes mostly in one thread.
 # No kernel here knows its notebook, so nothing would be kept; to be sure.
