@@ -79,3 +79,9 @@ def small_model(seed):
     model = keras.Model(inputs, keras.layers.Dense(2, "softmax")(hidden))
     model.compile("adam", "sparse_categorical_crossentropy")
     return model
+
+
+def slow_add(a, seed):
+    """Takes its time, so that somebody can end the process in the middle."""
+    time.sleep(0.2)
+    return a + seed

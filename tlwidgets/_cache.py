@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
+import time
 import uuid
 import warnings
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -29,6 +31,9 @@ Arrays = dict[str, NDArray[Any]]
 # are parted as in PATH (":", on Windows ";"); "off" keeps nothing.
 FOLDER_VARIABLE = "TLWIDGETS_CACHE"
 OFF = "off"
+
+# What is written beside its place; nobody writes for a day.
+_HALF, _OLD_SECONDS = re.compile(r"\.[0-9a-f]{32}\.part"), 86_400.0
 
 _said_read_only = False
 
@@ -143,6 +148,7 @@ def whole_file(path: Path, *, is_private: bool = False) -> Iterator[IO[bytes]]:
 
     Others may read it as the user's umask says; `tempfile` would make every file private.
     """
+    _forget_halves(path.parent)
     temporary = path.with_name(f".{uuid.uuid4().hex}.part")
     mode = 0o600 if is_private else 0o666
     with open(temporary, "xb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
@@ -152,6 +158,14 @@ def whole_file(path: Path, *, is_private: bool = False) -> Iterator[IO[bytes]]:
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
+
+
+def _forget_halves(folder: Path) -> None:
+    """Remove what a process that was killed while it wrote has left here."""
+    for half in folder.glob(".*.part"):
+        with suppress(OSError):  # another has done it, or it is somebody else's
+            if _HALF.fullmatch(half.name) and time.time() - half.stat().st_mtime > _OLD_SECONDS:
+                half.unlink()
 
 
 def _say_read_only(folder: Path, error: OSError) -> None:

@@ -12,6 +12,7 @@ import inspect
 import io
 import itertools
 import multiprocessing
+import multiprocessing.connection
 import os
 import threading
 import time
@@ -287,11 +288,21 @@ class _Here(Executor):
 
 
 def _one_thread() -> None:
-    """Let a process compute in one thread: several processes would wait for each other."""
+    """Let a process compute in one thread: several processes would wait for each other.
+
+    It ends with the process that began it, which may be killed and then says nothing.
+    """
     from threadpoolctl import threadpool_limits
 
     os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["TF_NUM_INTEROP_THREADS"] = "1"
     threadpool_limits(1)
+    if (parent := multiprocessing.parent_process()) is not None:
+        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+
+
+def _end_with(sentinel: int) -> None:
+    multiprocessing.connection.wait([sentinel])
+    os._exit(1)
 
 
 def _progress_bar(n: int, n_done: int, *, shown: bool) -> Any:
@@ -325,8 +336,15 @@ class _Kept:
         """Keep the rows of a task; return how many they are."""
         self._rows.update({self._key(row): row for row in rows})
         if self._path is not None:
-            with whole_file(self._path) as file:
-                file.write(self._text(self._rows.values()).encode())
+            try:
+                with whole_file(self._path) as file:
+                    file.write(self._text(self._rows.values()).encode())
+            except OSError as error:
+                raise OSError(
+                    f"`keep`: {self._path} cannot be written: {error.strerror or error}. The runs "
+                    "that stand in it are whole. Make room, and the same call goes on with what "
+                    "is missing."
+                ) from error
         return len(rows)
 
     def table(self) -> pd.DataFrame:
