@@ -1,9 +1,11 @@
 """A folder of pictures as learners have them: odd, broken, turned, twice; all made by Pillow."""
 
 import io
+import itertools
 import os
 import shutil
 import sys
+import unicodedata
 import warnings
 
 import numpy as np
@@ -63,6 +65,31 @@ def test_a_folder_becomes_images_labels_and_names(folder):
     assert repr(own) == "OwnImages(6 images of 32 x 32 pixels: 3 cat, 3 dog)"
     expected = Image.fromarray(pixels(0)).resize((SIZE, SIZE), Image.Resampling.BICUBIC)
     assert np.abs(image_of(own, "cat/0.png") - np.asarray(expected)).max() <= 2
+
+
+def test_a_class_whose_accent_is_stored_in_two_ways_is_one_class(folder):
+    """As on a disk where a macOS zip was unpacked beside what was made on Linux."""
+    one, two = (unicodedata.normalize(form, "café") for form in ("NFC", "NFD"))
+    for i, (name, file) in enumerate(itertools.product((one, two, "cafz"), ("0.png", "1.png"))):
+        (folder / name).mkdir(exist_ok=True)
+        picture(90 + i).save(folder / name / file)
+    if len(list(folder.iterdir())) < 5:
+        pytest.skip("this file system takes both for one")
+    own = read_images(folder, SIZE)
+    assert own.class_names == ("cafz", one, "cat", "dog") == tuple(sorted(own.class_names))
+    assert np.bincount(own.labels).tolist() == [2, 4, 3, 3]
+    assert len(set(own.files)) == 12 and all((folder / file).is_file() for file in own.files)
+    assert {own.class_names[k] for k in own.labels[np.char.startswith(own.files, "caf")]} == {
+        "cafz", one,
+    }  # fmt: skip
+
+
+def test_a_class_is_named_as_python_writes_it(folder):
+    (folder / "cat").rename(folder / unicodedata.normalize("NFD", "kätzchen"))
+    assert read_images(folder, SIZE).class_names == (
+        "dog",
+        unicodedata.normalize("NFC", "kätzchen"),
+    )
 
 
 # file name, picture, options of save, what the note says, how far any pixel may be off

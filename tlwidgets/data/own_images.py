@@ -11,6 +11,7 @@ import difflib
 import io
 import os
 import struct
+import unicodedata
 import warnings
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -73,9 +74,9 @@ class OwnImages:
     labels : array of int64, shape (n,)
         Numbers of the classes, in the order of `class_names`.
     class_names : tuple of str
-        Names of the subfolders, sorted.
+        Names of the subfolders, sorted; two that differ only in how an accent is stored are one.
     files : array of str, shape (n,)
-        Where each image comes from, as "class/file".
+        Where each image comes from, as "folder/file".
     skipped : pandas.DataFrame
         Columns file and reason: pictures that were not taken.
     notes : pandas.DataFrame
@@ -218,11 +219,11 @@ def _decode_all(
     images = np.empty((n, size_px, size_px, 3), np.uint8)
     files: list[str] = []
     notes: list[tuple[str, str]] = []
-    paths = [(name, path) for name, each in found.files_of.items() for path in each]
-    for name, path in tqdm(
+    paths = [path for each in found.files_of.values() for path in each]
+    for path in tqdm(
         paths, "reading pictures", unit="picture", disable=not progress, delay=_SILENT_SECONDS
     ):
-        file = f"{name}/{printable(path.name)}"
+        file = f"{printable(path.parent.name)}/{printable(path.name)}"
         try:
             decoded = read_picture(path, size_px)
         except UnreadableError as error:
@@ -254,7 +255,12 @@ def _without_repeats(
 
 
 def _class_of(file: str) -> str:
-    return file.split("/", 1)[0]
+    return _class_name(file.split("/", 1)[0])
+
+
+def _class_name(folder: str) -> str:
+    # Where a letter has an accent macOS writes two signs and others one: "é" is one name.
+    return unicodedata.normalize("NFC", folder)
 
 
 def _table(rows: Sequence[tuple[str, str]], what: str) -> pd.DataFrame:
@@ -281,6 +287,7 @@ def find_class_folders(folder: object) -> ClassFolders:
     found = ClassFolders(root, n_ignored=sum(path.is_file() for path in entries))
     for place in (path for path in entries if path.is_dir()):
         _list_class(found, place)
+    found.files_of = dict(sorted(found.files_of.items()))
     n_pictures = sum(len(files) for files in found.files_of.values())
     if loose:
         raise ValueError(
@@ -300,7 +307,7 @@ def find_class_folders(folder: object) -> ClassFolders:
 def too_few(found: ClassFolders, n_read: Counter[str]) -> ValueError:
     """Return the error for classes of which not enough could be read."""
     short = {name: n_read[name] for name in found.files_of if n_read[name] < _LEAST_PER_CLASS}
-    reasons = [f"{file}: {reason}" for file, reason in found.skipped if file.split("/")[0] in short]
+    reasons = [f"{file}: {reason}" for file, reason in found.skipped if _class_of(file) in short]
     why = f" Skipped: {'; '.join(reasons[:_N_NAMED])}." if reasons else ""
     return ValueError(
         f"`folder` must hold at least {_LEAST_PER_CLASS} pictures of each class, one to learn from "
@@ -356,7 +363,7 @@ def _is_picture(path: Path) -> bool:
 
 def _list_class(found: ClassFolders, place: Path) -> None:
     name = printable(place.name)
-    pictures = found.files_of.setdefault(name, [])
+    pictures = found.files_of.setdefault(_class_name(name), [])
     for path in _visible(place):
         suffix = path.suffix.lower()
         file = f"{name}/{printable(path.name)}"
