@@ -1,5 +1,6 @@
 """What `pip install` brings: our data inside the package, and nobody else's."""
 
+import json
 import subprocess
 import sys
 import zipfile
@@ -35,11 +36,23 @@ def test_the_wheel_holds_our_files_and_only_them(wheel):
     lessons = {*(ROOT / "notebooks").rglob("[0-9][0-9]_*.ipynb")}
     lessons = {f"tlwidgets/{path.relative_to(ROOT).as_posix()}" for path in lessons}
     assert {name for name in names if name.startswith("tlwidgets/notebooks/")} == lessons
+    own = wheel.name.rsplit("-py3")[0]
     assert {name.split("/")[0] for name in names} <= {
         "tlwidgets",
-        f"{wheel.name.rsplit('-py3')[0]}.dist-info",
+        f"{own}.dist-info",
+        f"{own}.data",
     }
     assert wheel.stat().st_size < 27e6  # the transformer alone has 21 MB
+
+
+def test_jupyterlab_is_told_to_save_what_widgets_show(wheel):
+    opened = zipfile.ZipFile(wheel)
+    # Where JupyterLab reads what packages say: jupyterlab_server.settings_utils.
+    place = "data/share/jupyter/lab/settings/overrides.d/tlwidgets.json"
+    shared = [name for name in opened.namelist() if ".data/" in name]
+    assert [name.split(".data/")[1] for name in shared] == [place]
+    setting = json.loads(opened.read(shared[0]))
+    assert setting == {"@jupyter-widgets/jupyterlab-manager:plugin": {"saveState": True}}
 
 
 def test_data_loads_from_the_installed_wheel(wheel, tmp_path):

@@ -20,7 +20,12 @@ _WIDTH = "24em"
 _TRACK = f"calc({_WIDTH} - 89px)"  # what the number at its end leaves of a slider, measured
 # A number on the screen is a hint: none is shown until the handle has been moved.
 _UNSET = "tlwidgets-unset"
-_STYLE = f"<style>.{_UNSET} .widget-readout {{ visibility: hidden; }}</style>"
+# Reopened without a kernel, a guess is read: no broken link beside each part of it.
+_STYLE = (
+    f"<style>.{_UNSET} .widget-readout {{ visibility: hidden; }} "
+    ":is(.tlwidgets-prediction, .tlwidgets-prediction *).jupyter-widgets-disconnected::before "
+    "{ content: none; }</style>"
+)
 
 
 def describe_guess(guess: float | str | None, measured: float | str, *, close: float) -> str:
