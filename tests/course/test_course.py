@@ -28,7 +28,7 @@ def test_a_guess_is_compared_in_one_sentence(guess, measured, sentence):
 
 def parts(prediction):
     """The control, the button and the line below, as the page shows them."""
-    row, line = prediction.children[1:]
+    row, line = prediction.children[1:3]
     return *row.children, line
 
 

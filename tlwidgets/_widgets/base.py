@@ -24,15 +24,8 @@ if TYPE_CHECKING:
 _STATIC = Path(__file__).parent / "static"
 
 
-class LiveView(anywidget.AnyWidget):
-    """A picture in the page, drawn from one dictionary."""
-
-    # Files, not texts: with ANYWIDGET_HMR=1 the page follows them while they are edited.
-    _esm: Any = _STATIC / "tlwidgets.js"
-    _css: Any = _STATIC / "tlwidgets.css"
-
-    kind = traitlets.Unicode(help="What the module draws, a name in its `KINDS`.").tag(sync=True)
-    view = traitlets.Dict(help="Everything that the picture shows.").tag(sync=True)
+class PageView(anywidget.AnyWidget):
+    """A module of ours in the page."""
 
     def __init__(self, **traits: Any) -> None:
         unknown = sorted(set(traits) - set(self.trait_names()))
@@ -42,8 +35,33 @@ class LiveView(anywidget.AnyWidget):
         if os.environ.get("ANYWIDGET_HMR") != "1":
             # anywidget ties each view to its file for good: with all that it hears, a model and
             # its data too, it would outlive `close`.
-            for file in (LiveView._esm, LiveView._css):
-                file.changed.disconnect()
+            for kind in type(self).__mro__:
+                for name in ("_esm", "_css"):
+                    file: Any = vars(kind).get(name)
+                    if hasattr(file, "changed"):
+                        file.changed.disconnect()
+
+
+class LiveView(PageView):
+    """A picture in the page, drawn from one dictionary."""
+
+    # Files, not texts: with ANYWIDGET_HMR=1 the page follows them while they are edited.
+    _esm: Any = _STATIC / "tlwidgets.js"
+    _css: Any = _STATIC / "tlwidgets.css"
+
+    kind = traitlets.Unicode(help="What the module draws, a name in its `KINDS`.").tag(sync=True)
+    view = traitlets.Dict(help="Everything that the picture shows.").tag(sync=True)
+
+
+class HandleNames(PageView):
+    """Gives the sliders around it names; see `names.js`."""
+
+    _esm: Any = _STATIC / "names.js"
+
+    question = traitlets.Unicode(help="The name of a slider without words.").tag(sync=True)
+
+    def __init__(self, question: str = "") -> None:
+        super().__init__(question=question, layout=width_of("1px", margin="0"))
 
 
 class ChartsView(LiveView):

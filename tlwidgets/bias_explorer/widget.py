@@ -15,6 +15,7 @@ from .._widgets.base import (
     FULL_WORDS,
     Controls,
     Drawer,
+    HandleNames,
     LiveView,
     TeachingWidget,
     button,
@@ -371,7 +372,7 @@ class BiasExplorer(TeachingWidget):
         reset = button("Reset", "", self.reset)
         reset.add_class("tlw-reset")
         parts = [self._controls.choose_tab, reset, self._view, self._groups, self._code]
-        super().__init__(parts, layout=width_of("100%"))
+        super().__init__([*parts, HandleNames()], layout=width_of("100%"))
         self.add_class("tlwidgets-bias-explorer")
         self._refresh(state)
         self._view.on_msg(lambda _, content, __: self._hear(content))

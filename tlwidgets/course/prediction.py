@@ -10,6 +10,7 @@ from typing import Any
 import ipywidgets
 
 from .. import _check
+from .._widgets.base import HandleNames
 from .notice import COLOUR_OF, Notice, prose, show, to_html, to_text
 from .progress import CLOSE, keep_guess
 
@@ -116,7 +117,7 @@ class Prediction(ipywidgets.VBox):
         row = ipywidgets.HBox(
             [self._control, self._button], layout=ipywidgets.Layout(align_items="center")
         )
-        super().__init__([label, row, self._line])
+        super().__init__([label, row, self._line, HandleNames(self.question)])
         self.add_class("tlwidgets-prediction")
 
     def __repr__(self) -> str:

@@ -1503,15 +1503,14 @@ function offer(select, [chosen, options]) {
 
 /** Show repairs as chips, each a radio button; returns how to show others. */
 function showRepairs(model, el, signal) {
-  const chips = html("form", { class: "tlw-chips", role: "radiogroup", "aria-label": "Repair" });
+  const chips = html("div", { class: "tlw-chips", role: "radiogroup", "aria-label": "Repair" });
   let [radios, asked] = [[], null];
-  el.append(chips);
+  el.append(html("form", {}, chips)); // radio buttons of another view belong to another form
   const choose = ({ target: { value } }) => {
     asked = value;
     model.send({ kind: "choose", name: "repair", value });
   };
-  listen(chips, { change: choose, keydown: (event) => event.stopPropagation(),
-    submit: (event) => event.preventDefault() }, signal);
+  listen(chips, { change: choose, keydown: (event) => event.stopPropagation() }, signal);
   return ([chosen, options]) => {
     if (String(radios.map(({ value }) => value)) !== String(options)) {
       radios = options.map((value) => Object.assign(html("input", { type: "radio", name: "repair" }), { value }));
@@ -1522,15 +1521,6 @@ function showRepairs(model, el, signal) {
     if (asked === chosen || model.get("view").refused || !options.includes(asked)) asked = null;
     for (const radio of radios) radio.checked = radio.value === (asked ?? chosen);
   };
-}
-
-/** Give the handles of stock sliders around a view the names that stand beside them. */
-function nameHandles(element) {
-  const around = element.closest?.(".tlwidgets-bias-explorer");
-  for (const handle of around?.querySelectorAll(".noUi-handle") ?? []) {
-    const label = handle.closest(".jupyter-widgets")?.querySelector(".widget-label");
-    if (label) handle.setAttribute("aria-label", label.textContent);
-  }
 }
 
 /** Show everything and keep it as the model says. */
@@ -1553,7 +1543,6 @@ function showExplorer(model, el, signal) {
   function draw() {
     const view = model.get("view");
     if (!view.scores) return;
-    nameHandles(frame);
     const { colours } = view;
     const hues = Object.entries(colours).map(([name, colour]) => `--${name}:${colour}`);
     frame.setAttribute("style", hues.join(";"));
