@@ -102,6 +102,9 @@ def main() -> int:
         *sorted((ROOT / "notebooks").glob("*.ipynb")),
         *sorted((ROOT / "notebooks" / "solutions").glob("*.ipynb")),
     ]
+    for path in paths:
+        if not path.is_file():
+            parser.error(f"there is no notebook {path}; for instance notebooks/00_start_here.ipynb")
     server_gb = measure_server(paths[0].name)
     rows = [measure(path, arguments.repeat, server_gb) for path in paths]
     print(
