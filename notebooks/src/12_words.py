@@ -359,6 +359,11 @@ claim("One person on 500 over five on 100", more["accuracy"], at_least=0.01)
 # %% tags=["widget"]
 from tlwidgets import FreezeSlider, dense_parameters
 
+
+def at_once(sentences):
+    return np.vstack([taps.model.predict_on_batch(tokenizer([s], LENGTH)) for s in sentences])
+
+
 learn, test = products.split(SEED)
 ids = tokenizer(texts, LENGTH)
 encoder.trainable = True  # the slider decides now
@@ -380,7 +385,7 @@ box, answer = Text("The battery is not good.", continuous_update=False), HTML()
 
 
 def judge_sentence(change):
-    features = taps.model.predict_on_batch(tokenizer([box.value], LENGTH))
+    features = at_once([box.value])
     said = {block: heads[block].predict_proba(features[:, taps.columns[block]])[0, 1]
             for block in BLOCKS}  # fmt: skip
     near = ((at_depth["block4"] - features[:, taps.columns["block4"]]) ** 2).sum(1).argsort()[:3]
@@ -428,7 +433,7 @@ check(
 from sklearn.metrics.pairwise import cosine_similarity
 
 described = ["This is great, I love it.", "This is terrible, I hate it."]
-to_descriptions = extract_features(network, described, progress=False)
+to_descriptions = at_once(described)[:, taps.columns["block6"]]
 of_test, y_test = at_depth["block6"][test], y[test]
 
 closeness = cosine_similarity(of_test, to_descriptions)  #:
@@ -466,7 +471,7 @@ for name, seed in [(name, seed) for name in domains for seed in SEEDS[:3]]:
 said = {"not good": "good great excellent nice", "not bad": "bad poor terrible awful"}
 read = [f"The {noun} is not {word}." for kind in said.values()
         for noun in ("screen", "battery", "sound", "menu") for word in kind.split()]  # fmt: skip
-features_of, rows = np.asarray(taps.model(tokenizer(read, LENGTH))), []
+features_of, rows = at_once(read), []
 for seed in SEEDS:
     some = products.split(seed)[0]
     found = {block: solve_head(z_of[some], y[some]).predict(features_of[:, taps.columns[block]])
