@@ -113,6 +113,9 @@ def follow(page: Page, address: str) -> tuple[list[str], list[str]]:
 class NotebookPage:
     """One notebook in JupyterLab's single-document mode, which has no side bars."""
 
+    # `reset` forgets the layout that an earlier page of this server had.
+    address = "doc/tree/{name}?reset"
+
     def __init__(self, page: Page, server: LabServer) -> None:
         self.page = page
         self._server = server
@@ -120,8 +123,8 @@ class NotebookPage:
 
     def open(self, name: str) -> None:
         """Open a notebook of the server by its path, and wait for its kernel."""
-        # `reset` forgets the layout that an earlier page of this server had.
-        self.page.goto(f"{self._server.url}/doc/tree/{name}?reset", timeout=_OPEN_MS)
+        address = self.address.format(name=name)
+        self.page.goto(f"{self._server.url}/{address}", timeout=_OPEN_MS)
         self.page.wait_for_function(_IS_READY, timeout=_OPEN_MS)
 
     def run_all(self, seconds: float = _RUN_SECONDS) -> None:
@@ -171,3 +174,9 @@ class NotebookPage:
         expect(self.page.locator("body")).to_have_attribute("data-jp-theme-light", is_light)
         # JupyterLab takes its splash away 200 ms later, and throws where a second switch did so.
         expect(self.page.locator("#jupyterlab-splash")).to_have_count(0)
+
+
+class Notebook7Page(NotebookPage):
+    """The same notebook in Jupyter Notebook 7, which is JupyterLab's parts in another frame."""
+
+    address = "notebooks/{name}"

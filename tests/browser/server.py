@@ -166,6 +166,7 @@ def _command(port: int, root: Path) -> list[str]:
         *("--IdentityProvider.token=", "--ServerApp.password="),
         *("--ServerApp.disable_check_xsrf=True", f"--ServerApp.root_dir={root}"),
         "--LabApp.expose_app_in_browser=True",
+        "--JupyterNotebookApp.expose_app_in_browser=True",  # the same server has both
     ]
 
 
