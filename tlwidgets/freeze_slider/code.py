@@ -87,11 +87,14 @@ def covering_prefixes(chosen: Sequence[str], others: Iterable[str]) -> tuple[lis
 def _beginning(subject: Subject, choice: Choice) -> str:
     block = subject.blocks[choice.cut].name
     frozen = "nothing is frozen" if choice.cut == 0 else f"everything before {block!r} is frozen"
+    is_streamed = subject.is_validation_streamed
+    names, batches = ("validation", ", in batches") if is_streamed else ("x_val, y_val", "")
     validation = (
-        f"# x_val, y_val = ...  # {subject.n_validation:,} examples that only measure\n"
+        f"# {names} = ...  # {subject.n_validation:,} examples that only measure{batches}\n"
         if subject.n_validation
         else ""
     )
+    names = "train" if subject.is_streamed else "x, y"
     return f"""\
 # Train {subject.model_name!r} from block {block!r} on: {frozen}.
 import keras
@@ -101,20 +104,26 @@ keras.utils.set_random_seed({choice.seed})
 
 # Yours: the model, compiled, with the parameters that it had when you made the slider; the data.
 # model = ...
-# x, y = ...  # {subject.n_train:,} examples
+# {names} = ...  # {subject.n_train:,} examples
 {_more_data(subject)}{validation}"""
 
 
 def _more_data(subject: Subject) -> str:
     lines = {
-        "# sample_weight = ...  # how much each of them counts\n": subject.has_sample_weight,
+        "# sample_weight = ...  # how much each of them counts\n": _has_weights(subject),
         "# callbacks = [...]  # those that you gave the slider\n": bool(subject.plan.callbacks),
     }
     return "".join(line for line, is_needed in lines.items() if is_needed)
 
 
+def _has_weights(subject: Subject) -> bool:
+    return subject.has_sample_weight and not subject.is_streamed  # its batches hold them
+
+
 def _data(subject: Subject, choice: Choice) -> str:
     n, n_train = choice.n_labels, subject.n_train
+    if subject.is_streamed:
+        return ""
     share = "All" if n == n_train else f"{n:,} of the"
     drawn = f"permutation({n_train})" + ("" if n == n_train else f"[:{n}]")
     if subject.label_order == "given":
@@ -239,9 +248,15 @@ def _compile(subject: Subject, choice: Choice) -> str:
 
 def _fit(subject: Subject, choice: Choice) -> str:
     validation = "    validation_data=(x_val, y_val),\n" if subject.n_validation else ""
+    if subject.is_validation_streamed:
+        validation = "    validation_data=validation,\n"
+    data = (
+        f"    {subject.take_x.format(size=choice.batch_size)},\n"
+        if subject.is_streamed
+        else f"    x_train,\n    y_train,\n    batch_size={choice.batch_size},\n"
+    )
     return (
-        "history = model.fit(\n    x_train,\n    y_train,\n"
-        f"    batch_size={choice.batch_size},\n    epochs={choice.epochs},\n"
+        f"history = model.fit(\n{data}    epochs={choice.epochs},\n"
         "    shuffle=False,  # so that you get the very numbers of the slider\n"
         f"{validation}{_fit_options(subject)})\n"
     )
@@ -249,7 +264,7 @@ def _fit(subject: Subject, choice: Choice) -> str:
 
 def _fit_options(subject: Subject) -> str:
     plan, found = subject.plan, ""
-    if subject.has_sample_weight:
+    if _has_weights(subject):
         found += "    sample_weight=sample_weight_train,\n"
     if plan.class_weight is not None:
         found += f"    class_weight={dict(plan.class_weight)!r},\n"

@@ -14,7 +14,7 @@ from .._keras import compile_settings, has_schedule
 from .._worker import Throttle, Worker
 from ..freezing import Block, CachedTrainer, Estimate, Plan, Run
 from ..freezing.blocks import read_parts
-from ..freezing.examples import check_kind, is_data_set
+from ..freezing.examples import Examples, Stream, check_kind, is_data_set
 from ..freezing.loop import has_penalties
 from .code import PLAIN_TAKE, CompileCode, Keys, code_that_takes, compile_code, keys_of
 
@@ -49,6 +49,9 @@ class Subject:
     take_x: str = PLAIN_TAKE
     take_y: str = PLAIN_TAKE
     has_sample_weight: bool = False
+    # Too large to be read: a data set in batches of its own.
+    is_streamed: bool = False
+    is_validation_streamed: bool = False
     is_penalised: bool = False  # by `kernel_regularizer` and so on: of each depth by others
 
 
@@ -74,9 +77,10 @@ class Choice:
         _check.whole_number(
             "n_labels",
             new.n_labels,
-            low=1,
+            low=subject.n_train if subject.is_streamed else 1,
             high=subject.n_train,
-            meaning="how many training examples to use",
+            meaning="how many training examples to use"
+            + (": all, because they are streamed" if subject.is_streamed else ""),
         )
         _check.whole_number(
             "epochs", new.epochs, low=1, high=MAX_EPOCHS, meaning="the passes over the data"
@@ -317,14 +321,12 @@ class Experiment:
     def plan_of(self, choice: Choice) -> Plan:
         """Return how a choice is trained."""
         subject = self.state.subject
+        if subject.is_streamed:
+            return replace(_common_plan(subject, choice), shuffle=False)
         n_drawn = choice.n_labels if subject.label_order == "given" else subject.n_train
         order = np.random.default_rng(choice.seed).permutation(n_drawn)
         return replace(
-            subject.plan,
-            epochs=choice.epochs,
-            batch_size=choice.batch_size,
-            learning_rate=choice.learning_rate,
-            keep_batchnorm_frozen=choice.keep_batchnorm_frozen,
+            _common_plan(subject, choice),
             shuffle=False,  # always in this order, which a short script can repeat
             examples=order[: choice.n_labels],
         )
@@ -388,6 +390,16 @@ class Experiment:
         self._change(moves=tuple(_layer_moves(self.trainer.moved())))
 
 
+def _common_plan(subject: Subject, choice: Choice) -> Plan:
+    return replace(
+        subject.plan,
+        epochs=choice.epochs,
+        batch_size=choice.batch_size,
+        learning_rate=choice.learning_rate,
+        keep_batchnorm_frozen=choice.keep_batchnorm_frozen,
+    )
+
+
 def _subject_of(trainer: CachedTrainer, name: str, train: Any) -> Subject:
     training, measured = trainer.sets["training"], trainer.sets.get("validation")
     is_pair = isinstance(train, tuple | list) and not is_data_set(train[0])
@@ -398,10 +410,16 @@ def _subject_of(trainer: CachedTrainer, name: str, train: Any) -> Subject:
         compile_code=None,
         n_train=len(training),
         n_validation=0 if measured is None else len(measured),
-        majority=_majority((measured or training).y),
-        take_x=code_that_takes(given[0], training.x),
+        majority=_majority(measured or training),
+        take_x=code_that_takes(given[0], training.x)
+        if not isinstance(training, Stream)
+        else "train"
+        if training.n_batches
+        else "train.batch({size})",
         take_y=code_that_takes(given[1], training.y),
         has_sample_weight=training.sample_weight is not None,
+        is_streamed=isinstance(training, Stream),
+        is_validation_streamed=isinstance(measured, Stream),
         is_penalised=has_penalties(trainer.model),
     )
 
@@ -441,8 +459,11 @@ def _layer_move(layer: str, rows: pd.DataFrame) -> LayerMove:
     )
 
 
-def _majority(labels: Any) -> float | None:
+def _majority(examples: Examples) -> float | None:
     """Return the share of the most frequent class; None for labels that are not classes."""
+    labels = examples.y
+    if isinstance(examples, Stream):  # nobody has seen them all
+        return None
     if not isinstance(labels, np.ndarray) or labels.dtype.kind not in "biuf":
         return None
     if labels.ndim == 2 and labels.shape[1] > 1:

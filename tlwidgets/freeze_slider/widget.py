@@ -86,7 +86,7 @@ class FreezeSlider(TeachingWidget):
         copy can be made trains itself, and is put back after each run.
     train : (x, y), (x, y, sample_weight) or a data set
         Training examples, as the model takes them, and their labels. A tf.data.Dataset, a
-        keras.utils.PyDataset or a generator is read once.
+        keras.utils.PyDataset or a generator is read once; beyond 600 MB it is read in each epoch.
     validation : (x, y), (x, y, sample_weight) or a data set, optional
         Examples that only measure.
     label_order : "random" or "given"

@@ -1,13 +1,15 @@
 """The examples that a learner gives, read into arrays and checked against the model.
 
 Pairs (x, y) and triples (x, y, sample_weight) of arrays, tensors or tables, one or several inputs
-and outputs; `tf.data.Dataset`, `keras.utils.PyDataset` and generators, which are read once.
+and outputs; `tf.data.Dataset`, `keras.utils.PyDataset` and generators, which are read once. What is
+too large to be read is handed to Keras' own `fit` as it is, in each epoch anew.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
@@ -35,6 +37,14 @@ class Examples:
     def __len__(self) -> int:
         return len(keras.tree.flatten(self.x)[0])
 
+    def first(self, n: int) -> tuple[Any, Any, Any]:
+        """Return x, y and sample_weight of the first ones, at most `n`."""
+        return self.take(np.arange(min(n, len(keras.tree.flatten(self.x)[0]))))
+
+    def n_steps(self, n: int, batch_size: int) -> int:
+        """Return the steps of an epoch on `n` of them."""
+        return math.ceil(n / batch_size)
+
     @property
     def is_simple(self) -> bool:
         """Whether it is one array of numbers with one array of labels."""
@@ -53,6 +63,26 @@ class Examples:
         return taken(self.x), taken(self.y), taken(self.sample_weight)
 
 
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Stream(Examples):
+    """A data set too large to be read; its first examples stand for all where some are tried."""
+
+    data: Any  # as `fit` takes it, but perhaps of single examples
+    n: int
+    n_batches: int | None  # None where the data set gives single examples
+
+    def __len__(self) -> int:
+        return self.n
+
+    def n_steps(self, n: int, batch_size: int) -> int:
+        """Return the steps of an epoch."""
+        return self.n_batches or math.ceil(n / batch_size)
+
+    def for_fit(self, batch_size: int) -> Any:
+        """Return what `fit` takes."""
+        return self.data if self.n_batches else self.data.batch(batch_size)
+
+
 def _tensor(array: NDArray[Any]) -> Any:
     # Keras takes texts as tensors only.
     return tf.constant(array.astype(str)) if array.dtype.kind in "UOS" else array
@@ -64,16 +94,19 @@ def read_examples(model: keras.Model, name: str, value: Any) -> Examples:
     `value` is (x, y), (x, y, sample_weight), or a data set that gives batches of these.
     """
     check_kind(name, value)
-    notes: tuple[str, ...] = ()
     if not isinstance(value, (tuple, list)):
-        value, notes = _read_batches(model, name, value)
-    elif len(value) == 2 and value[1] is None and is_data_set(value[0]):
-        value, notes = _read_batches(model, name, value[0])
+        return _read_data_set(model, name, value)
+    if len(value) == 2 and value[1] is None and is_data_set(value[0]):
+        return _read_data_set(model, name, value[0])
+    return _checked(model, name, value)
+
+
+def _checked(model: keras.Model, name: str, value: Sequence[Any]) -> Examples:
     prefix = "" if name == "train" else f"{name} "
     x = _arrays_of_x(model, value[0])
     y = _numbers_of(f"{prefix}y", value[1], model)
     weight = None if len(value) == 2 or value[2] is None else _numbers(value[2])
-    examples = Examples(x, y, weight, notes)
+    examples = Examples(x, y, weight)
     _check_sizes(model, prefix, examples)
     for array in keras.tree.flatten(x):
         _refuse_undefined(f"{prefix}x", array, model, examples)
@@ -98,20 +131,15 @@ def is_data_set(value: Any) -> bool:
     return isinstance(value, (tf.data.Dataset, keras.utils.PyDataset, Generator))
 
 
-def _read_batches(
-    model: keras.Model, name: str, data: Any
-) -> tuple[tuple[Any, ...], tuple[str, ...]]:
-    """Read a whole data set; tell if it does not give the same a second time."""
-    batches, n_bytes = [], 0
+def _read_data_set(model: keras.Model, name: str, data: Any) -> Examples:
+    """Read a whole data set if it is small enough, else its beginning."""
+    batches: list[Any] = []
+    n_bytes = 0
     for batch in _batches(model, name, data):
         batches.append(keras.tree.map_structure(_to_numpy, _triple(batch)))
         n_bytes += sum(a.nbytes for a in keras.tree.flatten(batches[-1]) if a is not None)
         if n_bytes > _LARGEST_READ:
-            raise ValueError(
-                f"`{name}` must be a data set that ends and fits into memory; after "
-                f"{n_bytes / 1e6:,.0f} MB there was still more. Take fewer or smaller examples, "
-                "for instance dataset.take(100)."
-            )
+            return _stream(model, name, data, batches)
     if not batches:
         raise ValueError(f"`{name}` must hold at least one batch of examples; got none.")
     is_redrawn = not isinstance(data, Generator) and not _is_same(
@@ -119,7 +147,43 @@ def _read_batches(
         keras.tree.map_structure(_to_numpy, _triple(next(iter(_batches(model, name, data))))),
     )
     note = f"`{name}` was read once: what it draws anew in each epoch was drawn once."
-    return _joined(name, batches), (note,) if is_redrawn else ()
+    found = _checked(model, name, _joined(name, batches))
+    return replace(found, notes=(note,)) if is_redrawn else found
+
+
+def _stream(model: keras.Model, name: str, data: Any, batches: Sequence[Any]) -> Stream:
+    """Return a data set that is read anew in each epoch; refuse one that may never end."""
+    read = f"`{name}` is larger than the {_LARGEST_READ / 1e6:,.0f} MB that are read into memory"
+    if isinstance(data, Generator):
+        raise ValueError(
+            f"{read}, and a generator gives its examples only once, while each epoch and each "
+            "depth needs them all; got a generator. Make it a keras.utils.PyDataset or "
+            "tf.data.Dataset.from_generator(function, output_signature=...), which begin anew."
+        )
+    n_batches = _count_batches(data)
+    if n_batches is None:
+        raise ValueError(
+            f"{read}, so that it must say where it ends; got a {type(data).__name__} of unknown "
+            "length. Write data.apply(tf.data.experimental.assert_cardinality(n)), n being the "
+            "number of its batches."
+        )
+    first = _checked(model, name, batches[0])
+    is_single = isinstance(data, tf.data.Dataset) and _gives_single_examples(model, data)
+    return Stream(
+        first.x,
+        first.y,
+        first.sample_weight,
+        data=data,
+        n=n_batches if is_single else n_batches * len(first),
+        n_batches=None if is_single else n_batches,
+    )
+
+
+def _count_batches(data: Any) -> int | None:
+    if isinstance(data, keras.utils.PyDataset):
+        return int(data.num_batches)  # known: `_batches` asked for it
+    n = int(data.cardinality())
+    return n if n >= 0 else None
 
 
 def _triple(batch: Any) -> tuple[Any, Any, Any]:
@@ -129,7 +193,12 @@ def _triple(batch: Any) -> tuple[Any, Any, Any]:
 
 def _batches(model: keras.Model, name: str, data: Any) -> Iterator[Any]:
     if isinstance(data, keras.utils.PyDataset):
-        yield from (data[i] for i in range(data.num_batches or len(data)))
+        if (n_batches := data.num_batches) is None:
+            raise ValueError(
+                f"`{name}` must be a data set that ends; the `num_batches` of this "
+                f"{type(data).__name__} is None. Let it say how many batches an epoch has."
+            )
+        yield from (data[i] for i in range(n_batches))
         return
     if isinstance(data, tf.data.Dataset):
         if data.cardinality() == tf.data.INFINITE_CARDINALITY:

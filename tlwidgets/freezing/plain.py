@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from .. import _keras
 from .activations import ShouldStop, Trunk
 from .blocks import Layout, Listed
-from .examples import Examples
+from .examples import Examples, Stream
 from .flags import set_flags
 from .loop import (
     TRAINING,
@@ -38,12 +38,18 @@ from .loop import (
 )
 
 History = dict[str, list[float]]
+_UNSEEN = (
+    "Only the first batch was looked at before: undefined numbers (NaN) in a later one would end "
+    "it in the same way."
+)
 
 
 def why_plain(model: keras.Model, layout: Layout, sets: Mapping[str, Examples]) -> str:
     """Return why kept activations cannot follow this model or these data at any cut, or ""."""
     if keras.backend.backend() != "tensorflow":
         return f"Keras runs on {keras.backend.backend()}, and only TensorFlow keeps activations"
+    if any(isinstance(examples, Stream) for examples in sets.values()):
+        return "the data do not fit into memory, so that they are read anew in each epoch"
     if isinstance(layout, Listed):
         return "its layers are wired in code, so there is no graph to be cut"
     if _keras.trains_in_its_own_way(model):
@@ -89,7 +95,7 @@ def restless_variables(
     The model is called in training, and put back to `start`; its flags stay frozen.
     """
     model.trainable = False
-    _keras.infer(model, some.take(np.arange(min(len(some), n_proof)))[0], training=True)
+    _keras.infer(model, some.first(n_proof)[0], training=True)
     changed = [v for v in model.variables if not _is_same(v.numpy(), start[id(v)])]
     for variable in changed:
         variable.assign(start[id(variable)])
@@ -109,7 +115,7 @@ def gives_vectors(
     objects = [fresh_metric(m) for m in given if isinstance(m, keras.metrics.Metric)]
     if not objects:
         return False
-    x, y, _ = some.take(np.arange(min(len(some), n_proof)))
+    x, y, _ = some.first(n_proof)
     (outputs,) = _keras.infer(model, x)
     for metric in objects:
         try:
@@ -135,10 +141,10 @@ class PlainWay:
         self._settings, self._twins = dict(settings), twins
         self._seconds_per_step: dict[int, float] = {}
 
-    def seconds(self, cut: int, plan: Plan, n: int) -> float | None:
+    def seconds(self, cut: int, n_steps: int) -> float | None:
         """Return what a run would take; None if this cut has not been trained yet."""
         step = self._seconds_per_step.get(cut)
-        return step and step * plan.epochs * math.ceil(n / plan.batch_size)
+        return step and step * n_steps
 
     def run(
         self,
@@ -158,15 +164,15 @@ class PlainWay:
         if plan.learning_rate is not None:
             self.model.optimizer.learning_rate = plan.learning_rate
         training, validation = sets[TRAINING], sets.get(VALIDATION)
-        measured = validation and validation.take(np.arange(len(validation)))
-        if on_start and measured:
-            logs = self.model.evaluate(
-                *measured[:2],
-                sample_weight=measured[2],
-                batch_size=plan.batch_size,
-                verbose=0,
-                return_dict=True,
+        measured = validation and _for_measuring(validation, plan.batch_size)
+        if on_start and measured is not None:
+            given = (
+                {"x": measured[0], "y": measured[1], "sample_weight": measured[2]}
+                if isinstance(measured, tuple)
+                else {"x": measured}
             )
+            size = plan.batch_size if isinstance(measured, tuple) else None
+            logs = self.model.evaluate(**given, batch_size=size, verbose=0, return_dict=True)
             said = {f"val_{name}": value for name, value in _numbers_in(logs).items()}
             on_start(with_data_loss(said, self.model) if has_penalties(self.model) else said)
         watch = Watch(plan, should_stop, on_epoch)
@@ -174,36 +180,39 @@ class PlainWay:
         self._fit(plan, training, measured, watch)
         if watch.n_steps:
             self._seconds_per_step[cut] = (time.perf_counter() - began) / watch.n_steps
-        return watch.ending, watch.history, watch.notes
+        is_unseen = watch.ending == "diverged" and isinstance(training, Stream)
+        return watch.ending, watch.history, (*watch.notes, *([_UNSEEN] if is_unseen else []))
 
     def _fit(self, plan: Plan, training: Examples, measured: Any, watch: Watch) -> None:
-        batches = Batches(training, plan)
         weight = None if plan.class_weight is None else dict(plan.class_weight)
-        fixed = {"epochs": plan.epochs, "verbose": 0, "class_weight": weight}
-        draw = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: batches.draw())
-        callbacks = [draw, *plan.callbacks, watch]
-        if plan.shuffle:
-            self.model.fit(
-                batches,
-                shuffle=False,  # of the batches, which Keras would mix once more
-                validation_data=measured,
-                validation_batch_size=plan.batch_size if measured else None,
-                callbacks=callbacks,
-                **fixed,
-            )
+        fixed = {
+            "epochs": plan.epochs,
+            "verbose": 0,
+            "class_weight": weight,
+            "shuffle": False,  # of the batches, which Keras would mix once more
+            "validation_data": measured,
+            "validation_batch_size": plan.batch_size if isinstance(measured, tuple) else None,
+        }
+        callbacks = [*plan.callbacks, watch]
+        if isinstance(training, Stream):
+            self.model.fit(training.for_fit(plan.batch_size), callbacks=callbacks, **fixed)
+        elif plan.shuffle:
+            batches = Batches(training, plan)
+            draw = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: batches.draw())
+            self.model.fit(batches, callbacks=[draw, *callbacks], **fixed)
         else:
-            x, y, sample_weight = training.take(batches.rows)
+            x, y, sample_weight = training.take(row_numbers(plan.examples, len(training)))
+            size = plan.batch_size
             self.model.fit(
-                x,
-                y,
-                sample_weight=sample_weight,
-                batch_size=plan.batch_size,
-                shuffle=False,
-                validation_data=measured,
-                callbacks=callbacks,
-                **fixed,
+                x, y, sample_weight=sample_weight, batch_size=size, callbacks=callbacks, **fixed
             )
         watch.finish()
+
+
+def _for_measuring(examples: Examples, batch_size: int) -> Any:
+    if isinstance(examples, Stream):
+        return examples.for_fit(batch_size)
+    return examples.take(np.arange(len(examples)))
 
 
 class Batches(keras.utils.PyDataset):

@@ -38,7 +38,7 @@ from .blocks import (
     read_parts,
 )
 from .costs import Costs
-from .examples import Examples, read_examples
+from .examples import Examples, Stream, read_examples
 from .flags import moved, set_flags, snapshot_from
 from .graph import Graph, Step, build_model, copy_graph
 from .loop import (
@@ -84,7 +84,8 @@ class CachedTrainer:
         Of any kind, compiled. Its parameters as they are now are where every run starts.
     x : array, shape (n, ...), or several as `model` takes them, or a data set
         Training examples. A tf.data.Dataset, a keras.utils.PyDataset or a generator gives batches
-        of (x, y) or (x, y, sample_weight) and is read once. Not copied: do not change them.
+        of (x, y) or (x, y, sample_weight) and is read once; beyond 600 MB it is read in each epoch,
+        in its own batches, by Keras' own `fit`. Not copied: do not change them.
     y : array, shape (n, ...), optional
         Their labels; None with a data set.
     sample_weight : array, shape (n,), >= 0, optional
@@ -162,7 +163,7 @@ class CachedTrainer:
         model = self._learners_model
         if isinstance(layout, Listed) or _keras.trains_in_its_own_way(model):
             return None, why
-        x = some.take(np.arange(min(len(some), _N_PROOF)))[0]
+        x = some.first(_N_PROOF)[0]
         try:
             # Folding needs a copy in which every layer is called once: before any top is built.
             copied = copy_graph(layout.graph, name=model.name)
@@ -205,6 +206,11 @@ class CachedTrainer:
             self._data.close()
 
     @property
+    def n_bytes_kept(self) -> int:
+        """Of activations, in memory and in temporary files."""
+        return self._data.n_bytes if self._is_kept else 0
+
+    @property
     def _is_kept(self) -> bool:
         """Whether activations can be kept at all."""
         return hasattr(self, "_data")
@@ -232,8 +238,7 @@ class CachedTrainer:
             for own, given in pairs:
                 _keras.carry_state(given, own)
             try:
-                rows = np.arange(min(len(examples), _N_PROOF))
-                _refuse_another(model, self.model, examples.take(rows)[0])
+                _refuse_another(model, self.model, examples.first(_N_PROOF)[0])
             except TypeError:
                 for variable in self.model.variables:
                     variable.assign(self._start[id(variable)])
@@ -370,7 +375,8 @@ class CachedTrainer:
         cut = self._layout.check_cut(cut)
         n = len(self.sets[TRAINING]) if plan.examples is None else len(plan.examples)
         if self._why_plain(cut, plan):
-            return Estimate(n_bytes=0, seconds=self._plain.seconds(cut, plan, n))
+            n_steps = plan.epochs * self.sets[TRAINING].n_steps(n, plan.batch_size)
+            return Estimate(n_bytes=0, seconds=self._plain.seconds(cut, n_steps))
         is_kept = self._keeps(cut)
         program = self._programs.known(_program_key(cut, plan, is_kept=is_kept))
         step_seconds = program.seconds_per_step if program is not None else None
@@ -451,6 +457,12 @@ class CachedTrainer:
             )
         if plan.class_weight is not None:
             self._check_class_weight(plan.class_weight)
+        if plan.examples is not None and isinstance(self.sets[TRAINING], Stream):
+            raise ValueError(
+                "`examples` must be None here, because the data do not fit into memory and are "
+                f"read in their own order; got {len(plan.examples)} row numbers. Take them from "
+                "the data set: dataset.take(n)."
+            )
 
     def _check_class_weight(self, class_weight: Mapping[int, float]) -> None:
         training = self.sets[TRAINING]
@@ -624,6 +636,11 @@ class DataSets:
     def caches(self) -> list[ActivationCache]:
         """The kept activations of each set."""
         return [cache for cache, _ in self._sets.values()]
+
+    @property
+    def n_bytes(self) -> int:
+        """Of what is kept, in memory and in files."""
+        return self._store.n_bytes_in_memory + self._store.n_bytes_on_disk
 
     def close(self) -> None:
         """Give back all kept activations and their files."""
