@@ -188,9 +188,15 @@ def moved(before: Snapshot, model: keras.Model) -> pd.DataFrame:
     return pd.DataFrame([_row(layer, variable, old) for (layer, variable), old in pairs])
 
 
+def is_same(one: NDArray[Any], two: NDArray[Any]) -> bool:
+    """Tell whether two arrays hold the same values, NaN in the same places included."""
+    # `equal_nan` copies both, which for embeddings is much: asked only if they differ.
+    return np.array_equal(one, two) or np.array_equal(one, two, equal_nan=True)
+
+
 def _row(layer: str, variable: keras.Variable, old: NDArray[Any]) -> dict[str, object]:
     new = variable.numpy()
-    has_moved = not np.array_equal(new, old, equal_nan=True)
+    has_moved = not is_same(new, old)
     # Most did not move, and then nothing needs to be computed.
     change = np.abs(new.astype(np.float64) - old.astype(np.float64)) if has_moved else np.zeros(1)
     length = np.linalg.norm(old.astype(np.float64)) if has_moved else 1.0

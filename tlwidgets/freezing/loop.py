@@ -446,7 +446,7 @@ class Epochs:
                 return "diverged", history
             good = now
             n_without_gain = 0 if is_better(logs, history) else n_without_gain + 1
-            best = best if n_without_gain else now
+            best = best if n_without_gain and self._plan.patience else now
             for name, value in logs.items():
                 history.setdefault(name, []).append(value)
             if self._on_epoch:

@@ -21,7 +21,7 @@ from .. import _keras
 from .activations import ShouldStop, Trunk
 from .blocks import Layout, Listed
 from .examples import Examples, Stream
-from .flags import set_flags
+from .flags import is_same, set_flags
 from .loop import (
     TRAINING,
     VALIDATION,
@@ -88,23 +88,18 @@ def why_plain_at(layout: Layout, trunk: Trunk, cut: int, restless: Collection[in
 
 
 def restless_variables(
-    model: keras.Model, some: Examples, n_proof: int, start: Mapping[int, NDArray[Any]]
+    model: keras.Model, start: Mapping[int, NDArray[Any]], some: Examples, n_proof: int
 ) -> set[int]:
     """Return the ids of variables that change though all is frozen: spectral normalisation's.
 
-    The model is called in training, and put back to `start`; its flags stay frozen.
+    The model is called in training, and put back to `start`, by id; its flags stay frozen.
     """
     model.trainable = False
     _keras.infer(model, some.first(n_proof)[0], training=True)
-    changed = [v for v in model.variables if not _is_same(v.numpy(), start[id(v)])]
+    changed = [v for v in model.variables if not is_same(v.numpy(), start[id(v)])]
     for variable in changed:
         variable.assign(start[id(variable)])
-    return {id(variable) for variable in changed} & {id(variable) for variable in model.weights}
-
-
-def _is_same(new: NDArray[Any], old: NDArray[Any]) -> bool:
-    # To look for NaN copies both: of a table of word vectors 50 MB each, so only if need be.
-    return np.array_equal(new, old) or np.array_equal(new, old, equal_nan=True)
+    return {id(v) for v in model.weights} & {id(v) for v in changed}
 
 
 def gives_vectors(

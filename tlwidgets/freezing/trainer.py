@@ -183,8 +183,7 @@ class CachedTrainer:
         self._costs = Costs(self._layout)
         self._programs = ProgramShelf(_PROGRAM_BUDGET)
         self._data = DataSets(self.sets, self._trunk, memory_budget)
-        some = self.sets[TRAINING]
-        restless = restless_variables(self.model, some, _N_PROOF, self._start)
+        restless = restless_variables(self.model, self._start, self.sets[TRAINING], _N_PROOF)
         cuts = range(len(self._whys))
         self._whys = [why_plain_at(self._layout, self._trunk, cut, restless) for cut in cuts]
 
