@@ -74,6 +74,16 @@ function listen(element, listeners, signal) {
   }
 }
 
+/**
+ * Hear the keys of an element before the page does: Notebook 7 takes arrows for its own, whatever
+ * has the focus. `press` stops a key that it knows; any other goes its way.
+ */
+function hearKeys(element, press, signal) {
+  listen(element, { keydown: press }, signal);
+  const first = (event) => event.target === element && press(event);
+  globalThis.addEventListener?.("keydown", first, { signal, capture: true });
+}
+
 /** Call `draw` at most once per frame, however often it is asked for. */
 export function throttled(draw, signal) {
   let frame = null;
@@ -819,7 +829,8 @@ function showRibbon(model, el, signal) {
   const leave = () => !isDragging && status.replaceChildren(model.get("view").status);
   listen(picture, { pointerdown: begin, pointermove: hover, pointerup: letGo,
     pointercancel: letGo, pointerleave: leave }, signal);
-  listen(handle, { keydown: press, keyup: letGo }, signal);
+  hearKeys(handle, press, signal);
+  listen(handle, { keyup: letGo }, signal);
   const redraw = keepDrawn(stage, drawAll, signal);
   follow(model, ["change:view"], redraw, signal);
   follow(model, ["change:cut"], throttled(() => edges.length && drawCut(), signal), signal);
@@ -1337,7 +1348,8 @@ function showMap(model, el, signal) {
     choose(next);
   }
   listen(place, { pointerdown: begin, pointermove: move, pointerup: letGo, pointercancel: letGo,
-    keydown: press, pointerleave: () => (tip.hidden = true) }, signal);
+    pointerleave: () => (tip.hidden = true) }, signal);
+  hearKeys(place, press, signal);
   listen(by, { change: () => model.send({ kind: "choose", name: "colour_by", value: by.value }),
     keydown: (event) => event.stopPropagation() }, signal);
   const events = ["view", ...MAP_TRAITS].map((name) => `change:${name}`);
