@@ -1,5 +1,7 @@
 """What a learner's examples hold is looked at before anything trains."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import keras
 import numpy as np
 import pytest
@@ -155,6 +157,16 @@ def test_which_examples_of_a_stream_is_not_chosen_by_number(little_memory):
     trainer = CachedTrainer(table(), pairs().batch(8))
     with pytest.raises(ValueError, match=r"`examples` must be None here.*dataset.take"):
         trainer.train(1, Plan(examples=np.arange(5)))
+
+
+def test_a_stream_is_not_sent_to_another_process(little_memory):
+    slider = FreezeSlider(table(), train=pairs().batch(8))
+    with (
+        ThreadPoolExecutor(1) as executor,
+        pytest.raises(TypeError, match=r"`train` must fit into memory to be sent"),
+    ):
+        slider.sweep(executor=executor)
+    slider.close()
 
 
 def test_undefined_numbers_in_a_stream(little_memory):

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 
 from ..freezing import Run
+from ..freezing.examples import Stream
 from ..sweeping import Cell, sweep
 from .experiment import Choice, Experiment, Record
 
@@ -90,6 +91,13 @@ def train_there(sent: Sent, cells: list[Cell]) -> Iterator[dict[str, Any]]:
 def _sent(model: keras.Model, experiment: Experiment) -> Sent:
     sets = {"train": "training", "validation": "validation"}
     found = {name: experiment.trainer.sets.get(kind) for name, kind in sets.items()}
+    for name, part in found.items():
+        if isinstance(part, Stream):
+            raise TypeError(
+                f"`{name}` must fit into memory to be sent to another process; got a "
+                f"{type(part.data).__name__} that is streamed. Sweep here, without an executor, or "
+                "take fewer examples: dataset.take(n)."
+            )
     return Sent(
         model=_written(model),
         start=experiment.trainer.start_values(model),
