@@ -11,14 +11,18 @@ from pathlib import Path
 from PIL import Image, ImageChops, ImageOps
 from playwright.sync_api import Locator, expect
 
-from docs.picture import EXPLORER, HERE, SLIDER, WINDOW, run_alone
+from docs.picture import HERE, SLIDER, WINDOW, run_alone
 from tests.browser.lab import NotebookPage, chromium, find_chromium
 from tests.browser.server import LabServer, lab_server
 
+EXPLORER = """\
+from tlwidgets import BiasExplorer
+
+BiasExplorer("digits")"""
 WIDTH = 760
 MAX_BYTES = 1_500_000
 STEP_MS, FIRST_MS, LAST_MS = 140, 1200, 3000
-BRUSH_FROM, BRUSH_TO, BRUSH_STEPS = (0.12, 0.12), (0.47, 0.5), 12  # shares of the map's sides
+BRUSH_FROM, BRUSH_TO, BRUSH_STEPS = (0.69, 0.06), (0.97, 0.5), 12  # shares of the map's sides
 
 
 def brush(notebook: NotebookPage) -> Iterator[None]:

@@ -1375,7 +1375,7 @@ export function sidesOfPair({ reported, actual, reported_text: claim, actual_tex
 function drawPair(row, x, y, width, colours) {
   const { reported, actual } = row;
   const drawn = [svg("text", { class: row.is_shown ? "tlw-row" : "", x: 0, y: y + 4 }, row.name)];
-  if (row.hint) return [...drawn, svg("text", { class: "tlw-label", x: SCORES.left, y: y + 4 }, row.hint)];
+  if (row.hint) return [...drawn, svg("text", { class: "tlw-label tlw-over", x: SCORES.left, y: y + 4 }, row.hint)];
   const [text, isClear] = row.gap ?? ["", false];
   if (row.gap) {
     drawn.push(svg("line", { class: isClear ? "tlw-gap" : "tlw-gap faint", x1: x(actual), x2: x(reported),
@@ -1385,7 +1385,7 @@ function drawPair(row, x, y, width, colours) {
   else drawn.push(svg("text", { class: "tlw-label", x: width, y: y + 4, "text-anchor": "end" }, row.reported_text));
   if (actual !== null) drawn.push(svg("circle", { class: "tlw-true", cx: x(actual), cy: y, r: 5 }));
   for (const { text: number, ...place } of sidesOfPair(row, x)) {
-    drawn.push(svg("text", { class: "tlw-number", ...place, y: y + 4 }, number));
+    drawn.push(svg("text", { class: "tlw-number tlw-over", ...place, y: y + 4 }, number));
   }
   const look = { class: isClear ? "tlw-verdict clear" : "tlw-verdict", x: width, y: y + 4 };
   return [...drawn, svg("text", { ...look, "text-anchor": "end" }, text)];
