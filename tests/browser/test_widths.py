@@ -3,9 +3,9 @@
 import pytest
 
 WIDGETS = """\
+from tlwidgets import BiasExplorer, FreezeSlider, Prediction, TrainingCurves, UploadImages
 import keras
 import numpy as np
-from tlwidgets import BiasExplorer, FreezeSlider, Prediction, TrainingCurves, UploadImages
 x = np.random.default_rng(0).random((60, 8))
 y = (x[:, 0] > 0.5).astype(int)
 layers = [keras.layers.Dense(8, name=f"dense_{i}") for i in range(6)]
