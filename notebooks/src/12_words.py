@@ -352,6 +352,7 @@ claim("One person on 500 over five on 100", more["accuracy"], at_least=0.01)
 #
 # 1. Cut at `block4`, then at `block3`: it takes longer, and the number goes up or down by a point
 #    or four. With another `SEED` it does otherwise: 200 sentences cannot tell. Section 2 could.
+#    (Deeper cuts take up to 1.8 GB of memory.)
 # 2. Then, in the box below, type a sentence of your own: "good", "not good", "not bad at all".
 #    From which depth on is "not" heard?
 # 3. Something about the weather, or in another language. It answers all the same.

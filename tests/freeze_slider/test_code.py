@@ -55,7 +55,7 @@ def test_labels_in_their_given_order_are_the_first_ones():
     slider.epochs, slider.n_labels, slider.seed = 8, 60, 3
     found = slider.train()
     experiment = slider._experiment
-    assert sorted(experiment._plan(experiment.state.choice).examples) == list(range(60))
+    assert sorted(experiment.plan_of(experiment.state.choice).examples) == list(range(60))
     names = run(slider.code(), model, **data)
     assert sorted(names["chosen"]) == list(range(60))
     accuracy = names["history"].history["val_accuracy"]
