@@ -202,7 +202,7 @@ claim("Depth chosen by the 500 labels, over the last", np.mean(chosen) - reached
 # %% tags=["claim"]
 keras.utils.set_random_seed(SEED)
 learn, test = products.split(SEED)
-encoder = load_text_encoder(LENGTH, n_blocks=4)
+encoder = tap_blocks(network, ["block4"]).model  # or load_text_encoder(LENGTH, n_blocks=4)
 encoder.trainable = False
 pieces = keras.Input((LENGTH,), dtype="int32")
 hidden = keras.layers.Dropout(0.2)(encoder(pieces, training=False))
