@@ -3,6 +3,7 @@
 import io
 import json
 
+import ipywidgets
 import numpy as np
 import pytest
 from PIL import Image
@@ -101,3 +102,12 @@ def test_a_large_photograph_goes_to_the_browser_small(page):
 def test_something_else_is_refused():
     with pytest.raises(TypeError, match="`inspector` must be an Inspector; got str"):
         InspectorPage("inspector")
+
+
+def test_a_closed_page_leaves_no_widget():
+    of_page = InspectorPage(inspector())
+    mine = {of_page.model_id, *(child.model_id for child in of_page.children)}
+    registered = ipywidgets.widgets.widget._instances
+    assert mine <= set(registered)
+    of_page.close()
+    assert not mine & set(registered)

@@ -182,7 +182,20 @@ def chosen(name: str, meaning: str) -> property:
     return property(read, change, doc=meaning)
 
 
-class TeachingWidget(ipywidgets.VBox):
+class Panel(ipywidgets.VBox):
+    """Widgets above each other, which leave the page together."""
+
+    def close(self) -> None:
+        """Leave the page with all that is in it."""
+        # ipywidgets closes, too, what was refused before it was a widget.
+        if self.comm is None:
+            return
+        close_all(*self.children)
+        self.layout.close()
+        super().close()
+
+
+class TeachingWidget(Panel):
     """A widget that says in a sentence what it shows, and leaves a picture where no kernel is.
 
     A kind of it has `_choice`, a frozen record of what is chosen, `_choose(name=value)`, which
@@ -207,12 +220,8 @@ class TeachingWidget(ipywidgets.VBox):
 
     def close(self) -> None:
         """Leave the page, and leave nothing behind: no work, no memory."""
-        # ipywidgets closes, too, what was refused before it was a widget.
-        if self.comm is None:
-            return
-        self._stop()
-        close_all(*self.children)
-        self.layout.close()
+        if self.comm is not None:
+            self._stop()
         super().close()
 
     def __setattr__(self, name: str, value: object) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import ipywidgets
 
 from .. import _check
-from .._widgets.base import HandleNames
+from .._widgets.base import HandleNames, Panel
 from .notice import COLOUR_OF, Notice, prose, show, to_html, to_text
 from .progress import CLOSE, keep_guess
 
@@ -62,7 +62,7 @@ def _short(value: float | str) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
-class Prediction(ipywidgets.VBox):
+class Prediction(Panel):
     """Let me guess before I see the result, and remember my guess.
 
     Parameters

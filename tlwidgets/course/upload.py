@@ -22,6 +22,7 @@ import ipywidgets
 import pandas as pd
 
 from .. import _check
+from .._widgets.base import Panel
 from .._widgets.files import FileChooser
 from ..data.own_images import READABLE, UnreadableError, printable, read_picture, to_path
 from .notice import table_to_html, to_html
@@ -146,7 +147,7 @@ _HELP = (
 Files = Iterable[str | PathLike[str]] | Mapping[str, bytes] | str | PathLike[str]
 
 
-class UploadImages(ipywidgets.VBox):
+class UploadImages(Panel):
     """Let me upload my own pictures, class by class, and read them with `read_images`.
 
     Parameters

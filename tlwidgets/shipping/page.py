@@ -11,6 +11,7 @@ import ipywidgets
 from numpy.typing import ArrayLike
 from PIL import Image
 
+from .._widgets.base import Panel
 from .._widgets.files import FileChooser
 from ..data.photographs import image_strip
 from .inspector import Answer, Inspector, read_photograph
@@ -25,7 +26,7 @@ _EDGE = "border-left: 4px solid var(--jp-warn-color1, #D55E00); padding: 4px 12p
 _FRAME = "display: block; width: 100%; border: 1px solid var(--jp-border-color2, #ccc)"
 
 
-class InspectorPage(ipywidgets.VBox):
+class InspectorPage(Panel):
     """Let people use my inspector: an upload button, the photograph, the answer, the card.
 
     Parameters
