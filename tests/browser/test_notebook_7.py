@@ -11,8 +11,8 @@ from tests.browser import test_upload_images as upload
 from tests.browser.lab import Notebook7Page
 from tests.notebooks.lessons import VIEWS
 
-# Notebook 7.6.5 says this of its own settings, with an empty notebook, too; and this where JupyterLab has
-# left a workspace on the same server.
+# Notebook 7.6.5 says this of its own settings, with an empty notebook, too; and that where
+# JupyterLab has left a workspace on the same server.
 OWN = (
     "Cannot read properties of undefined (reading 'schema')",
     "Command 'filebrowser:open-path' not registered",
