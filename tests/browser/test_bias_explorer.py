@@ -131,13 +131,12 @@ def test_a_region_is_brushed_by_mouse_and_keys_in_both_themes_and_its_code_runs(
         arg=[brush.element_handle(), before],
     )
     # Drawn, and as wide as its place: while the theme changes, nothing on the page has a width.
-    ink = """c => c.getContext('2d').getImageData(0, 0, 9999, 999).data.some(v => v > 0)
-        && c.width === Math.round(c.parentElement.clientWidth * devicePixelRatio)"""
+    ink = """() => { const c = document.querySelector('.tlw-map canvas');
+        return c?.getContext('2d').getImageData(0, 0, 9999, 999).data.some(v => v > 0)
+          && c.width === Math.round(c.parentElement.clientWidth * devicePixelRatio); }"""
     for theme in ("dark", "light"):
         page.use_theme(theme)
-        page.page.wait_for_function(
-            ink, arg=part(page, "tlw-map").locator("canvas").element_handle()
-        )
+        page.page.wait_for_function(ink)
     page.run_cell(1)
     expect(page.outputs.get_by_text("sampling strategy region 300 True")).to_be_visible()
     page.run_cell(2)  # a second view of the same explorer
