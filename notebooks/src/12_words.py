@@ -4,7 +4,7 @@
 # All lessons so far had images. Most people meet transfer learning with text: a **transformer**
 # that somebody else trained. Is a hundred labelled sentences enough for it?
 #
-# **About 50 minutes** · needs 02, 10 · 190 CPU seconds the first time, 90 after · 1.4 GB of memory
+# **About 50 minutes** · needs 02, 10 · 110 CPU seconds the first time, 40 after · 1.4 GB of memory
 
 # %% [markdown]
 # ## You will
