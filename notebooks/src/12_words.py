@@ -296,8 +296,8 @@ claim("Bag of words, elsewhere", away.loc["bag of words", "balanced"], at_most=0
 claim("MiniLM, elsewhere", away.loc["as it is", "balanced"], at_least=0.70)
 claim("Standardising, balanced accuracy", gain.loc["standardise", "balanced"], at_most=-0.004)
 claim("Standardising, AUC", gain.loc["standardise", "AUC"], at_least=-0.008, at_most=0.008)
-claim("CORAL, balanced accuracy", gain.loc["CORAL", "balanced"], at_most=-0.008)
-claim("CORAL, AUC", gain.loc["CORAL", "AUC"], at_most=0)
+claim("CORAL, balanced accuracy", gain.loc["CORAL", "balanced"], at_most=-0.013)
+claim("CORAL, AUC", gain.loc["CORAL", "AUC"], at_most=-0.008)
 claim("100 own labels, added", gain.loc["100 own labels", "balanced"], at_least=0.011)
 home = carried[~is_away & (carried["way"] == "as it is")]["balanced"].mean()
 claim("At home over elsewhere", home - away.loc["as it is", "balanced"], at_least=0.03)
@@ -336,6 +336,7 @@ axes[1].set(xlabel="people asked about each sentence; 500 answers in all", ylim=
 answers = paid.groupby("people")[["wrong", "accuracy"]].mean()
 more = answers.loc[1] - answers.loc[5]
 claim("Accuracy, clearest over most doubtful", doubt.iloc[-1] - doubt.iloc[0], at_least=0.17)
+claim("Wrong labels, one person", answers.loc[1, "wrong"], at_most=0.06)
 claim("Wrong labels, one person over five", more["wrong"], at_least=0.005)
 claim("One person on 500 over five on 100", more["accuracy"], at_least=0.01)
 
@@ -457,10 +458,9 @@ check(
 # ## Where it breaks
 #
 # At a test that is somebody else's, and at the smallest word. Left: heads of a thousand labels,
-# each in its own domain, and beside them VADER, a **list of words** of 2014 with some rules, which
-# needs no labels. Right: sixteen sentences like "The screen is not good." and sixteen like "The
-# screen is not bad.": how many of each are read rightly? (Without "not", block 4 reads all of them
-# rightly.)
+# each in its own domain, and beside them VADER, a **list of words** of 2014 with some rules: people
+# rated its words, no sentence. Right: sixteen sentences like "The screen is not good.", sixteen
+# like "The screen is not bad.", and all without "not": how many of each are read rightly?
 
 # %%
 at_home = []
@@ -469,41 +469,42 @@ for name, seed in [(name, seed) for name in domains for seed in SEEDS[:3]]:
     listed = np.mean((domains[name].word_list[kept] > 0) == truth[kept])
     at_home.append((name, accuracy(z[name], some, kept, truth), listed))
 
-said = {"not good": "good great excellent nice", "not bad": "bad poor terrible awful"}
-read = [f"The {noun} is not {word}." for kind in said.values()
-        for noun in ("screen", "battery", "sound", "menu") for word in kind.split()]  # fmt: skip
+words = ["good", "great", "excellent", "nice", "bad", "poor", "terrible", "awful"]
+read = [f"The {noun} is {no}{word}." for no in ("not ", "") for word in words
+        for noun in ("screen", "battery", "sound", "menu")]  # fmt: skip
 features_of, rows = at_once(read), []
-for seed in SEEDS:
-    some = products.split(seed)[0]
+for some in (products.split(seed)[0] for seed in SEEDS):
     found = {block: solve_head(z_of[some], y[some]).predict(features_of[:, taps.columns[block]])
              for block, z_of in at_depth.items()}  # fmt: skip
     found["bag of words"] = bag_of_words().fit(texts[some], y[some]).predict(read)
-    rows += [(way, np.mean(p[:16] == 0), np.mean(p[16:] == 1)) for way, p in found.items()]
+    rows += [(way, 1 - p[:16].mean(), p[16:32].mean(), (p[32:48].mean() + 1 - p[48:].mean()) / 2)
+             for way, p in found.items()]  # fmt: skip
 
 # %% tags=["claim"]
 whose = pd.DataFrame(at_home, columns=["domain", "MiniLM, 1,000 labels", "list of words"])
 whose = whose.groupby("domain").mean()
-negated = pd.DataFrame(rows, columns=["way", *said]).groupby("way", sort=False).mean()
+columns = ["way", "not good", "not bad", "without 'not'"]
+negated = pd.DataFrame(rows, columns=columns).groupby("way", sort=False).mean()
 fig, axes = plt.subplots(1, 2, figsize=(11, 3.6))
-whose.plot.bar(ax=axes[0], color=["C0", "C7"], rot=15)
-axes[0].set(xlabel="", ylabel="accuracy on the test", ylim=(0.5, 1))
-negated.plot.bar(ax=axes[1], color=["C1", "C2"], rot=60)
-axes[1].set(xlabel="", ylabel="read rightly")
+whose.plot.bar(ax=axes[0], color=["C0", "C7"], rot=15, ylabel="accuracy", ylim=(0.5, 1))
+negated.plot.bar(ax=axes[1], color=["C1", "C2", "C7"], rot=60, ylabel="read rightly")
 ahead = whose["MiniLM, 1,000 labels"] - whose["list of words"]
 claim("List of words over MiniLM, tweets", -ahead["tweets"], at_least=0.04)
 claim("MiniLM over the list, least of the others", ahead.drop("tweets").min(), at_least=0.03)
 claim("'not good' read rightly, block 4", negated.loc["block4", "not good"], at_least=0.9)
-claim("'not bad', word vectors", negated.loc["embeddings", "not bad"], at_most=0.1)
-claim("'not bad', bag of words", negated.loc["bag of words", "not bad"], at_most=0.1)
+counted = negated.loc[["embeddings", "bag of words"], "not bad"].max()
+claim("'not bad', word vectors or bag of words, the better", counted, at_most=0.1)
+claim("Without 'not', block 4", negated.loc["block4", "without 'not'"], at_least=0.9)
 claim("'not bad', block 4", negated.loc["block4", "not bad"], at_most=0.72)
 
 # %% [markdown]
-# On tweets the list beats a network of 23 million parameters, and nowhere else. It was *made* with
-# these tweets, by the people who had them rated: ask whose test it is before you believe a score.
+# On tweets the list beats a network of 23 million parameters, and nowhere else. The same people
+# made it for such messages and collected these. What that is worth we did not test. Ask whose test
+# it is.
 #
-# And "not" has been learned as one more *bad word*: it turns "good" round and leaves "bad" bad, for
-# counting and for the table of words always. Block 4 hears some of it. The score on the test did
-# not show that. What must not fail, test by itself.
+# And "not" is one more *bad word*: it turns "good" round and leaves "bad" bad, for counting and for
+# the table of words always. Block 4 hears some of it. The score on the test did not show that. What
+# must not fail, test by itself.
 
 # %% [markdown]
 # ## You can now
