@@ -120,6 +120,14 @@ def test_a_region_is_brushed_by_mouse_and_keys_in_both_themes_and_its_code_runs(
     expect(tip).to_contain_text("rotation:")
     expect(tip.locator("img")).to_be_visible()  # the digit itself
     assert tip.locator("img").evaluate("img => img.naturalWidth") == 28
+    page.page.set_viewport_size({"width": 1000, "height": 1000})  # a map of half a column
+    for share in (0.46, 0.54):
+        hover(page, share, 0.5)
+        expect(tip.locator("img")).to_be_visible()
+        inside, around = tip.bounding_box(), part(page, "tlw-map").bounding_box()
+        assert inside["x"] >= around["x"] - 1
+        assert inside["x"] + inside["width"] <= around["x"] + around["width"] + 1
+    page.page.set_viewport_size({"width": 1200, "height": 1000})
     root(page).get_by_text("Code of what you see").click()
     expect(root(page).locator("pre.tlwidgets-code")).to_contain_text("Region(")
     before = brush.bounding_box()

@@ -37,9 +37,7 @@ class Reading:
     """What a state says."""
 
     whole: str  # two to four sentences
-    finding: (
-        str  # of these, what the large numbers say: whether the test set lies, or a repair helps
-    )
+    finding: str  # of these: whether the test set lies, or whether a repair helps
     fair: str  # without a repair: how far a fair sample would come
 
 

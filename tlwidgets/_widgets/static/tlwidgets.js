@@ -53,11 +53,12 @@ const keyOf = (sample, text) => html("span", { class: "tlw-key" }, sample, text)
 const chip = (kind, colour) =>
   html("i", { class: `tlw-chip ${kind}`, style: `--colour:${colour}` });
 
-/** Put a tip beside x, on the side where there is room. */
+/** Put a tip beside x, on the side where there is more room, and not over the edge. */
 function placeTip(tip, x, width) {
   const isRight = x > width / 2;
-  tip.style.left = isRight ? "" : `${x + 12}px`;
-  tip.style.right = isRight ? `${width - x + 12}px` : "";
+  const edge = Math.max(0, width - (tip.offsetWidth || 0));
+  tip.style.left = isRight ? "" : `${Math.min(x + 12, edge)}px`;
+  tip.style.right = isRight ? `${Math.min(width - x + 12, edge)}px` : "";
 }
 
 /** Call `hear` at each of these events of the model, until the signal. */
@@ -1268,6 +1269,7 @@ function showMap(model, el, signal) {
   let points = readPoints({});
   let frame = frameOf(1, 1);
   let seen = -1; // the point that is told of
+  let pointer = [0, 0];
 
   function draw() {
     const view = model.get("view").map;
@@ -1327,9 +1329,8 @@ function showMap(model, el, signal) {
     tip.hidden = i < 0;
     if (i < 0) return;
     seen = i;
+    pointer = [px, py];
     tell(i);
-    placeTip(tip, px, place.clientWidth);
-    tip.style.top = `${Math.max(0, Math.min(py, MAP.height - (tip.offsetHeight || 0) - 4))}px`;
   }
   function tell(i) {
     if (tip.hidden || i !== seen) return;
@@ -1337,6 +1338,9 @@ function showMap(model, el, signal) {
     const source = i < points.nFixed && look(i);
     const picture = source ? [html("img", { src: source, alt: "" })] : [];
     tip.replaceChildren(...picture, html("div", {}, ...lines.map((line) => html("div", {}, line))));
+    const [px, py] = pointer;  // the picture comes later, and makes it wider
+    placeTip(tip, px, place.clientWidth);
+    tip.style.top = `${Math.max(0, Math.min(py, MAP.height - (tip.offsetHeight || 0) - 4))}px`;
   }
   const look = examples(model, tell, signal);
   const letGo = () => (brush.start = brush.whole = null);
