@@ -121,7 +121,7 @@ def test_a_region_is_brushed_by_mouse_and_keys_in_both_themes_and_its_code_runs(
     expect(tip.locator("img")).to_be_visible()  # the digit itself
     assert tip.locator("img").evaluate("img => img.naturalWidth") == 28
     page.page.set_viewport_size({"width": 1000, "height": 1000})  # a map of half a column
-    for share in (0.46, 0.54):
+    for share in (0.49, 0.51):
         hover(page, share, 0.5)
         expect(tip.locator("img")).to_be_visible()
         inside, around = tip.bounding_box(), part(page, "tlw-map").bounding_box()
